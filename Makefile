@@ -1,0 +1,52 @@
+# `make demo` and `make test` set up everything they need in .venv, from Python 3.11 and a package index alone.
+PYTHON ?= python3
+BIN := .venv/bin
+TESTS ?= tests
+
+.PHONY: demo test check fix bench lock clean
+
+demo: .venv/.run
+	$(BIN)/stillwatch simulate demo --out demo
+	$(BIN)/stillwatch scan demo/calls.parquet --accounts demo/accounts.parquet --out demo/report
+
+test: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 $(TESTS)
+
+check: test
+
+fix: .venv/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.bench
+	$(BIN)/python -m benchmarks
+
+# The lock files hold releases that are at least a week old (see CONTRIBUTING.md).
+lock: .venv/.run
+	$(BIN)/pip install -q uv
+	for set in run test bench; do \
+	  groups=$$(case $$set in run) echo ;; test) echo --group test --group check ;; bench) echo --group bench ;; esac); \
+	  $(BIN)/uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --no-header --no-emit-index-url \
+	    --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/$$set.txt; \
+	done
+
+.venv/.run: requirements/run.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@
+
+.venv/.test: .venv/.run requirements/test.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	touch $@
+
+.venv/.bench: .venv/.test requirements/bench.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	touch $@
+
+clean:
+	rm -rf .venv demo bench-data

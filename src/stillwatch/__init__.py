@@ -1,0 +1,1 @@
+"""Stillwatch finds, slows and proves distillation campaigns against a language-model API."""

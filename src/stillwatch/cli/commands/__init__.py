@@ -1,0 +1,1 @@
+"""One file per command; each registers itself on ``stillwatch.cli.main.app``."""

@@ -1,0 +1,30 @@
+"""Every exception Stillwatch raises on purpose.
+
+A message says what is wrong, where, and what to change. The command line prints it without a traceback.
+"""
+
+
+class StillwatchError(Exception):
+    """The base of all of them; ``exit_code`` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class SourceError(StillwatchError):
+    """A log or accounts file cannot be read, or a row of it is not an API call."""
+
+
+class SettingsError(StillwatchError):
+    """A setting, key file or option is missing, unknown or out of range."""
+
+
+class PluginError(StillwatchError):
+    """A source or signal does not keep its contract."""
+
+
+class ScenarioError(StillwatchError):
+    """A simulation scenario or its prompt pool cannot be used."""
+
+
+class ReportError(StillwatchError):
+    """A report cannot be written or read."""
