@@ -1,1 +1,1 @@
-"""ingest"""
+"""Others' logs to calls, text to fingerprints."""
