@@ -1,5 +1,4 @@
-"""Columns of any types to batches of the call log: rows that say too little are left out, odd ones are
-counted."""
+"""Columns of any types to batches of the call log; rows that say too little are left out."""
 
 from __future__ import annotations
 
@@ -37,8 +36,7 @@ ODD_CLOCK = "odd clock"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a batch's rows are from: the file, the line of each row, and how to show a row in the rejects
-    file."""
+    """Where a batch is from: the file, the line of each row, and how to show a row."""
 
     path: Path
     line: Callable[[int], int]
@@ -93,12 +91,10 @@ def _find_problems(cleaned: Mapping[str, Cleaned], arrays: list[pa.Array]) -> di
     for name, column in cleaned.items():
         for row, problem in column.bad.items():
             problems.setdefault(row, (f"wrong {name}", problem))
-    for column, array in zip(COLUMNS, arrays, strict=True):
-        if column.required:
-            for row in _empty(array, column):
-                problems.setdefault(
-                    row, (f"no {column.name}", f"{column.name} is empty, but every call needs one")
-                )
+    for wanted, array in zip(COLUMNS, arrays, strict=True):
+        missing = f"no {wanted.name}", f"{wanted.name} is empty, but every call needs one"
+        for row in _empty(array, wanted) if wanted.required else ():
+            problems.setdefault(row, missing)
     return problems
 
 

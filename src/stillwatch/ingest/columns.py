@@ -1,4 +1,4 @@
-"""One column at a time, to what ``records`` says: vectorised where it can be, value by value where it cannot."""
+"""One column at a time, to what ``records`` says: vectorised where it can be."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ CAST_PROBLEMS = (pa.ArrowException, ValueError, TypeError, OverflowError)
 
 @dataclass
 class Cleaned:
-    """A column of the wanted type; which rows could not be converted and why; which kept rows are odd, by
-    kind."""
+    """A column of the wanted type; which rows do not fit and why; which kept rows are odd, by kind."""
 
     array: pa.Array
     bad: dict[int, str] = field(default_factory=dict)
@@ -58,7 +57,7 @@ def clean_array(array: pa.Array, column: Column) -> Cleaned:
 def clean_values(values: list[Any], column: Column) -> Cleaned:
     """Turn Python values of any types into what the column wants."""
     try:
-        # Given the type of a number, pyarrow cuts fractions off without a word; a guessed type is cast with care.
+        # Told the type of a number, pyarrow cuts off fractions silently; a guessed one is cast with care.
         typed = pa.types.is_large_string(column.type)
         array = pa.array(values, column.type) if typed else _cast(pa.array(values), column)
     except CAST_PROBLEMS:
@@ -92,7 +91,7 @@ def _cast_text(array: pa.Array) -> pa.Array:
     if pa.types.is_floating(array.type):
         array = array.cast(pa.int64())
     text = array.cast(pa.large_string())
-    # Arrow does not look at the bytes of a text column that it reads; what follows must be able to rely on UTF-8.
+    # Arrow does not look at the bytes of a text column that it reads; later steps rely on UTF-8.
     text.validate(full=True)
     return text
 
@@ -201,8 +200,7 @@ def _take_number(result: object) -> tuple[object, str]:
 
 
 def _values(array: pa.Array) -> list[Any]:
-    """Return Python values of an array; text as bytes, for it may not be UTF-8; nested text that is not UTF-8
-    fails alone."""
+    """Return Python values of an array; text as bytes, for it may not be UTF-8."""
     if (
         pa.types.is_string(array.type)
         or pa.types.is_large_string(array.type)
@@ -224,8 +222,7 @@ def _value(scalar: Any) -> object:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Stands for a value that Arrow holds and Python cannot: a time after the year 9999, nested text that is
-    no UTF-8."""
+    """Stands for what Arrow holds and Python cannot: the year 10000, nested text that is no UTF-8."""
 
     problem: str
 

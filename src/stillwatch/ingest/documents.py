@@ -1,4 +1,4 @@
-"""Bytes to JSON documents: JSON lines, JSON arrays and pretty-printed files, whatever else the bytes hold."""
+"""Bytes to JSON documents: JSON lines, JSON arrays and pretty-printed files."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _read_lines(stream: Stream, path: Path) -> Iterator[bytes]:
 
 
 def _is_spread(head: list[tuple[int, bytes]]) -> bool:
-    """Tell whether one document is spread over many lines: it begins like one, and none of the lines is one."""
+    """Tell whether one document is spread over many lines: begun like one, and no line is one."""
     if len(head) < 2 or not head[0][1].lstrip(b"\xef\xbb\xbf \t\r").startswith((b"{", b"[")):
         return False
     return not any(_is_document(line) for _, line in head)
@@ -184,5 +184,5 @@ def _show(raw: bytes) -> str:
 
 def _too_large(path: Path) -> SourceError:
     return SourceError(
-        f"{path}: one JSON document is larger than {MAX_DOCUMENT_BYTES >> 30} GiB; write one object a line (jq -c '.[]')"
+        f"{path}: a JSON document over {MAX_DOCUMENT_BYTES >> 30} GiB; write one object a line (jq -c '.[]')"
     )

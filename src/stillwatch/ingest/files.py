@@ -87,7 +87,8 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path, pre_buffer=False)
     except (pa.ArrowException, OSError, ValueError) as problem:
         raise SourceError(
-            f"{path}: not a readable Parquet file ({_first_line(problem)}); it may be cut off or still being written: copy it again"
+            f"{path}: not a readable Parquet file ({_first_line(problem)}); "
+            "it may be cut off or still being written: copy it again"
         ) from problem
 
 
@@ -111,8 +112,7 @@ def _expand(log: str | Path) -> tuple[list[Path], list[Path]]:
 
 
 def _list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the logs of a folder and its other files; hidden files, and those of Spark and Hive that start
-    with _, are neither."""
+    """Return the logs of a folder and its other files, but no file that starts with ``.`` or ``_``."""
 
     def refuse(problem: OSError) -> None:
         raise SourceError(
@@ -128,7 +128,8 @@ def _list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
     if not logs:
         seen = f"; it holds {', '.join(p.name for p in others[:NAMED])}" if others else ""
         raise SourceError(
-            f"{folder}: no log in this folder (looked for {', '.join(sorted(SUFFIXES))}, also with .gz or .zst){seen}"
+            f"{folder}: no log in this folder (looked for {', '.join(sorted(SUFFIXES))}, "
+            f"also with .gz or .zst){seen}"
         )
     return logs, others
 
@@ -150,7 +151,7 @@ def _inspect(path: Path) -> InputFile:
     packing = next((Packing(kind) for magic, kind in MAGIC.items() if head.startswith(magic)), Packing.PLAIN)
     if path.suffix.lower() in {".parquet", ".pq"} and packing is not Packing.PARQUET:
         raise SourceError(
-            f"{path}: named like a Parquet file, but does not begin like one; it may be cut off: copy it again"
+            f"{path}: named like Parquet, but does not begin like it; it may be cut off: copy it again"
         )
     return InputFile(path, size, packing)
 

@@ -50,7 +50,8 @@ def _choose(schema: pa.Schema, file: InputFile, *, text: bool) -> list[str]:
     missing = [name for name in CALL_LOG.required if name not in schema.names]
     if missing:
         raise SourceError(
-            f"{file.path}: not a call log: no column {', '.join(missing)}; it has {', '.join(schema.names[:20]) or 'none'}; "
+            f"{file.path}: not a call log: no column {', '.join(missing)}; "
+            f"it has {', '.join(schema.names[:20]) or 'none'}; "
             "rename its columns as docs/ingest.md says"
         )
     twice = [name for name in wanted if schema.names.count(name) > 1]

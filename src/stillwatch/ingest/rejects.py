@@ -19,7 +19,7 @@ _CREDENTIAL = re.compile(
     r"(?i)(?:bearer\s+|\bsk-|\bAKIA|\bAIza)[\w.\-]{8,}"
     r"|(?<=api_key\": \")[^\"]+|(?<=api_key\":\")[^\"]+|(?<=x-api-key\": \")[^\"]+|(?<=x-api-key\":\")[^\"]+"
 )
-"""Shapes of keys in logs (OpenAI, Anthropic, AWS, Google, bearer tokens): never copied into the rejects file."""
+"""Shapes of keys (OpenAI, Anthropic, AWS, Google, bearer tokens): never copied to the rejects file."""
 
 
 @dataclass
@@ -44,8 +44,10 @@ class Rejects:
         self._file: BinaryIO | None = None
 
     def reject(self, kind: str, problem: str, *, path: Path, line: int, row: str = "") -> None:
-        """Count a row that is left out, and write it down. Raises SourceError if strict, or if the file
-        cannot be written."""
+        """Count a row that is left out, and write it down.
+
+        Raises SourceError if strict, or if the file cannot be written.
+        """
         where = f"{path}:{line}"
         if self._strict:
             raise SourceError(f"{where}: {problem}; mend the row, or leave out --strict to skip such rows")
@@ -71,8 +73,7 @@ class Rejects:
         return sum(t.count for t in self._tallies.values() if not t.warning)
 
     def summary(self) -> list[dict[str, object]]:
-        """Return what happened by kind, rejects first: kind, count, first (file:line: problem), warning (row
-        was kept)."""
+        """Return kind, count, first (file:line: problem) and warning (the row was kept), rejects first."""
         ordered = sorted(self._tallies.values(), key=lambda t: (t.warning, -t.count, t.kind))
         return [{"kind": t.kind, "count": t.count, "first": t.first, "warning": t.warning} for t in ordered]
 
@@ -101,7 +102,7 @@ class Rejects:
                 self._file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
         except OSError as problem:
             raise SourceError(
-                f"{self._path}: cannot write the rejects: {problem.strerror}; free space or choose another folder"
+                f"{self._path}: cannot write rejects: {problem.strerror}; free space or choose another folder"
             ) from problem
 
 

@@ -1,5 +1,4 @@
-"""What a source is: a function from one JSON document of someone's log to rows of the call log, found by its
-folder."""
+"""What a source is: a function from a JSON document of someone's log to rows of the call log."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ Convert = Callable[[Document], Iterator[dict[str, object]]]
 
 @dataclass(frozen=True)
 class Source:
-    """A named format: how to know it, and how to turn one of its documents into rows of ``records.CALL_LOG``."""
+    """A named format: how to know it, and how to turn its documents into rows of ``records.CALL_LOG``."""
 
     name: str
     looks_like: Callable[[Document], bool]
@@ -46,7 +45,7 @@ def source(name: str, *, looks_like: Callable[[Document], bool]) -> Callable[[Co
         known = _SOURCES.get(name)
         if known is not None and known.convert.__module__ != convert.__module__:
             raise PluginError(
-                f"source {name!r} is defined in {known.convert.__module__} and {convert.__module__}: rename one"
+                f"source {name!r} is in {known.convert.__module__} and {convert.__module__}: rename one"
             )
         if not inspect.getdoc(convert):
             raise PluginError(f"source {name!r}: say in a docstring which format it reads")

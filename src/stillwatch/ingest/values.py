@@ -1,5 +1,4 @@
-"""One value at a time, to what a column wants: the slow, exact way, for values that a vectorised cast
-refused."""
+"""One value at a time, to what a column wants: slow and exact, where a vectorised cast refused."""
 
 from __future__ import annotations
 
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import cast
 from uuid import UUID
 
 import orjson
@@ -54,7 +54,7 @@ def decode_text(raw: bytes) -> tuple[str, bool]:
 
 
 def to_text(value: object, *, json_allowed: bool) -> tuple[str | None, bool]:
-    """Return a value as text, and whether it had to be repaired. Raises ValueError for what is not one text."""
+    """Return a value as text, and whether it was repaired. Raises ValueError for what is not one text."""
     if isinstance(value, str):
         return repair_text(value)
     if isinstance(value, bytes):
@@ -95,7 +95,7 @@ def to_number(value: object) -> float | None:
     if value is None or value == "":
         return None
     try:
-        number = float(value)  # type: ignore[arg-type] - whatever is no number is caught
+        number = float(cast("str", value))
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"is {show(value)}, not a number") from None
     return None if math.isnan(number) else number
@@ -140,8 +140,7 @@ def _parse_time(value: object) -> datetime:
 
 
 def from_epoch(number: Decimal) -> datetime:
-    """Return the time of an epoch number whose unit is guessed by magnitude (EPOCH_LIMITS); finer than µs is
-    cut off.
+    """Return the time of an epoch number, its unit guessed by magnitude (EPOCH_LIMITS).
 
     Raises ValueError or OverflowError for a number that is no time.
     """
