@@ -26,10 +26,10 @@ MAX_FIELD_CHARACTERS = 1 << 20
 def read_accounts(path: str | Path, *, rejects: Rejects | None = None) -> pa.Table:
     """Return the accounts of a file as ACCOUNTS.schema, one row an account, sorted by account.
 
-    Optional columns that are not there are null; columns that are not known are ignored. Of several rows for one account the
-    one with the most recent ``created_at`` is kept, then the one with the greater text: the same one in whatever order they
-    come; this is counted in ``rejects``, as are rows without an account or with values of a wrong type, which are left out.
-    Without ``rejects`` such rows raise. Raises SourceError for a file that cannot be read or has no column ``account``.
+    Optional columns that are not there are null; columns that are not known are ignored. Of several rows for
+    one account the one with the latest ``created_at`` is kept, then the one with the greater text, whatever
+    their order. ``rejects`` counts that, and rows without an account or with a wrong value,
+    which are left out; without ``rejects`` these raise SourceError, as does a file that cannot be read.
     """
     file = find_inputs([path]).files[0]
     kept = rejects or Rejects(None, strict=True)
@@ -113,10 +113,10 @@ def _clean(columns: dict[str, Any], rows: int, *, file: InputFile, rejects: Reje
 
 
 def _one_each(table: pa.Table, *, file: InputFile, rejects: Rejects) -> pa.Table:
-    """Keep one row an account: the latest sign-up, then the greatest text, so that row order does not matter."""
+    """Keep one row an account: the latest sign-up, then the greatest text, whatever the row order."""
     order = [("account", "ascending"), ("created_at", "descending")]
     others = [(c.name, "descending") for c in ACCOUNTS.columns if c.name not in {"account", "created_at"}]
-    indices = pc.sort_indices(table, sort_keys=order + others, null_placement="at_end")
+    indices = pc.sort_indices(table, sort_keys=order + others)
     ordered = table.take(indices)
     names = ordered["account"].combine_chunks()
     if len(names) < 2:
@@ -125,6 +125,6 @@ def _one_each(table: pa.Table, *, file: InputFile, rejects: Rejects) -> pa.Table
     twice = len(names) - pc.sum(first).as_py()
     if twice:
         name = names[pc.index(first, value=False).as_py()].as_py()
-        problem = f"{name!r} has more than one row; the one with the latest created_at was kept"
+        problem = f"{name!r} has more than one row; the latest created_at was kept"
         rejects.warn(DUPLICATE, problem, path=file.path, line=1, count=twice)
     return ordered.filter(first)

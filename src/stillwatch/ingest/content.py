@@ -73,7 +73,7 @@ def _message(entry: object) -> Iterator[Message]:
 
 
 def _role(entry: Mapping[str, object]) -> str:
-    kind = entry.get("type")
+    kind = str(entry.get("type"))
     if kind in {"function_call_output", "custom_tool_call_output"}:
         return "tool"
     if kind in {"function_call", "custom_tool_call", "reasoning"}:
@@ -85,7 +85,7 @@ def _role(entry: Mapping[str, object]) -> str:
 def _is_result(part: object) -> bool:
     if not isinstance(part, Mapping):
         return False
-    return part.get("type") in {"tool_result", "tool_call_response"} or "toolResult" in part
+    return str(part.get("type")) in {"tool_result", "tool_call_response"} or "toolResult" in part
 
 
 def _part(part: object, depth: int) -> str:

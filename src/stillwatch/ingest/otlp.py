@@ -81,7 +81,7 @@ def _span(entry: Mapping[str, object], resource: dict[str, object]) -> Span:
         parent=text(entry, "parentSpanId", "parent_span_id") or "",
         start=_pick(entry, "startTimeUnixNano", "start_time_unix_nano"),
         end=_pick(entry, "endTimeUnixNano", "end_time_unix_nano"),
-        failed=mapping(entry.get("status")).get("code") in {2, "2", "STATUS_CODE_ERROR"},
+        failed=str(mapping(entry.get("status")).get("code")) in {"2", "STATUS_CODE_ERROR"},
         attributes=_attributes(entry.get("attributes")),
         resource=resource,
         events=[_event(mapping(e), name=text(e, "name")) for e in items(entry.get("events"))],

@@ -24,6 +24,9 @@ BATCH_BYTES = 64 << 20
 GUESS_DOCUMENTS = 100
 """How many documents are looked at to tell a file's source: spans of other kinds may come first."""
 
+BUGS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a source with a bug raises on a document nobody thought of: that row is rejected, the scan goes on."""
+
 OnProgress = Callable[[int, int], None]
 
 
@@ -108,14 +111,16 @@ def _convert(
                 if not text:
                     row = {k: v for k, v in row.items() if k not in TEXT_COLUMNS}  # noqa: PLW2901 - the row without its text
                 yield document, row
-        except (SourceError, RecursionError) as problem:
-            rejects.reject(
-                f"not a {source.name} record",
-                str(problem),
-                path=file.path,
-                line=document.line,
-                row=show_row(document.value),
+        except SourceError as problem:
+            kind, says = f"not a {source.name} record", str(problem)
+        except BUGS as problem:
+            kind, says = (
+                f"{source.name} source failed",
+                f"{type(problem).__name__}: {problem}; please report it",
             )
+        else:
+            continue
+        rejects.reject(kind, says, path=file.path, line=document.line, row=show_row(document.value))
 
 
 def _guess(head: list[Parsed], file: InputFile) -> Source:

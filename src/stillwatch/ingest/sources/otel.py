@@ -119,7 +119,7 @@ def _row(span: Span, seen: dict[str, object]) -> dict[str, object]:
     return {
         "call_id": ":".join(filter(None, (span.trace, span.span))) or text(seen, "gen_ai.response.id"),
         "account": hide_credential(text(seen, *ACCOUNTS) or text(span.resource, *ACCOUNTS, "service.name")),
-        "started_at": text(vars(span), "start"),
+        "started_at": _nanoseconds(span.start),
         "model": text(seen, "gen_ai.request.model", "gen_ai.response.model"),
         "operation": _operation(seen),
         "channel": text(seen, "gen_ai.provider.name", "gen_ai.system"),
@@ -134,6 +134,11 @@ def _row(span: Span, seen: dict[str, object]) -> dict[str, object]:
         "status": _status(span, seen),
         "finish_reason": text(seen, "gen_ai.response.finish_reasons"),
     }
+
+
+def _nanoseconds(value: object) -> object:
+    """Return a time that OTLP JSON writes as text of up to 20 digits as a number."""
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= 20 else value
 
 
 def _said(span: Span, seen: dict[str, object]) -> dict[str, object]:
