@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 
 from stillwatch.errors import StillwatchError
 from stillwatch.plugins import load_modules
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
 
 app = typer.Typer(
     name="stillwatch",
@@ -19,14 +24,26 @@ app = typer.Typer(
 )
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line. Exit codes: 0 done, 2 wrong input or use, 130 interrupted."""
     load_modules("stillwatch.cli.commands")
+    code = _run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Leave without the interpreter's shutdown: DuckDB's bindings report their own leaks there, on the user's terminal.
+    os._exit(code)
+
+
+def _run() -> int:
+    err = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         app()
     except StillwatchError as problem:
-        Console(stderr=True, highlight=False).print(f"[red]stillwatch:[/red] {problem}", markup=True, soft_wrap=True)
-        sys.exit(problem.exit_code)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stillwatch: interrupted; nothing was left half-written")
-        sys.exit(130)
+        err.print("stillwatch:", str(problem), markup=False)
+        return problem.exit_code
+    except SystemExit as done:
+        code = done.code if isinstance(done.code, int) else 0
+        if code == INTERRUPTED:
+            err.print("stillwatch: interrupted; nothing was left half-written")
+        return code
+    return 0

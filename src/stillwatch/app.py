@@ -1,0 +1,303 @@
+"""Where the stages meet: ``scan`` takes logs and leaves a report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stillwatch import __version__
+from stillwatch.detect.calibration import shipped
+from stillwatch.detect.describe import campaign_id, describe, hexadecimal, instant
+from stillwatch.detect.find import Candidate, Findings, find_candidates
+from stillwatch.detect.signal import find_signals
+from stillwatch.detect.tables import member_table, sighting_table
+from stillwatch.detect.tenants import Tenant, find_tenants
+from stillwatch.errors import ReportError
+from stillwatch.ingest.accounts import read_accounts
+from stillwatch.ingest.fingerprint import Fingerprinter
+from stillwatch.ingest.fingerprint_log import fingerprint_log
+from stillwatch.ingest.read import find_inputs, read_calls
+from stillwatch.ingest.rejects import Rejects
+from stillwatch.records import Family
+from stillwatch.report.html import write_report_html
+from stillwatch.settings import BATCH_ROWS, SAMPLE_LIMIT, ScanSettings
+from stillwatch.store.engine import Engine
+from stillwatch.store.key import read_or_create_key
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Progress:
+    """What a scan tells whoever watches: the step's name, how far (0 to 1, or None) and calls done in it."""
+
+    tell: Callable[[str, float | None, int], None] = lambda _step, _share, _calls: None
+    seconds: dict[str, float] = field(default_factory=dict)
+    _step: str = ""
+    _since: float = 0.0
+
+    def step(self, name: str, share: float | None = None, calls: int = 0) -> None:
+        """Enter a step, or go on in it."""
+        if name != self._step:
+            now = time.monotonic()
+            if self._step:
+                self.seconds[self._step] = self.seconds.get(self._step, 0.0) + now - self._since
+            self._step, self._since = name, now
+        self.tell(name, share, calls)
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What a scan found, and where its report is."""
+
+    folder: Path
+    campaigns: list[Json]
+    tenants: list[Json]
+    scan: Json
+    seconds: dict[str, float]
+
+
+def scan(
+    logs: Sequence[str | Path],
+    *,
+    out: Path,
+    settings: ScanSettings,
+    accounts: Path | None = None,
+    source: str | None = None,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> ScanResult:
+    """Scan logs and leave a report in ``out``, which is replaced as a whole or not at all.
+
+    Raises SourceError for input that cannot be read, SettingsError for settings, ReportError where ``out`` cannot be written.
+    """
+    watch = progress or Progress()
+    inputs = find_inputs(logs, source=source)
+    key = read_or_create_key(settings.key_file)
+    _refuse_foreign_folder(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        report = work / "report"
+        report.mkdir()
+        rejects = Rejects(report / "rejects.jsonl", strict=settings.strict)
+        prints = Fingerprinter(key, sample_every=_sample_every(inputs.rows), keep_text=settings.keep_text)
+
+        def reading(_bytes: int, rows: int) -> None:
+            watch.step("fingerprinting", min(1.0, _bytes / inputs.bytes) if inputs.bytes else None, rows)
+
+        with rejects:
+            batches = read_calls(inputs, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC))
+            table = fingerprint_log(batches, prints, work, expected_calls=inputs.rows)
+            known = read_accounts(accounts, rejects=rejects) if accounts else None
+        result = _detect(table, known, prints, rejects, settings=settings, report=report, inputs=len(inputs.files), watch=watch)
+        _replace(report, out)
+        return ScanResult(out, *result, watch.seconds)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _detect(
+    table: Path,
+    known: pa.Table | None,
+    prints: Fingerprinter,
+    rejects: Rejects,
+    *,
+    settings: ScanSettings,
+    report: Path,
+    inputs: int,
+    watch: Progress,
+) -> tuple[list[Json], list[Json], Json]:
+    keyed = None if known is None else key_accounts(known, prints)
+    signals = find_signals(without=frozenset(Family(f) for f in settings.without), parameters=settings.signals)
+    with Engine(table.parent, threads=settings.threads, memory_gib=settings.memory_gib) as engine:
+        calls = distinct_calls(engine, engine.read(table))
+        findings = find_candidates(engine, calls, accounts=keyed, signals=signals, on_step=watch.step)
+        watch.step("writing")
+        listed = [c for c in findings.candidates if c.strength >= settings.min_strength_bits]
+        names = {value: text for kind in prints.names for value, text in prints.names[kind].items()}
+        about = _About(findings, listed, known, keyed, names)
+        campaigns = [about.campaign(c) for c in listed]
+        tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
+        samples = _samples(engine, findings, listed, prints)
+        summary = _scan_json(findings, signals, rejects, inputs, settings)
+        _write(report, campaigns, tenants, summary)
+        pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
+        pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
+    write_report_html(report, samples=samples)
+    watch.step("done")
+    return campaigns, tenants, summary
+
+
+@dataclass(frozen=True)
+class _About:
+    """Joins candidates with what the accounts table says about their members."""
+
+    findings: Findings
+    listed: list[Candidate]
+    known: pa.Table | None
+    keyed: pa.Table | None
+    names: dict[int, str]
+
+    def members(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        return np.concatenate([c.group.accounts for c in self.listed]) if self.listed else np.empty(0, np.int64)
+
+    def campaign(self, candidate: Candidate) -> Json:
+        verification, organizations = self._accounts(candidate.group.accounts)
+        return describe(
+            candidate,
+            self.findings,
+            names=self.names,
+            verification=verification,
+            organizations=organizations,
+            calibration=shipped(),
+        )
+
+    def tenant(self, tenant: Tenant) -> Json:
+        verification, _ = self._accounts(tenant.accounts)
+        return {
+            "organization": self._organization(tenant),
+            "accounts": len(tenant.accounts),
+            "account_names": sorted(self.names.get(int(a), hexadecimal(a)) for a in tenant.accounts[:20]),
+            "calls": tenant.calls,
+            "harvest_calls": tenant.harvest,
+            "output_tokens": tenant.output_tokens,
+            "first_call_at": instant(tenant.first),
+            "last_call_at": instant(tenant.last),
+            "verification": verification,
+            "says": "One declared tenant does what looks like the making of training data. That is not a campaign; its contract decides.",
+        }
+
+    def _organization(self, tenant: Tenant) -> str | None:
+        if self.known is None or self.keyed is None:
+            return None
+        mine = pc.equal(self.keyed["organization"], pa.scalar(tenant.entity, pa.int64()))
+        found = self.known.filter(pc.fill_null(mine, fill_value=False))["organization"]
+        return found[0].as_py() if len(found) else None
+
+    def _accounts(self, accounts: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[dict[str, int], int]:
+        if self.known is None or self.keyed is None:
+            return {}, 0
+        mine = self.known.filter(pc.is_in(self.keyed["account"], pa.array(accounts)))
+        counted = Counter(v or "unknown" for v in mine["verification"].to_pylist())
+        return dict(sorted(counted.items())), len(set(mine["organization"].to_pylist()) - {None})
+
+
+def key_accounts(known: pa.Table, prints: Fingerprinter) -> pa.Table:
+    """Turn the accounts table into keyed integers: account, organization, created_hour and the identity columns."""
+    hours = pc.cast(pc.floor(pc.divide(pc.cast(known["created_at"], pa.int64()), 3.6e9)), pa.int64())
+    columns = {"account": prints.keyed_array("account", known["account"]), "created_hour": hours}
+    for name in ("organization", "payment_fingerprint", "email_domain", "device_fingerprint"):
+        columns[name] = prints.keyed_array(name, known[name])
+    return pa.table(columns)
+
+
+def distinct_calls(engine: Engine, calls: Any) -> Any:
+    """Keep one row for each call id; which one does not depend on the order of rows."""
+    import narwhals as nw  # noqa: PLC0415
+
+    twice = engine.collect(calls.group_by("call").agg(rows=nw.len()).filter(nw.col("rows") > 1))
+    if not len(twice):
+        return calls
+    repeated = engine.lazy(twice.select(["call"]))
+    others = calls.join(repeated, on="call", how="anti")
+    again = engine.collect(calls.join(repeated, on="call", how="semi"))
+    keys = [("call", "ascending"), ("started_at", "ascending")]
+    keys += [(n, "ascending") for n in again.column_names if n not in {"call", "started_at"}]
+    ordered = again.sort_by(keys)
+    first = np.concatenate([[True], np.diff(ordered["call"].to_numpy()) != 0])
+    return nw.concat([others, engine.lazy(ordered.filter(pa.array(first)))], how="vertical")
+
+
+def _samples(engine: Engine, findings: Findings, listed: list[Candidate], prints: Fingerprinter) -> dict[str, list[str]]:
+    """Choose up to five masked samples for each campaign, the smallest keyed call hashes first."""
+    import narwhals as nw  # noqa: PLC0415
+
+    if findings.calls is None or not listed or not prints.samples:
+        return {}
+    known = engine.lazy(pa.table({"call": pa.array(sorted(prints.samples), pa.int64())}))
+    rows = engine.collect(findings.calls.select("call", "group").join(known, on="call", how="semi").filter(nw.col("group") >= 0))
+    by_group: dict[int, list[int]] = {}
+    for call, group in zip(rows["call"].to_pylist(), rows["group"].to_pylist(), strict=True):
+        by_group.setdefault(group, []).append(call)
+    return {
+        campaign_id(c): [prints.samples[call] for call in sorted(by_group.get(number, []))[:5]]
+        for c, number in zip(findings.candidates, findings.order, strict=True)
+        if c in listed
+    }
+
+
+def _scan_json(findings: Findings, signals: Sequence[Any], rejects: Rejects, inputs: int, settings: ScanSettings) -> Json:
+    population = findings.population
+    seen = {o.signal.name: len(o.strands.unit) for o in findings.observed}
+    calibration = shipped()
+    return {
+        "version": __version__,
+        "calls": int(population.calls.sum()),
+        "accounts": len(population.account),
+        "first_call_at": instant(int(population.first.min())) if len(population.account) else None,
+        "last_call_at": instant(int(population.last.max())) if len(population.account) else None,
+        "inputs": inputs,
+        "rejects": rejects.summary(),
+        "signals": [
+            {"signal": s.name, "family": str(s.family), "sightings": seen.get(s.name, 0), "skipped": findings.skipped.get(s.name)}
+            for s in signals
+        ],
+        "settings": {"min_strength_bits": settings.min_strength_bits, "without": sorted(settings.without), "signals": settings.signals},
+        "candidates": [round(c.strength, 2) for c in findings.candidates],
+        "limits": LIMITS,
+        "calibration": {
+            "scans": calibration.scans,
+            "says": f"False-alarm rates are counted over {calibration.scans} composed scans of innocent traffic with hard negatives.",
+        },
+    }
+
+
+LIMITS = [
+    "Transcripts bought elsewhere never touch this API and cannot be seen here.",
+    "A strength says how two questions were answered, not who the operator is, and not that a model was trained.",
+    "Fewer than five accounts, or accounts of one declared owner, are never called a campaign.",
+    "Campaigns without recurring wording and without cues of use are found only through shared infrastructure, if at all.",
+]
+
+
+def _sample_every(rows: int | None) -> int:
+    return max(1, (rows or SAMPLE_LIMIT * 25) // SAMPLE_LIMIT)
+
+
+def _write(report: Path, campaigns: list[Json], tenants: list[Json], summary: Json) -> None:
+    for name, data in (("campaigns", campaigns), ("tenants", tenants), ("scan", summary)):
+        text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=False, allow_nan=False)
+        (report / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _refuse_foreign_folder(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "scan.json").is_file())):
+        raise ReportError(f"{out}: exists and is not a report; choose another --out, or remove it yourself")
+
+
+def _replace(report: Path, out: Path) -> None:
+    # 1. Move the old report aside.   A crash here leaves it beside the new one, both whole.
+    # 2. Move the new one in.         From here on the new report is the report.
+    # 3. Remove the old one.
+    old = report.parent / "old"
+    try:
+        if out.exists():
+            os.replace(out, old)
+        os.replace(report, out)
+    except OSError as problem:
+        raise ReportError(f"{out}: cannot be written: {problem.strerror}; choose another --out") from problem

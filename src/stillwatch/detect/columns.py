@@ -1,0 +1,19 @@
+"""Arrow columns to integer arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.records import TIMESTAMP
+
+
+def integers(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Return a column of integers or timestamps (then microseconds since 1970) as int64, nulls as zero."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(TIMESTAMP).cast(pa.int64())
+    # Engines sum 64-bit integers into wider decimals; the sums themselves fit.
+    filled = column.cast(pa.int64()).fill_null(0)
+    values: npt.NDArray[np.int64] = filled.to_numpy()
+    return values

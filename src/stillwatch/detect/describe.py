@@ -1,0 +1,220 @@
+"""Candidates in words and plain data: the entries of ``campaigns.json`` and ``tenants.json``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from stillwatch.detect.calibration import Calibration
+from stillwatch.detect.find import USE_NAMES, Candidate, Findings
+from stillwatch.detect.questions import Answer, objectives
+from stillwatch.detect.strands import TEMPLATE
+from stillwatch.detect.uses import cue_names
+
+Json = dict[str, Any]
+MAX_OBSERVABLES = 20
+MAX_SUBSTREAMS = 12
+MAX_POINTS = 400
+"""Timelines longer than this many hours are drawn by day."""
+
+
+def hexadecimal(value: int) -> str:
+    """Write a 64-bit key as sixteen hexadecimal digits."""
+    return f"{int(value) & 0xFFFFFFFFFFFFFFFF:016x}"
+
+
+def instant(microseconds: int) -> str:
+    """Write microseconds since 1970 as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def describe(
+    candidate: Candidate,
+    findings: Findings,
+    *,
+    names: Mapping[int, str],
+    verification: Mapping[str, int],
+    organizations: int,
+    calibration: Calibration,
+) -> Json:
+    """Turn a candidate into the JSON-ready entry that docs/design.md and docs/report.md describe."""
+    group, summary = candidate.group, candidate.summary
+    rate = calibration.false_alarm_rate(candidate.strength, accounts=len(findings.population.account))
+    goals = {k: v for k, v in objectives(summary, USE_NAMES).items() if k != "none"} or {"answers": 1.0}
+    return {
+        "campaign": campaign_id(candidate),
+        "accounts": len(group.accounts),
+        "entities": candidate.entities,
+        "organizations": organizations,
+        "calls": summary.calls,
+        "exchanges": summary.completed,
+        "output_tokens": summary.output_tokens,
+        "first_call_at": instant(summary.first),
+        "last_call_at": instant(summary.last),
+        "strength_bits": round(candidate.strength, 2),
+        "coordination": answer(candidate.coordination),
+        "distillation": answer(candidate.distillation),
+        "false_alarm_rate": float(f"{rate:.3g}"),
+        "false_alarm_says": _rate_says(rate, calibration),
+        "objective": max(goals.items(), key=lambda g: (g[1], g[0]))[0],
+        "objectives": goals,
+        "observables": _observables(candidate, names),
+        "substreams": _substreams(candidate, findings),
+        "share": _share(candidate, findings),
+        "timeline": _timeline(candidate),
+        "verification": dict(sorted(verification.items())),
+        "claims": _claims(candidate),
+        "otherwise": _otherwise(candidate),
+        "next_steps": _next_steps(candidate, findings),
+    }
+
+
+def campaign_id(candidate: Candidate) -> str:
+    """Name a campaign after its members and contents: the same campaign has the same name in every run."""
+    digest = hashlib.sha256(np.sort(candidate.group.accounts).tobytes())
+    digest.update(repr(candidate.group.contents).encode())
+    return f"C-{digest.hexdigest()[:12]}"
+
+
+def answer(given: Answer) -> Json:
+    """Write an answer with its evidence by family."""
+    return {
+        "bits": round(given.bits, 2),
+        "prior_bits": given.prior,
+        "evidence": {
+            str(family): {
+                "bits": round(given.family_bits(family), 2),
+                "findings": [
+                    {"signal": f.signal, "bits": round(f.bits, 2), "says": f.says} for f in given.findings if f.family is family
+                ],
+            }
+            for family in given.families
+        },
+    }
+
+
+def _rate_says(rate: float, calibration: Calibration) -> str:
+    if rate <= 1.5 / (calibration.scans + 1):
+        return f"None of {calibration.scans} innocent scans showed anything this strong."
+    return f"About {rate:.2g} groups this strong are expected per scan of innocent traffic of this size."
+
+
+def _observables(candidate: Candidate, names: Mapping[int, str]) -> list[Json]:
+    best: dict[tuple[str, int], Json] = {}
+    for cell in candidate.group.cells:
+        for name, family, observable, holders, elsewhere, bits in cell.observables:
+            known = best.get((name, observable))
+            if known is None or known["holders"] < holders:
+                best[name, observable] = {
+                    "signal": name,
+                    "family": family,
+                    "observable": hexadecimal(observable),
+                    "label": names.get(observable),
+                    "holders": int(holders),
+                    "holders_elsewhere": int(elsewhere),
+                    "bits": round(bits, 2),
+                }
+    ranked = sorted(best.values(), key=lambda o: (-o["bits"] * min(o["holders"], 50), o["signal"], o["observable"]))
+    return ranked[:MAX_OBSERVABLES]
+
+
+def _substreams(candidate: Candidate, findings: Findings) -> list[Json]:
+    strands, out = findings.strands, []
+    for kind, value in candidate.group.contents:
+        number = np.flatnonzero((strands.cell_kind == kind) & (strands.cell_value == value))
+        mine = (strands.cell == number[0]) & np.isin(strands.account, candidate.group.accounts)
+        out.append(
+            {
+                "skeleton": hexadecimal(value) if kind == TEMPLATE else None,
+                "kind": "template" if kind == TEMPLATE else "use",
+                "use": None if kind == TEMPLATE else USE_NAMES[value],
+                "words": int(strands.cell_words[number[0]]),
+                "calls": int(strands.calls[mine].sum()),
+                "accounts": int(mine.sum()),
+                "cues": _common_cues(candidate),
+                "hours": _hours_of_day(candidate),
+            }
+        )
+    out.sort(key=lambda s: (-s["calls"], s["kind"], str(s["skeleton"])))
+    return out[:MAX_SUBSTREAMS]
+
+
+def _common_cues(candidate: Candidate) -> list[str]:
+    summary = candidate.summary
+    seen: dict[str, int] = {}
+    for cues, calls in zip(summary.cues, summary.cue_calls, strict=True):
+        for name in cue_names(int(cues)):
+            seen[name] = seen.get(name, 0) + int(calls)
+    return [n for n, c in sorted(seen.items(), key=lambda s: (-s[1], s[0])) if c >= summary.calls * 0.2]
+
+
+def _hours_of_day(candidate: Candidate) -> list[int]:
+    return np.bincount(candidate.summary.hours % 24, weights=candidate.summary.hour_calls, minlength=24).astype(int).tolist()
+
+
+def _share(candidate: Candidate, findings: Findings) -> Json:
+    """Give the campaign's share of its members' traffic with a 95 % interval (Wilson 1927, on accounts as the unit of sampling)."""
+    total = findings.population.calls[findings.population.index(candidate.summary.accounts)]
+    shares = candidate.summary.account_calls / total
+    mean = float(candidate.summary.account_calls.sum() / total.sum())
+    spread = 1.96 * float(shares.std()) / max(1.0, np.sqrt(len(shares)))
+    return {"mean": round(mean, 4), "low": round(max(0.0, mean - spread), 4), "high": round(min(1.0, mean + spread), 4)}
+
+
+def _timeline(candidate: Candidate) -> list[Json]:
+    summary = candidate.summary
+    span = int(summary.hours.max() - summary.hours.min()) + 1
+    step = 1 if span <= MAX_POINTS else 24
+    bucket = summary.hours // step
+    first = int(bucket.min())
+    calls = np.bincount(bucket - first, weights=summary.hour_calls).astype(int)
+    most = np.zeros(len(calls), np.int64)
+    np.maximum.at(most, bucket - first, summary.hour_accounts)
+    return [
+        {"at": instant((first + i) * step * 3_600_000_000), "calls": int(c), "accounts": int(a)}
+        for i, (c, a) in enumerate(zip(calls, most, strict=True))
+    ]
+
+
+def _claims(candidate: Candidate) -> Json:
+    summary = candidate.summary
+    return {
+        "volume": {
+            "status": "measured",
+            "says": f"{summary.calls:,} calls in the sub-stream, {summary.completed:,} of them completed (exchanges).",
+        },
+        "coordination": {
+            "status": "inferred",
+            "says": f"{candidate.coordination.bits:.1f} bits from {len(candidate.coordination.supporting)} families of evidence.",
+        },
+        "attribution": {"status": "not claimed", "says": "Nothing here says who the operator is."},
+        "use_in_training": {"status": "not claimed", "says": "Nothing here shows that a model was trained on the answers."},
+    }
+
+
+def _otherwise(candidate: Candidate) -> list[str]:
+    sentences = [
+        "The accounts belong to one customer who did not declare it: ask for the common owner.",
+        "They use one published tool or prompt: look for it, and for other customers who use it.",
+    ]
+    if candidate.summary.follow_ups == 0:
+        sentences.append("The users of one application share its developer's key setup: ask whether people read the answers.")
+    if candidate.distillation.bits < 6:
+        sentences.append("The answers feed a product, a study or an evaluation, not training: ask what becomes of them.")
+    return sentences
+
+
+def _next_steps(candidate: Candidate, findings: Findings) -> list[str]:
+    share = _share(candidate, findings)["mean"]
+    steps = ["Ask for verification of the members; note the answer and let it reverse what follows."]
+    if share < 0.8:
+        steps.append(
+            f"Only {share:.0%} of the members' traffic is the campaign's: act on the sub-stream, not on the accounts."
+        )
+    steps.append("Pace or limit the sub-stream, in shadow first, with an expiry.")
+    steps.append("Suspend only after review of the samples and of the appeal.")
+    return steps

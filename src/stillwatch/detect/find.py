@@ -1,0 +1,202 @@
+"""From fingerprinted calls to candidate campaigns with both questions answered: the whole of ``detect`` in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.detect.columns import integers
+from stillwatch.detect.groups import Group, find_groups
+from stillwatch.detect.mixture import Background
+from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
+from stillwatch.detect.questions import Answer, Base, is_distillation, one_operator, strength
+from stillwatch.detect.signal import Signal
+from stillwatch.detect.strands import Ints, Population, Strands, find_strands, mark_calls
+from stillwatch.detect.summary import PURE_SHARE, Summary, group_calls, summarise
+from stillwatch.detect.uses import Use, score_cues
+from stillwatch.store.engine import Engine
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A group with both answers; ``strength`` is the weaker one in bits."""
+
+    group: Group
+    summary: Summary
+    entities: int
+    coordination: Answer
+    distillation: Answer
+
+    @property
+    def strength(self) -> float:
+        """Bits of the weaker answer."""
+        return strength(self.coordination, self.distillation)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything a report needs: candidates (strongest first), the population, strands, observations and skipped signals."""
+
+    candidates: list[Candidate]
+    population: Population
+    strands: Strands
+    observed: list[Observed]
+    skipped: dict[str, str]
+    calls: nw.LazyFrame | None
+    """The sub-streams' calls with a column ``group``: the position of the group as found, kept in ``order``."""
+    order: list[int]
+    """For each candidate, its number in ``calls``."""
+
+
+def find_candidates(
+    engine: Engine,
+    calls: nw.LazyFrame,
+    *,
+    accounts: pa.Table | None,
+    signals: Sequence[Signal],
+    on_step: Callable[[str], None] = lambda _step: None,
+) -> Findings:
+    """Find and question every group. ``accounts`` has int64 columns account, organization, created_hour, …: keyed, no text."""
+    on_step("reading cues")
+    cue_rows = engine.collect(calls.group_by("cues").agg(calls=nw.len()))
+    cue_table = score_cues(np.sort(cue_rows["cues"].to_numpy())).to_arrow()
+    marked = mark_calls(engine, calls, cue_table)
+    on_step("counting accounts")
+    population = _population(engine, marked, accounts)
+    present = _present(engine, calls)
+    on_step("finding cells")
+    strands = find_strands(engine, marked, population)
+    skipped = {s.name: why for s in signals if (why := skipped_because(s, present | _filled(accounts), has_accounts=accounts is not None))}
+    if not len(strands):
+        return Findings([], population, strands, [], skipped, None, [])
+    background = _background(population)
+    observed = observe(
+        engine,
+        [s for s in signals if s.name not in skipped],
+        strand_calls=_strand_calls(engine, marked, strands),
+        strand_accounts=_strand_accounts(engine, accounts, strands),
+        background_calls=engine.keep(calls.join(engine.lazy(pa.table({"account": background.account})), on="account", how="inner")),
+        background_accounts=_background_accounts(engine, accounts, background),
+        on_signal=lambda name: on_step(f"signal {name}"),
+    )
+    on_step("linking")
+    groups = find_groups(strands, observed, population, background)
+    if not groups:
+        return Findings([], population, strands, observed, skipped, None, [])
+    on_step("questioning")
+    kept = group_calls(engine, marked, groups, _pure(groups, strands, population))
+    summaries = summarise(engine, kept, len(groups))
+    base = Base(len(population.account), 1.0, len(np.unique(population.entity)))
+    candidates = [_question(g, s, population, base) for g, s in zip(groups, summaries, strict=True)]
+    order = sorted(range(len(candidates)), key=lambda i: (-candidates[i].strength, int(groups[i].accounts[0])))
+    return Findings([candidates[i] for i in order], population, strands, observed, skipped, kept, order)
+
+
+def _question(group: Group, summary: Summary, population: Population, base: Base) -> Candidate:
+    entities = len(np.unique(population.entity[population.index(group.accounts)]))
+    return Candidate(
+        group,
+        summary,
+        entities,
+        one_operator(group, summary, entities=entities, base=base),
+        is_distillation(summary, entities=entities, base=base),
+    )
+
+
+def _population(engine: Engine, marked: nw.LazyFrame, accounts: pa.Table | None) -> Population:
+    table = engine.collect(
+        marked.group_by("account").agg(
+            calls=nw.len(),
+            output_tokens=nw.col("output_tokens").cast(nw.Int64).sum(),
+            first=nw.col("started_at").min(),
+            last=nw.col("started_at").max(),
+            follow_ups=nw.when(nw.col("turns") > 0).then(1).otherwise(0).sum(),
+            harvest=nw.when(nw.col("use") > 0).then(1).otherwise(0).sum(),
+        )
+    ).sort_by("account")
+    columns = {n: integers(table[n]) for n in table.column_names}
+    return Population(**columns, entity=_entities(columns["account"], accounts))
+
+
+def _entities(account: Ints, accounts: pa.Table | None) -> Ints:
+    entity = account.copy()
+    if accounts is None:
+        return entity
+    declared = accounts.filter(pa.compute.is_valid(accounts["organization"])).sort_by("account")
+    known = declared["account"].to_numpy()
+    if not len(known):
+        return entity
+    at = np.searchsorted(known, account).clip(0, len(known) - 1)
+    mine = known[at] == account
+    entity[mine] = declared["organization"].to_numpy()[at[mine]]
+    return entity
+
+
+def _present(engine: Engine, calls: nw.LazyFrame) -> frozenset[str]:
+    columns = [n for n in calls.collect_schema().names()]
+    counts = engine.collect(calls.select(*[nw.col(n).count().alias(n) for n in columns]))
+    return frozenset(n for n in columns if counts[n][0].as_py() > 0)
+
+
+def _filled(accounts: pa.Table | None) -> frozenset[str]:
+    if accounts is None:
+        return frozenset()
+    return frozenset(n for n in accounts.column_names if accounts[n].null_count < len(accounts))
+
+
+def _background(population: Population) -> Background:
+    """Choose accounts by key, which is a keyed hash and so a random order, until BACKGROUND_CALLS calls are in."""
+    enough = int(np.searchsorted(np.cumsum(population.calls), BACKGROUND_CALLS)) + 1
+    chosen = slice(0, max(1, enough))
+    single = population.follow_ups[chosen] * 10 < population.calls[chosen]
+    return Background(population.account[chosen], single)
+
+
+def _strand_calls(engine: Engine, marked: nw.LazyFrame, strands: Strands) -> nw.LazyFrame:
+    number = np.arange(len(strands))
+    kind, value = strands.cell_kind[strands.cell], strands.cell_value[strands.cell]
+    pieces = []
+    for which, column in ((0, "template"), (1, "use")):
+        mine = kind == which
+        table = pa.table({"account": strands.account[mine], column: value[mine], "strand": number[mine]})
+        joined = marked.join(engine.lazy(table), on=["account", column], how="inner")
+        pieces.append(joined.drop("account", "template", "template_words", "score", "use").rename({"strand": "account"}))
+    return engine.keep(nw.concat(pieces, how="vertical"))
+
+
+def _strand_accounts(engine: Engine, accounts: pa.Table | None, strands: Strands) -> nw.LazyFrame | None:
+    if accounts is None:
+        return None
+    table = pa.table({"account": strands.account, "strand": np.arange(len(strands))})
+    joined = engine.lazy(table).join(engine.lazy(accounts), on="account", how="inner")
+    return engine.keep(joined.drop("account").rename({"strand": "account"}))
+
+
+def _background_accounts(engine: Engine, accounts: pa.Table | None, background: Background) -> nw.LazyFrame | None:
+    if accounts is None:
+        return None
+    chosen = engine.lazy(pa.table({"account": background.account}))
+    return engine.keep(engine.lazy(accounts).join(chosen, on="account", how="inner"))
+
+
+def _pure(groups: Sequence[Group], strands: Strands, population: Population) -> dict[int, Ints]:
+    """Say for each account of each group whether at least PURE_SHARE of its calls lie in the group's cells (1) or not (0)."""
+    value, kind = strands.cell_value[strands.cell], strands.cell_kind[strands.cell]
+    out = {}
+    for i, group in enumerate(groups):
+        shares = []
+        for which in (0, 1):
+            wanted = [v for k, v in group.contents if k == which]
+            mine = (kind == which) & np.isin(value, wanted) & np.isin(strands.account, group.accounts)
+            at = np.searchsorted(group.accounts, strands.account[mine])
+            inside = np.bincount(at, weights=strands.calls[mine], minlength=len(group.accounts))
+            shares.append(inside / population.calls[population.index(group.accounts)])
+        out[i] = (np.maximum(*shares) >= PURE_SHARE).astype(np.int64)
+    return out
+
+
+USE_NAMES = tuple(u.name.lower() if u else "answers" for u in Use)

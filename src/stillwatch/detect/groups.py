@@ -1,0 +1,261 @@
+"""From weighed strands to groups of accounts: seeds, acceptance, merging.
+
+A group is a candidate campaign: member accounts, and the cells (content) whose strands they were accepted in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, settle
+from stillwatch.detect.observe import Observed
+from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands, entity_weights
+from stillwatch.records import Family
+
+MIN_LIFT_BITS = 2.0
+"""A seed's observable is at least four times as common in its cell as among everybody."""
+MIN_SEED_BITS = 15.0
+"""And its holders together are surprising by at least this much."""
+MAX_SEEDS = 64
+"""Seeds weighed per cell, the most surprising first."""
+MIN_LINK_BITS = 3.0
+"""A strand is a member if families other than content hold it with at least this weight,"""
+MIN_FAMILY_BITS = 1.5
+"""one of them alone with at least this,"""
+MIN_PROBABILITY = 0.8
+"""and it more probably belongs than not, by four to one."""
+OVERLAP = 0.3
+"""Two cells are one campaign where at least this share of the smaller one's members are in both."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell after the mixture: accepted strands (numbers), their weights, and their bits."""
+
+    kind: int
+    value: int
+    words: int
+    strands: Ints
+    weight: Floats
+    bits: Floats
+    probability: Floats
+    holders: int
+    observables: tuple[tuple[str, str, int, float, float, float], ...] = ()
+    """(signal, family, observable, members that hold it, background accounts that do, bits), strongest first."""
+
+
+@dataclass
+class Group:
+    """A candidate campaign."""
+
+    accounts: Ints
+    match_weight: Floats
+    cells: list[Cell] = field(default_factory=list)
+
+    @property
+    def contents(self) -> list[tuple[int, int]]:
+        """The (kind, value) of its cells."""
+        return sorted({(c.kind, c.value) for c in self.cells})
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Strands laid out by cell; a seed repeats the strands of its use cell that hold its observable."""
+
+    strand: Ints
+    cell: Ints
+    source: Ints
+
+
+def find_groups(
+    strands: Strands, observed: Sequence[Observed], population: Population, background: Background
+) -> list[Group]:
+    """Weigh every cell and seed, accept members, and merge cells that are one campaign."""
+    if not len(strands):
+        return []
+    rows = _lay_out(strands, observed, population, background)
+    weight = _weights(strands, population, rows)
+    codes = [encode(o, rows.cell, rows.strand, background) for o in observed]
+    in_background, single = _background_flags(strands, background)
+    membership = settle(
+        codes,
+        cell=rows.cell,
+        weight=weight,
+        in_background=in_background[rows.strand],
+        single=single[rows.strand],
+        background=background,
+    )
+    cells = _accept(strands, rows, weight, membership, codes)
+    return merge(cells, strands)
+
+
+def _weights(strands: Strands, population: Population, rows: _Rows) -> Floats:
+    view = Strands(
+        strands.account[rows.strand], *(strands.calls[rows.strand],) * 5, strands.cell_kind, strands.cell_value, strands.cell_words
+    )
+    return entity_weights(view, population, rows.cell)
+
+
+def _background_flags(strands: Strands, background: Background) -> tuple[Floats, Floats]:
+    at = np.searchsorted(background.account, strands.account).clip(0, len(background.account) - 1)
+    inside = background.account[at] == strands.account
+    return inside.astype(float), (inside & background.single_turn[at]).astype(float)
+
+
+def _lay_out(
+    strands: Strands, observed: Sequence[Observed], population: Population, background: Background
+) -> _Rows:
+    everything = np.arange(len(strands))
+    template = strands.cell_kind[strands.cell] != USE
+    pieces = [everything[template]]
+    sources = [strands.cell[template]]
+    use_cells = np.flatnonzero(strands.cell_kind == USE)
+    for cell in use_cells:
+        for members in _seeds(strands, int(cell), observed, population, background):
+            pieces.append(members)
+            sources.append(np.full(len(members), cell))
+    numbers: list[Ints] = [strands.cell[template]]
+    following = len(strands.cell_kind)
+    for piece in pieces[1:]:
+        numbers.append(np.full(len(piece), following))
+        following += 1
+    return _Rows(np.concatenate(pieces), np.concatenate(numbers), np.concatenate(sources))
+
+
+def _seeds(
+    strands: Strands, cell: int, observed: Sequence[Observed], population: Population, background: Background
+) -> list[Ints]:
+    """Return, for one kind of use, the holders of each observable that is surprisingly common among its strands."""
+    mine = np.flatnonzero(strands.cell == cell)
+    entity = population.entity[population.index(strands.account[mine])]
+    if len(np.unique(entity)) < MIN_ENTITIES:
+        return []
+    zeros = np.zeros(len(mine), np.int64)
+    found: list[tuple[float, str, int, Ints]] = []
+    for one in observed:
+        if not one.signal.seeds:
+            continue
+        codes = encode(one, zeros, mine, background)
+        held = np.bincount(codes.code[codes.code >= 0], minlength=len(codes.code_cell))
+        rate = (np.maximum(codes.base_all - held, 0.0) + 0.5) / (len(background.account) + 1.0)
+        lift = np.log2(np.maximum(held, 0.5) / len(mine) / rate)
+        surprise = held * lift
+        good = np.flatnonzero((held >= MIN_ENTITIES) & (lift >= MIN_LIFT_BITS) & (surprise >= MIN_SEED_BITS))
+        for code in good:
+            members = mine[codes.code == code]
+            if len(np.unique(entity[codes.code == code])) >= MIN_ENTITIES:
+                found.append((float(surprise[code]), one.signal.name, int(codes.code_observable[code]), members))
+    found.sort(key=lambda f: (-f[0], f[1], f[2]))
+    return [members for _, _, _, members in found[:MAX_SEEDS]]
+
+
+def _accept(
+    strands: Strands, rows: _Rows, weight: Floats, membership: Membership, codes: Sequence[Codes]
+) -> list[Cell]:
+    linked = membership.bits[:, [f is not Family.CONTENT for f in FAMILIES]]
+    ok = (
+        (membership.probability >= MIN_PROBABILITY)
+        & (linked.sum(axis=1) >= MIN_LINK_BITS)
+        & (linked.max(axis=1) >= MIN_FAMILY_BITS)
+    )
+    cells: list[Cell] = []
+    order = np.argsort(rows.cell, kind="stable")
+    bounds = np.flatnonzero(np.diff(rows.cell[order])) + 1
+    for at in np.split(order, bounds):
+        inside = at[ok[at]]
+        if weight[inside].sum() < MIN_ENTITIES:
+            continue
+        source = int(rows.source[at[0]])
+        cells.append(
+            Cell(
+                int(strands.cell_kind[source]),
+                int(strands.cell_value[source]),
+                int(strands.cell_words[source]),
+                rows.strand[inside],
+                weight[inside],
+                membership.bits[inside],
+                membership.probability[inside],
+                len(at),
+                _observables(codes, membership, inside),
+            )
+        )
+    return cells
+
+
+def _observables(
+    codes: Sequence[Codes], membership: Membership, inside: Ints
+) -> tuple[tuple[str, str, int, float, float, float], ...]:
+    out = []
+    for c in codes:
+        code = c.code[inside]
+        has = code >= 0
+        if not has.any():
+            continue
+        values, inverse, counts = np.unique(code[has], return_inverse=True, return_counts=True)
+        bits = np.bincount(inverse, weights=membership.by_signal[c.name][inside][has]) / counts
+        for v, n, b in zip(values, counts, bits, strict=True):
+            if n >= 2 and b >= 1.0:
+                out.append((c.name, str(c.family), int(c.code_observable[v]), float(n), float(c.base_all[v]), float(b)))
+    out.sort(key=lambda o: (-o[5] * o[3], o[0], o[2]))
+    return tuple(out[:24])
+
+
+def _harvest(cell: Cell, strands: Strands) -> float:
+    calls = strands.calls[cell.strands].sum()
+    return float(strands.score[cell.strands].sum()) / max(1, int(calls)) / 100.0
+
+
+def merge(cells: Sequence[Cell], strands: Strands) -> list[Group]:
+    """Merge cells with common members, the most harvest-like and largest first; each account ends in one group at most.
+
+    A cell whose own calls do not look like harvest joins nobody's content: it may be what the members' other customers send.
+    """
+    ranked = sorted(
+        cells,
+        key=lambda c: (-float((c.weight * c.bits.sum(axis=1)).sum()) * max(0.1, 3.0 + _harvest(c, strands)), c.kind, c.value),
+    )
+    groups: list[Group] = []
+    for cell in ranked:
+        accounts = strands.account[cell.strands]
+        home = _home(groups, accounts)
+        if home is not None and _harvest(cell, strands) < _harvest(home.cells[0], strands) - 3.0:
+            continue
+        taken = np.concatenate([g.accounts for g in groups]) if groups else np.empty(0, np.int64)
+        new = ~np.isin(accounts, taken)
+        if home is None:
+            if cell.weight[new].sum() < MIN_ENTITIES:
+                continue
+            home = Group(np.empty(0, np.int64), np.empty(0))
+            groups.append(home)
+        _join(home, cell, accounts[new], cell.bits.sum(axis=1)[new])
+    return groups
+
+
+def _home(groups: Sequence[Group], accounts: Ints) -> Group | None:
+    best, best_share = None, OVERLAP
+    for group in groups:
+        common = int(np.isin(accounts, group.accounts).sum())
+        share = common / max(1, min(len(accounts), len(group.accounts)))
+        if share > best_share:
+            best, best_share = group, share
+    return best
+
+
+def _join(group: Group, cell: Cell, accounts: Ints, bits: Floats) -> None:
+    merged = np.concatenate([group.accounts, accounts])
+    weights = np.concatenate([group.match_weight, bits])
+    order = np.argsort(merged, kind="stable")
+    group.accounts, group.match_weight = merged[order], weights[order]
+    group.cells.append(cell)
+
+
+def mean_bits(group: Group) -> npt.NDArray[np.float64]:
+    """Average match weight by family over the strands of the group's cells, each entity once."""
+    weight = np.concatenate([c.weight for c in group.cells])
+    bits = np.concatenate([c.bits for c in group.cells])
+    average: npt.NDArray[np.float64] = (bits * weight[:, None]).sum(axis=0) / weight.sum()
+    return average

@@ -1,0 +1,178 @@
+"""Who belongs together inside a cell: a two-class mixture, as in record linkage.
+
+Each strand either belongs to the campaign of its cell or is background that came upon the same content by itself. The campaign's
+distribution over each signal's observables is learnt by expectation maximisation (Dempster, Laird and Rubin 1977; for linkage
+Winkler 1988), the background's is fixed by the accounts outside. A strand's log likelihood ratio is its match weight in bits
+(Fellegi and Sunter 1969). Its own vote is left out when it is weighed, so that nothing confirms itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.detect.observe import Edges, Observed
+from stillwatch.detect.strands import Floats, Ints
+from stillwatch.records import Family
+
+ROUNDS = 6
+"""Membership settles in three or four rounds on all traffic tried; six leave a margin."""
+PRIOR_STRENGTH = 2.0
+"""The campaign's distribution starts as two accounts' worth of background (additive smoothing)."""
+REST_SHARE = 0.25
+"""Observables of one family depend on each other: beside the strongest, the others count a quarter."""
+MIN_BITS = -4.0
+"""One disagreement may be a data error: it costs at most four bits."""
+FAMILIES = tuple(Family)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """One signal over the strands: ``code`` numbers (cell, observable) pairs, -1 where the strand has none.
+
+    ``base_all`` and ``base_single`` count, for each code, the background accounts that hold the observable: all, and those that
+    hardly ever follow up.
+    """
+
+    name: str
+    family: Family
+    max_bits: float
+    code: Ints
+    code_cell: Ints
+    code_observable: Ints
+    base_all: Floats
+    base_single: Floats
+
+
+@dataclass(frozen=True)
+class Background:
+    """The accounts that stand for everybody: keys in ascending order, and which of them hardly ever follow up."""
+
+    account: Ints
+    single_turn: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Per strand: probability of belonging, and bits by family (columns in the order of FAMILIES, content left at zero)."""
+
+    probability: Floats
+    bits: Floats
+    by_signal: dict[str, Floats]
+
+
+def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Background) -> Codes:
+    """Give each strand its most shared observable of one signal within its cell.
+
+    ``strand_of`` maps rows (one a strand and cell; seeds repeat a strand in several cells) to strand numbers.
+    """
+    edges = observed.strands
+    start = np.searchsorted(edges.unit, strand_of, side="left")
+    stop = np.searchsorted(edges.unit, strand_of, side="right")
+    counts = stop - start
+    row = np.repeat(np.arange(len(strand_of)), counts)
+    at = np.repeat(start - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
+    values, value = np.unique(edges.observable[at], return_inverse=True)
+    pair, pair_code = np.unique(cell[row] * np.int64(max(1, len(values))) + value, return_inverse=True)
+    holders = np.bincount(pair_code, minlength=len(pair))
+    best = np.lexsort((edges.observable[at], -edges.calls[at], -holders[pair_code], row))
+    first = np.ones(len(best), bool)
+    first[1:] = row[best][1:] != row[best][:-1]
+    code = np.full(len(strand_of), -1, np.int64)
+    code[row[best][first]] = pair_code[best][first]
+    observable = values[pair % max(1, len(values))] if len(values) else pair
+    everyone, single = _background_counts(observed.background, background, observable)
+    return Codes(
+        observed.signal.name,
+        observed.signal.family,
+        observed.signal.max_bits,
+        code,
+        pair // max(1, len(values)),
+        observable,
+        everyone,
+        single,
+    )
+
+
+def _background_counts(edges: Edges, background: Background, observable: Ints) -> tuple[Floats, Floats]:
+    known, inverse = np.unique(edges.observable, return_inverse=True)
+    at = np.searchsorted(known, observable).clip(0, max(0, len(known) - 1))
+    found = (known[at] == observable) if len(known) else np.zeros(len(observable), bool)
+    single = background.single_turn[np.searchsorted(background.account, edges.unit)]
+    counts = [np.bincount(inverse, weights=w, minlength=len(known)) for w in (np.ones(len(inverse)), single)]
+    everyone, alone = (np.where(found, c[at], 0.0) if len(known) else np.zeros(len(observable)) for c in counts)
+    return everyone, alone
+
+
+def settle(
+    codes: Sequence[Codes], *, cell: Ints, weight: Floats, in_background: Floats, single: Floats, background: Background
+) -> Membership:
+    """Iterate membership and profiles over all cells at once.
+
+    ``weight`` counts each entity once; ``in_background`` and ``single`` are 1 where the strand's account is a background
+    account (that hardly follows up): members are taken out of the background they are compared with.
+    """
+    cells = int(cell.max()) + 1 if len(cell) else 0
+    probability = np.full(len(cell), 0.9)
+    bits = np.zeros((len(cell), len(FAMILIES)))
+    by_signal: dict[str, Floats] = {}
+    sizes = (float(len(background.account)), float(background.single_turn.sum()))
+    for _ in range(ROUNDS):
+        own = probability * weight
+        total = np.bincount(cell, weights=own, minlength=cells)
+        inside = [np.bincount(cell, weights=probability * flag, minlength=cells) for flag in (in_background, single)]
+        by_signal = {
+            c.name: _signal_bits(c, own, total, cell, probability, (in_background, single), inside, sizes) for c in codes
+        }
+        bits = _by_family(codes, by_signal, len(cell))
+        share = (total + 1.0) / (np.bincount(cell, weights=weight, minlength=cells) + 2.0)
+        odds = np.log2(share / (1.0 - share)).clip(-3.0, 3.0)
+        probability = 1.0 / (1.0 + np.exp2(-(bits.sum(axis=1) + odds[cell]).clip(-60, 60)))
+    return Membership(probability, bits, by_signal)
+
+
+def _signal_bits(
+    codes: Codes,
+    own: Floats,
+    total: Floats,
+    cell: Ints,
+    probability: Floats,
+    flags: tuple[Floats, Floats],
+    inside: Sequence[Floats],
+    sizes: tuple[float, float],
+) -> Floats:
+    has = codes.code >= 0
+    code = codes.code[has]
+    held = np.bincount(code, weights=own[has], minlength=len(codes.code_cell))
+    known_total = np.bincount(cell[has], weights=own[has], minlength=len(total))
+    base = np.zeros(len(codes.code_cell))
+    for counts, flag, gone, size in zip((codes.base_all, codes.base_single), flags, inside, sizes, strict=True):
+        members = np.bincount(code, weights=(probability * flag)[has], minlength=len(codes.code_cell))
+        left = np.maximum(size - gone[codes.code_cell], 0.0)
+        # A stratum of fewer than fifty accounts says too little about anybody.
+        usable = left >= 50.0
+        rate = (np.maximum(counts - members, 0.0) + 0.5) / (left + 1.0)
+        base = np.maximum(base, np.where(usable, rate, 0.0))
+    base = np.maximum(np.where(base > 0, base, 0.5), 1e-6)
+    others = np.maximum(held[code] - own[has], 0.0)
+    around = np.maximum(known_total[cell[has]] - own[has], 0.0)
+    learnt = (others + PRIOR_STRENGTH * base[code]) / (around + PRIOR_STRENGTH)
+    out = np.zeros(len(codes.code))
+    out[has] = np.log2(learnt / base[code]).clip(MIN_BITS, codes.max_bits)
+    return out
+
+
+def _by_family(codes: Sequence[Codes], by_signal: dict[str, Floats], rows: int) -> Floats:
+    bits = np.zeros((rows, len(FAMILIES)))
+    for column, family in enumerate(FAMILIES):
+        mine = [by_signal[c.name] for c in codes if c.family is family]
+        if not mine:
+            continue
+        stack = np.stack(mine)
+        gains, losses = np.maximum(stack, 0.0), np.minimum(stack, 0.0)
+        strongest = gains.max(axis=0)
+        bits[:, column] = strongest + REST_SHARE * (gains.sum(axis=0) - strongest) + 0.5 * losses.min(axis=0)
+    return bits

@@ -1,0 +1,77 @@
+"""Run the signals over strands and over a background of accounts, and number what they saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.detect.columns import integers
+from stillwatch.detect.signal import Signal
+from stillwatch.detect.strands import Ints
+from stillwatch.store.engine import Engine
+
+BACKGROUND_CALLS = 1_500_000
+"""Enough accounts to estimate shares down to one in ten thousand, few enough to take a few seconds."""
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Who was seen with what: units (strand numbers or account keys), observables, calls; sorted by unit, then observable."""
+
+    unit: Ints
+    observable: Ints
+    calls: Ints
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One signal's edges over strands and over the background's accounts."""
+
+    signal: Signal
+    strands: Edges
+    background: Edges
+
+
+def skipped_because(signal: Signal, columns_with_values: frozenset[str], *, has_accounts: bool) -> str | None:
+    """Say why a signal cannot be run on this input, or None."""
+    if signal.reads == "accounts" and not has_accounts:
+        return "no accounts table was given"
+    missing = [name for name in signal.needs if name not in columns_with_values]
+    return f"no call has a value for {', '.join(missing)}" if missing and signal.reads == "calls" else (
+        f"no account has a value for {', '.join(missing)}" if missing else None
+    )
+
+
+def observe(
+    engine: Engine,
+    signals: Sequence[Signal],
+    *,
+    strand_calls: nw.LazyFrame,
+    strand_accounts: nw.LazyFrame | None,
+    background_calls: nw.LazyFrame,
+    background_accounts: nw.LazyFrame | None,
+    on_signal: Callable[[str], None] = lambda _name: None,
+) -> list[Observed]:
+    """Run each signal on both populations; the accounts frames may be None where no accounts table was given."""
+    seen = []
+    for signal in signals:
+        on_signal(signal.name)
+        frames = (
+            (strand_calls, background_calls) if signal.reads == "calls" else (strand_accounts, background_accounts)
+        )
+        if frames[0] is None or frames[1] is None:
+            continue
+        seen.append(Observed(signal, _edges(engine, signal, frames[0]), _edges(engine, signal, frames[1])))
+    return seen
+
+
+def _edges(engine: Engine, signal: Signal, frame: nw.LazyFrame) -> Edges:
+    table = engine.collect(signal.see(frame))
+    unit, observable, calls = (integers(table[name]) for name in ("account", "observable", "calls"))
+    order = np.lexsort((observable, unit))
+    return Edges(unit[order], observable[order], calls[order])
+

@@ -1,0 +1,245 @@
+"""The two questions, in bits by family: *one operator?* and *distillation?*
+
+Each answer is prior odds plus evidence; evidence of one family is capped, so that no family decides alone. A campaign needs both,
+and at least two families for the first. The numbers in the tables below are log2 likelihood ratios argued from published figures
+(facts cited beside them) and held against composed traffic in ``benchmarks/``; what a strength is worth is not argued but measured:
+``calibration.py`` counts how often innocent traffic reaches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stillwatch.detect.groups import Group, mean_bits
+from stillwatch.detect.mixture import FAMILIES
+from stillwatch.detect.strands import TEMPLATE
+from stillwatch.detect.summary import Summary
+from stillwatch.detect.uses import PRIOR_CENTIBITS
+from stillwatch.records import Family
+
+COORDINATION_PRIOR = -8.0
+"""Of the groups of strangers with one kind of use in a log, one in 256 is taken to be one operator."""
+DISTILLATION_PRIOR = -4.0
+"""Of the groups that agree in wording or use, one in sixteen is taken to make training data."""
+MAX_FAMILY_BITS = 10.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One piece of evidence: which measure, how many bits, and why in a sentence."""
+
+    signal: str
+    family: Family
+    bits: float
+    says: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Posterior odds in bits, with the findings they are the sum of (capped by family)."""
+
+    prior: float
+    findings: tuple[Finding, ...] = field(default=())
+
+    def family_bits(self, family: Family) -> float:
+        """Return the family's evidence, capped."""
+        total = sum(f.bits for f in self.findings if f.family is family)
+        return float(np.clip(total, -2 * MAX_FAMILY_BITS, MAX_FAMILY_BITS))
+
+    @property
+    def families(self) -> list[Family]:
+        """The families that speak at all, in fixed order."""
+        return [f for f in Family if any(x.family is f for x in self.findings)]
+
+    @property
+    def bits(self) -> float:
+        """Posterior odds in bits."""
+        return self.prior + sum(self.family_bits(f) for f in self.families)
+
+    @property
+    def supporting(self) -> list[Family]:
+        """The families with at least one bit for it."""
+        return [f for f in self.families if self.family_bits(f) >= 1.0]
+
+
+@dataclass(frozen=True)
+class Base:
+    """The whole log's averages, against which a group is unusual: shares of calls and ratios of tokens."""
+
+    accounts: int
+    output_per_input: float
+    entities: int
+
+
+def one_operator(group: Group, summary: Summary, *, entities: int, base: Base) -> Answer:
+    """Answer whether the group's accounts are one operator's."""
+    bits = mean_bits(group)
+    findings = [_same_content(group, summary, entities, base), *_sharding(summary, entities)]
+    for column, family in enumerate(FAMILIES):
+        if family is Family.CONTENT or abs(bits[column]) < 0.05:
+            continue
+        findings.append(Finding(f"shared_{family}", family, float(bits[column]), _link_says(group, family, float(bits[column]))))
+    return Answer(COORDINATION_PRIOR, tuple(findings))
+
+
+def _same_content(group: Group, summary: Summary, entities: int, base: Base) -> Finding:
+    templates = [c for c in group.cells if c.kind == TEMPLATE]
+    words = max((c.words for c in templates), default=0)
+    outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
+    rarity = max(0.0, np.log2(base.accounts / outside))
+    # Eight fixed words recur by chance in a crowd; sixteen hardly, thirty-two never: half a bit a word up to sixteen words.
+    specific = min(8.0, words / 2.0)
+    size = min(4.0, max(0.0, np.log2(entities / 5.0) / 2.0))
+    bits = min(specific if templates else 3.0, rarity) + size
+    if templates:
+        says = (
+            f"{entities} accounts that claim to be strangers send one template of at least {words} words; "
+            f"{outside if outside > 1 else 'hardly any'} others do."
+        )
+    else:
+        says = f"{entities} accounts that claim to be strangers ask for the same thing in many wordings."
+    return Finding("shared_content", Family.CONTENT, float(bits), says)
+
+
+def _sharding(summary: Summary, entities: int) -> list[Finding]:
+    """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
+    share = item_sharing(summary, entities)
+    if summary.item_calls < 30:
+        return []
+    if share >= 0.2:
+        return [Finding("common_items", Family.CONTENT, -8.0, f"Each item is sent by {share:.0%} of the accounts: a public set, an assignment or a shared test.")]
+    if share >= 0.05:
+        return [Finding("common_items", Family.CONTENT, -4.0, f"Each item is sent by {share:.0%} of the accounts: partly a public set.")]
+    ratio = topic_ratio(summary)
+    if np.isnan(ratio):
+        return []
+    if ratio < 1.15:
+        return [Finding("one_queue", Family.CONTENT, 2.0, "Any account could have sent any other's items: they look dealt from one queue, without repetition.")]
+    if ratio > 2.0:
+        return [Finding("own_topics", Family.CONTENT, -2.0, f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside an account than between).")]
+    return []
+
+
+def item_sharing(summary: Summary, entities: int) -> float:
+    """Return which share of the other accounts sends an item too, averaged over items: 0 = dealt out, 1 = everybody has all."""
+    if not summary.items or entities < 2:
+        return 0.0
+    return (summary.item_holdings / summary.items - 1.0) / (entities - 1.0)
+
+
+def topic_ratio(summary: Summary) -> float:
+    """Return how much likelier two calls of one account share a topic hash than two of different accounts; NaN if unknown."""
+    if not summary.topic_between or np.isnan(summary.topic_within) or np.isnan(summary.topic_between):
+        return float("nan")
+    return summary.topic_within / summary.topic_between
+
+
+def _link_says(group: Group, family: Family, bits: float) -> str:
+    strongest = [o for c in group.cells for o in c.observables if o[1] == str(family)]
+    if bits < 0 or not strongest:
+        return f"Nothing of this family holds them together ({bits:.1f} bits on average)."
+    name, _, _, holders, elsewhere, _ = max(strongest, key=lambda o: (o[5] * o[3], o[0], o[2]))
+    words = SIGNAL_WORDS.get(name, name.replace("_", " "))
+    return f"Accounts agree on {words}: the commonest value is held by {int(holders)} of them and by {int(elsewhere)} in the comparison group."
+
+
+SIGNAL_WORDS = {
+    "address": "client addresses",
+    "prefix": "client networks",
+    "asn": "network operators",
+    "tls_fingerprint": "the TLS fingerprint of their client",
+    "user_agent": "the user agent",
+    "parameters": "the exact sampling parameters",
+    "model": "the model",
+    "payment": "the payment instrument",
+    "device": "the sign-up device",
+    "email_domain": "the e-mail domain",
+    "sign_up": "the hours in which they were created",
+    "start_day": "the day of their first call",
+    "stop_day": "the day of their last call",
+    "round_the_clock": "the hours of the day they use",
+    "lockstep": "the very hours they are active in",
+    "workload": "the number of calls",
+    "answer_length": "the length of answers",
+    "follow_ups": "how seldom they follow up",
+    "caching": "how little is read from the cache",
+    "ceiling_use": "how far they use the output ceiling",
+    "model_switch": "the day they turned to another model",
+    "client_contradiction": "a TLS fingerprint that contradicts the user agent",
+}
+
+
+def is_distillation(summary: Summary, *, entities: int, base: Base) -> Answer:
+    """Answer whether the sub-stream looks like the making of training data."""
+    findings: list[Finding] = [_wording(summary), *_novelty(summary, entities), _conversation(summary), _volume(summary)]
+    findings += _economy(summary, base)
+    return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
+
+
+def _wording(summary: Summary) -> Finding:
+    mean = float((summary.cue_calls * summary.cue_score).sum()) / max(1, summary.calls) - PRIOR_CENTIBITS
+    bits = float(np.clip(mean / 100.0, -6.0, 8.0))
+    says = "The wording asks for what training data is made of." if bits >= 2 else (
+        "The wording says little." if bits > -1 else "The wording is that of classification, documents, options or agents."
+    )
+    return Finding("wording", Family.CONTENT, bits, says)
+
+
+def _novelty(summary: Summary, entities: int) -> list[Finding]:
+    if summary.item_calls < 20:
+        return []
+    new = summary.items / summary.item_calls
+    again = summary.item_holdings / summary.item_calls
+    share = item_sharing(summary, entities)
+    found = []
+    if share >= 0.05:
+        found.append(Finding("public_items", Family.CONTENT, -6.0 if share < 0.2 else -10.0, f"Each item is sent by {share:.0%} of the accounts, as benchmarks and assignments are."))
+    elif new >= 0.8:
+        found.append(Finding("new_items", Family.CONTENT, 2.0, f"{new:.0%} of the items are sent once only: harvest does not repeat itself."))
+    elif new >= 0.4:
+        found.append(Finding("new_items", Family.CONTENT, 0.5, f"{new:.0%} of the calls bring a new item."))
+    if again < 0.5:
+        found.append(Finding("repeated_items", Family.CONTENT, -4.0, f"Accounts send their own items again ({1 - again:.0%} of the calls), as regression tests do."))
+    return found
+
+
+def _conversation(summary: Summary) -> Finding:
+    share = summary.follow_ups / max(1, summary.calls)
+    bits = 1.5 if share < 0.05 else 0.0 if share < 0.2 else -3.0 if share < 0.5 else -6.0
+    return Finding("follow_ups", Family.ECONOMY, bits, f"{share:.0%} of the calls continue a conversation.")
+
+
+def _volume(summary: Summary) -> Finding:
+    steps = ((100, -3.0), (500, -1.0), (5_000, 0.5), (50_000, 1.5))
+    bits = next((b for limit, b in steps if summary.calls < limit), 2.0)
+    return Finding("volume", Family.ECONOMY, bits, f"{summary.calls:,} calls in all.")
+
+
+def _economy(summary: Summary, base: Base) -> list[Finding]:
+    found = []
+    if summary.output_tokens and summary.input_tokens:
+        ratio = summary.output_tokens / summary.input_tokens
+        bits = 1.0 if ratio >= 1.0 else -2.0 if ratio < 0.1 else 0.0
+        found.append(Finding("output_to_input", Family.ECONOMY, bits, f"{ratio:.1f} tokens are written for each one read."))
+    cached = summary.cached_input_tokens / summary.input_tokens if summary.input_tokens else 0.0
+    if cached >= 0.5:
+        found.append(Finding("caching", Family.ECONOMY, -1.0, f"{cached:.0%} of the input comes from the cache."))
+    tools = summary.with_tools / max(1, summary.calls)
+    if tools >= 0.5:
+        found.append(Finding("tools", Family.ECONOMY, -2.0, f"{tools:.0%} of the calls offer tools, as agents do."))
+    return found
+
+
+def strength(coordination: Answer, distillation: Answer) -> float:
+    """Return the weaker of the two answers, in bits: both must hold; no family supports coordination alone."""
+    weaker = min(coordination.bits, distillation.bits)
+    return weaker if len(coordination.supporting) >= 2 else min(weaker, -1.0)
+
+
+def objectives(summary: Summary, names: Sequence[str]) -> dict[str, float]:
+    """Return which share of the sub-stream's calls went for which use (0 = none recognised: plain answers)."""
+    shares = np.bincount(summary.cue_use, weights=summary.cue_calls, minlength=len(names)) / max(1, summary.calls)
+    return {n: round(float(s), 4) for n, s in zip(names, shares, strict=True) if s >= 0.01}

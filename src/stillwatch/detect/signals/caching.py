@@ -1,0 +1,23 @@
+"""Accounts that never read from the cache, and those that live on it."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("caching", family=Family.ECONOMY, needs=("cached_input_tokens", "input_tokens"), max_bits=1.5)
+def caching(calls: nw.LazyFrame) -> nw.LazyFrame:
+    """See which tenth of each account's input tokens came from the cache.
+
+    Catches: items that are all new behind a prefix too short to cache.
+    Misses: long fixed prompts.
+    False alarms: everybody with short prompts: common, so light.
+    """
+    sums = calls.group_by("account").agg(
+        read=nw.col("input_tokens").sum(), cached=nw.col("cached_input_tokens").sum(), calls=nw.len()
+    )
+    known = sums.filter((nw.col("read") > 0) & ~nw.col("cached").is_null())
+    return known.select("account", "calls", observable=(nw.col("cached") * 10) // nw.col("read"))

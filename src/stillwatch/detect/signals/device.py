@@ -1,0 +1,19 @@
+"""Accounts signed up on the same device."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("device", family=Family.IDENTITY, needs=("device_fingerprint",), max_bits=12.0, seeds=True)
+def device(accounts: nw.LazyFrame) -> nw.LazyFrame:
+    """See on which device each account was signed up.
+
+    Catches: one operator's sign-up machine.
+    Misses: anti-detect browsers.
+    False alarms: shared computers in schools and families.
+    """
+    return accounts.select("account", observable=nw.col("device_fingerprint"), calls=nw.lit(1))

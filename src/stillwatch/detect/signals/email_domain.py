@@ -1,0 +1,19 @@
+"""Accounts with the same e-mail domain."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("email_domain", family=Family.IDENTITY, needs=("email_domain",), max_bits=8.0, seeds=True)
+def email_domain(accounts: nw.LazyFrame) -> nw.LazyFrame:
+    """See at which domain each account's e-mail is.
+
+    Catches: domains bought for a campaign.
+    Misses: public mail services: common, so light.
+    False alarms: undeclared companies and universities.
+    """
+    return accounts.select("account", observable=nw.col("email_domain"), calls=nw.lit(1))

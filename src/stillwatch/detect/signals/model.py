@@ -1,0 +1,19 @@
+"""Accounts that use the same model."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("model", family=Family.ECONOMY, needs=("model",), max_bits=4.0, seeds=True)
+def model(calls: nw.LazyFrame) -> nw.LazyFrame:
+    """See which models each account calls.
+
+    Catches: one target model.
+    Misses: campaigns against the most used model.
+    False alarms: everybody on the newest model: common, so light.
+    """
+    return calls.group_by("account", "model").agg(calls=nw.len()).rename({"model": "observable"})

@@ -1,0 +1,19 @@
+"""Accounts that ask with the same sampling parameters."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("parameters", family=Family.ECONOMY, needs=("parameters",), max_bits=8.0, seeds=True)
+def parameters(calls: nw.LazyFrame) -> nw.LazyFrame:
+    """See which combination of temperature, ceiling, n, log-probabilities and streaming each account asks for.
+
+    Catches: one configuration of one harness.
+    Misses: parameters left at an SDK's default.
+    False alarms: users of one application.
+    """
+    return calls.group_by("account", "parameters").agg(calls=nw.len()).rename({"parameters": "observable"})

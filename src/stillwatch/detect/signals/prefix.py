@@ -1,0 +1,19 @@
+"""Accounts that call from the same /24 or /48."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("prefix", family=Family.NETWORK, needs=("prefix",), max_bits=10.0, seeds=True)
+def prefix(calls: nw.LazyFrame) -> nw.LazyFrame:
+    """See from which networks each account calls.
+
+    Catches: a rented block of proxy addresses.
+    Misses: residential proxies spread over the world.
+    False alarms: customers of one cloud region or one campus.
+    """
+    return calls.group_by("account", "prefix").agg(calls=nw.len()).rename({"prefix": "observable"})

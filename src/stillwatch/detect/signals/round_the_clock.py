@@ -1,0 +1,25 @@
+"""Accounts that are active around the clock, and those that sleep."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("round_the_clock", family=Family.TIMING, needs=("hour",), max_bits=4.0)
+def round_the_clock(calls: nw.LazyFrame, *, min_calls: int = 24) -> nw.LazyFrame:
+    """See how many hours of the day each account uses, in steps of four.
+
+    Accounts with fewer than ``min_calls`` calls say nothing: 24 calls are the fewest that could touch every hour.
+
+    Catches: machines without human rhythm (AA26-251A, indicator 1).
+    Misses: campaigns that keep office hours.
+    False alarms: nightly jobs, services with customers everywhere: shared by many, so light.
+    """
+    dated = calls.select("account", hour_of_day=nw.col("hour") % 24)
+    used = dated.group_by("account", "hour_of_day").agg(calls=nw.len())
+    day = used.group_by("account").agg(hours=nw.len(), calls=nw.col("calls").sum())
+    busy = day.filter(nw.col("calls") >= min_calls)
+    return busy.select("account", "calls", observable=nw.col("hours") // 4)

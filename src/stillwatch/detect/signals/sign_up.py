@@ -1,0 +1,19 @@
+"""Accounts that were created in the same hours."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("sign_up", family=Family.IDENTITY, needs=("created_hour",), max_bits=6.0, seeds=True)
+def sign_up(accounts: nw.LazyFrame, *, hours: int = 6) -> nw.LazyFrame:
+    """See in which window of ``hours`` each account was created.
+
+    Catches: accounts made in bulk.
+    Misses: accounts bought one by one, or aged.
+    False alarms: a launch, a class signing up together.
+    """
+    return accounts.select("account", observable=nw.col("created_hour") // hours, calls=nw.lit(1))

@@ -1,0 +1,20 @@
+"""Accounts that first called on the same day."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("start_day", family=Family.TIMING, needs=("hour",), max_bits=5.0, seeds=True)
+def start_day(calls: nw.LazyFrame, *, hours: int = 24) -> nw.LazyFrame:
+    """See in which window of ``hours`` each account made its first call.
+
+    Catches: a pool of accounts put to work at once, or reborn after a ban.
+    Misses: slow ramps; logs that begin after the campaign did.
+    False alarms: a product launch, a class's first day.
+    """
+    first = calls.group_by("account").agg(first=nw.col("hour").min(), calls=nw.len())
+    return first.select("account", "calls", observable=nw.col("first") // hours)

@@ -1,0 +1,20 @@
+"""Accounts that made their last call on the same day."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("stop_day", family=Family.TIMING, needs=("hour",), max_bits=5.0, seeds=True)
+def stop_day(calls: nw.LazyFrame, *, hours: int = 24) -> nw.LazyFrame:
+    """See in which window of ``hours`` each account made its last call.
+
+    Catches: a work queue that ran dry, or a pool stopped at once.
+    Misses: campaigns that still run when the log ends.
+    False alarms: the end of a course or a contract.
+    """
+    last = calls.group_by("account").agg(last=nw.col("hour").max(), calls=nw.len())
+    return last.select("account", "calls", observable=nw.col("last") // hours)

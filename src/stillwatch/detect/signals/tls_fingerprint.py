@@ -1,0 +1,19 @@
+"""Accounts whose client speaks TLS alike."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("tls_fingerprint", family=Family.NETWORK, needs=("tls_fingerprint",), max_bits=8.0, seeds=True)
+def tls_fingerprint(calls: nw.LazyFrame) -> nw.LazyFrame:
+    """See which JA4 each account's client shows (FoxIO JA4, 2023).
+
+    Catches: one harness driving many accounts.
+    Misses: harnesses built on a popular library.
+    False alarms: users of one SDK release: common values weigh nothing.
+    """
+    return calls.group_by("account", "tls_fingerprint").agg(calls=nw.len()).rename({"tls_fingerprint": "observable"})

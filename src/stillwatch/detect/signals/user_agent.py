@@ -1,0 +1,19 @@
+"""Accounts with the same user agent."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("user_agent", family=Family.NETWORK, needs=("user_agent",), max_bits=8.0, seeds=True)
+def user_agent(calls: nw.LazyFrame) -> nw.LazyFrame:
+    """See which user agents each account shows.
+
+    Catches: one harness driving many accounts.
+    Misses: user agents drawn from a list of browsers.
+    False alarms: users of one application.
+    """
+    return calls.group_by("account", "user_agent").agg(calls=nw.len()).rename({"user_agent": "observable"})

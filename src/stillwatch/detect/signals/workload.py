@@ -1,0 +1,20 @@
+"""Accounts with the same number of calls."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from stillwatch.detect.signal import signal
+from stillwatch.records import Family
+
+
+@signal("workload", family=Family.ECONOMY, needs=("account",), max_bits=3.0)
+def workload(calls: nw.LazyFrame) -> nw.LazyFrame:
+    """See the number of calls of each account, in powers of two.
+
+    Catches: a load balancer that gives every account the same share; people are heavy-tailed.
+    Misses: shares drawn to look human.
+    False alarms: a quota that many hit: common, so light.
+    """
+    sums = calls.group_by("account").agg(calls=nw.len())
+    return sums.select("account", "calls", observable=nw.col("calls").log(2).round())

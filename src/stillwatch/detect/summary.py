@@ -1,0 +1,160 @@
+"""What a group's calls were like: the numbers from which both questions are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.detect.columns import integers
+from stillwatch.detect.groups import Group
+from stillwatch.detect.strands import TEMPLATE, USE, Floats, Ints
+from stillwatch.store.engine import Engine
+
+PURE_SHARE = 0.8
+"""Where at least this share of an account's calls is in the cells, the rest is the same harness with other wording."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One group's sub-stream in numbers. Counts are calls unless named otherwise."""
+
+    calls: int
+    completed: int
+    output_tokens: int
+    input_tokens: int
+    cached_input_tokens: int
+    follow_ups: int
+    with_tools: int
+    first: int
+    last: int
+    cues: Ints
+    cue_calls: Ints
+    cue_score: Ints
+    cue_use: Ints
+    items: int
+    item_holdings: int
+    item_calls: int
+    accounts: Ints
+    account_calls: Ints
+    topic_within: float
+    topic_between: float
+    hours: Ints
+    hour_calls: Ints
+    hour_accounts: Ints
+
+
+def group_calls(engine: Engine, marked: nw.LazyFrame, groups: Sequence[Group], totals: dict[int, Ints]) -> nw.LazyFrame:
+    """Return the calls of each group's sub-stream with a column ``group``: those in its cells, and for accounts that send little
+    else, all of them. ``totals`` gives each group's accounts' calls in cells as a share test (see PURE_SHARE)."""
+    members = pa.table(
+        {
+            "account": np.concatenate([g.accounts for g in groups]),
+            "group": np.concatenate([np.full(len(g.accounts), i) for i, g in enumerate(groups)]),
+            "pure": np.concatenate([totals[i] for i in range(len(groups))]),
+        }
+    )
+    templates = _contents(groups, TEMPLATE, "template", "in_template")
+    uses = _contents(groups, USE, "use", "in_use")
+    mine = marked.join(engine.lazy(members), on="account", how="inner")
+    mine = mine.join(engine.lazy(templates), on=["group", "template"], how="left")
+    mine = mine.join(engine.lazy(uses), on=["group", "use"], how="left")
+    wanted = (
+        (~nw.col("in_template").is_null()) | (~nw.col("in_use").is_null()) | ((nw.col("pure") == 1) & (nw.col("turns") == 0))
+    )
+    return engine.keep(mine.filter(wanted))
+
+
+def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.Table:
+    pairs = [(i, value) for i, g in enumerate(groups) for k, value in g.contents if k == kind]
+    number = pa.array([p[0] for p in pairs], pa.int64())
+    value = pa.array([p[1] for p in pairs], pa.int64())
+    return pa.table({"group": number, column: value, flag: pa.array([1] * len(pairs), pa.int64())})
+
+
+def summarise(engine: Engine, calls: nw.LazyFrame, groups: int) -> list[Summary]:
+    """Summarise every group's sub-stream; six passes over those calls, whatever the number of groups."""
+    totals = _by_group(_collect(engine, calls.group_by("group").agg(**_TOTALS)), groups)
+    cues = _by_group(_collect(engine, calls.group_by("group", "cues").agg(calls=nw.len(), score=nw.col("score").max(), use=nw.col("use").max())), groups)
+    known = calls.filter(~nw.col("item").is_null())
+    held = known.group_by("group", "item", "account").agg(calls=nw.len())
+    per_item = held.group_by("group", "item").agg(holders=nw.len(), calls=nw.col("calls").sum())
+    items = per_item.group_by("group").agg(items=nw.len(), holdings=nw.col("holders").sum(), calls=nw.col("calls").sum())
+    by_items = _by_group(_collect(engine, items), groups)
+    accounts = _by_group(_collect(engine, calls.group_by("group", "account").agg(calls=nw.len())), groups)
+    hours = calls.group_by("group", "hour", "account").agg(calls=nw.len())
+    hourly = hours.group_by("group", "hour").agg(accounts=nw.len(), calls=nw.col("calls").sum())
+    by_hour = _by_group(_collect(engine, hourly), groups)
+    topics = _by_group(_collect(engine, _topic_counts(calls)), groups)
+    return [
+        _summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]) for i in range(groups)
+    ]
+
+
+_TOTALS = {
+    "calls": nw.len(),
+    "completed": nw.when(nw.col("completed")).then(1).otherwise(0).sum(),
+    "output_tokens": nw.col("output_tokens").cast(nw.Int64).sum(),
+    "input_tokens": nw.col("input_tokens").cast(nw.Int64).sum(),
+    "cached_input_tokens": nw.col("cached_input_tokens").cast(nw.Int64).sum(),
+    "follow_ups": nw.when(nw.col("turns") > 0).then(1).otherwise(0).sum(),
+    "with_tools": nw.when(nw.col("tools") > 0).then(1).otherwise(0).sum(),
+    "first": nw.col("started_at").min(),
+    "last": nw.col("started_at").max(),
+}
+
+
+def _topic_counts(calls: nw.LazyFrame) -> nw.LazyFrame:
+    known = calls.filter(~nw.col("topic_0").is_null())
+    mine = known.group_by("group", "account", "topic_0").agg(calls=nw.len())
+    return mine.group_by("group", "topic_0").agg(
+        calls=nw.col("calls").sum(), own_pairs=(nw.col("calls") * (nw.col("calls") - 1)).sum()
+    )
+
+
+def _collect(engine: Engine, frame: nw.LazyFrame) -> dict[str, Ints]:
+    table = engine.collect(frame)
+    columns = {n: integers(table[n]) for n in table.column_names}
+    order = np.lexsort(tuple(columns[n] for n in reversed(table.column_names)))
+    return {n: c[order] for n, c in columns.items()}
+
+
+def _by_group(columns: dict[str, Ints], groups: int) -> list[dict[str, Ints]]:
+    bounds = np.searchsorted(columns["group"], np.arange(groups + 1))
+    return [{n: c[bounds[i] : bounds[i + 1]] for n, c in columns.items()} for i in range(groups)]
+
+
+def _summary(
+    total: dict[str, Ints],
+    cues: dict[str, Ints],
+    items: dict[str, Ints],
+    accounts: dict[str, Ints],
+    hours: dict[str, Ints],
+    topics: dict[str, Ints],
+) -> Summary:
+    one = {n: int(c[0]) if len(c) else 0 for n, c in total.items() if n != "group"}
+    pairs: Floats = accounts["calls"].astype(float)
+    within_pairs = float((pairs * (pairs - 1)).sum())
+    every = float(one["calls"]) * (one["calls"] - 1)
+    same = float((topics["calls"].astype(float) * (topics["calls"] - 1)).sum())
+    own = float(topics["own_pairs"].sum())
+    return Summary(
+        **one,
+        cues=cues["cues"],
+        cue_calls=cues["calls"],
+        cue_score=cues["score"],
+        cue_use=cues["use"],
+        items=int(items["items"].sum()),
+        item_holdings=int(items["holdings"].sum()),
+        item_calls=int(items["calls"].sum()),
+        accounts=accounts["account"],
+        account_calls=accounts["calls"],
+        topic_within=own / within_pairs if within_pairs else float("nan"),
+        topic_between=(same - own) / (every - within_pairs) if every > within_pairs else float("nan"),
+        hours=hours["hour"],
+        hour_calls=hours["calls"],
+        hour_accounts=hours["accounts"],
+    )

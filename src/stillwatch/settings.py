@@ -1,0 +1,44 @@
+"""Every setting of a scan: name, default, meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stillwatch.errors import SettingsError
+
+KEY_FILE = Path(".stillwatch/key")
+"""Where a deployment's fingerprint key lives unless said otherwise."""
+THREADS = 2
+MEMORY_GIB = 2.5
+"""What the engine may hold before it spills to disk, in GiB; the fingerprints' buffers come on top."""
+MIN_STRENGTH_BITS = 3.0
+"""The weaker of the two answers must be at least eight to one before a group is listed as a campaign."""
+SAMPLE_LIMIT = 40_000
+"""At most about this many masked samples are kept for the report, chosen by the keyed hash of their call."""
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """How to scan. Unknown families and senseless numbers are refused."""
+
+    key_file: Path = KEY_FILE
+    threads: int = THREADS
+    memory_gib: float = MEMORY_GIB
+    min_strength_bits: float = MIN_STRENGTH_BITS
+    without: frozenset[str] = frozenset()
+    keep_text: bool = False
+    strict: bool = False
+    signals: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.threads <= 256:
+            raise SettingsError(f"threads: {self.threads} is not between 1 and 256")
+        if self.memory_gib < 0.25:
+            raise SettingsError(f"memory_gib: {self.memory_gib} is less than the 0.25 GiB a scan needs")
+        unknown = self.without - {"content", "timing", "network", "identity", "economy"}
+        if unknown:
+            raise SettingsError(
+                f"without: no such family: {', '.join(sorted(unknown))}; known: content, timing, network, identity, economy"
+            )
