@@ -50,7 +50,10 @@ def clean_array(array: pa.Array, column: Column) -> Cleaned:
         array = _plain(array)
         cleaned = Cleaned(_cast(array, column))
     except CAST_PROBLEMS:
-        return clean_values(_values(array), column)
+        values = _values(array)
+        if not pa.types.is_large_string(column.type):
+            values = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
+        return clean_values(values, column)
     return _in_range(cleaned, column)
 
 

@@ -53,15 +53,8 @@ class Rejects:
             raise SourceError(f"{where}: {problem}; mend the row, or leave out --strict to skip such rows")
         self._count(kind, f"{where}: {problem}", 1, warning=False)
         if self._path is not None:
-            self._append(
-                {
-                    "path": str(path),
-                    "line": line,
-                    "kind": kind,
-                    "problem": problem,
-                    "row": redact(row[:ROW_CHARACTERS]),
-                }
-            )
+            text = {"path": str(path), "kind": kind, "problem": problem, "row": row[:ROW_CHARACTERS]}
+            self._append({"line": line, **{name: redact(value) for name, value in text.items()}})
 
     def warn(self, kind: str, problem: str, *, path: Path, line: int, count: int = 1) -> None:
         """Count rows that are kept although something about them is odd; the first is at ``line``."""
@@ -92,7 +85,7 @@ class Rejects:
         self.close()
 
     def _count(self, kind: str, first: str, count: int, *, warning: bool) -> None:
-        self._tallies.setdefault(kind, _Tally(kind, warning, first)).count += count
+        self._tallies.setdefault(kind, _Tally(kind, warning, redact(first))).count += count
 
     def _append(self, entry: dict[str, object]) -> None:
         try:

@@ -191,6 +191,6 @@ def _status(span: Span, seen: dict[str, object]) -> int | None:
     code = number(first(seen, "http.response.status_code", "http.status_code", "error.type"))
     if code is not None and 100 <= code < 600:
         return int(code)
-    if span.failed:
+    if span.failed or first(seen, "error.type") is not None:
         return 500
     return None if not items(seen.get("gen_ai.response.finish_reasons")) else 200
