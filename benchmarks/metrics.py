@@ -51,7 +51,7 @@ def purity(accused: Collection[str], guilty: Collection[str]) -> float | None:
 
 
 def match_campaigns(truth: Truth, found: Sequence[Found]) -> list[Match]:
-    """Match each planted campaign with the found one of largest Jaccard overlap; recall 0 if there is none."""
+    """Match each planted campaign with the found one of largest Jaccard overlap; recall 0 if none."""
     matches = []
     for campaign, members in sorted(truth.members.items()):
         best = max(found, key=lambda f: (_jaccard(f.accounts, members), sorted(f.accounts)), default=None)
