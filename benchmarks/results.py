@@ -28,8 +28,8 @@ _HEAD = """# Results
 Written by `make bench`, one section a command (`python -m benchmarks --help`). Traffic is simulated: real
 prompts, invented accounts, planted campaigns. Peers are re-implemented from their descriptions
 (`benchmarks/peers/`, where each file says what was changed) and given the same calls. Where a peer needs an
-embedding, it is hashed TF-IDF reduced to 128 dimensions and fitted on innocent history, not bge-small or MiniLM,
-which are too slow on two cores.
+embedding, it is hashed TF-IDF reduced to 128 dimensions and fitted on innocent history, not bge-small or
+MiniLM, which are too slow on two cores.
 """
 
 

@@ -83,10 +83,10 @@ def describe(speeds: Sequence[Speed], handwritten: Run) -> str:
     }
     figures.speed(lines, file="speed.svg", ours="stillwatch scan")
     said = (
-        "`stillwatch scan` from Parquet with about 500 bytes of text a call to the written report, as a whole "
-        "program: start-up, compilation and report included. *Limit*: DuckDB only reads and hashes the text "
-        "column of the same file, start-up included. *Handwritten*: datasketch MinHash-LSH (128 permutations) "
-        f"and networkx components on {HANDWRITTEN_CALLS:,} calls, {slow:,.0f} calls a second (measured once and "
-        "taken as linear, which flatters it).\n\n"
+        "`stillwatch scan` from Parquet with about 500 bytes of text a call to the written report, as a "
+        "whole program: start-up, compilation and report included. *Limit*: DuckDB only reads and hashes the text "
+        "column of the same file, start-up included. *Handwritten*: datasketch MinHash-LSH (128 "
+        f"permutations) and networkx components on {HANDWRITTEN_CALLS:,} calls, {slow:,.0f} calls a second (measured once "
+        "and taken as linear, which flatters it).\n\n"
     )
     return said + table(header, rows) + "\n![Speed by size](figures/speed.svg)\n"
