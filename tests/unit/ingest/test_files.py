@@ -30,7 +30,8 @@ def test_finds_logs_in_folders_in_one_order_and_names_the_rest(tmp_path: Path) -
 
 def test_reads_a_file_once_however_often_it_is_named(tmp_path: Path) -> None:
     fill(tmp_path, "1.jsonl", "2.jsonl", "3.txt")
-    inputs = find_inputs([tmp_path / "2.jsonl", f"{tmp_path}/*.jsonl", tmp_path, tmp_path / "3.txt"])
+    other_name = tmp_path / ".." / tmp_path.name / "2.jsonl"
+    inputs = find_inputs([other_name, f"{tmp_path}/*.jsonl", tmp_path, tmp_path / "3.txt"])
     assert [f.path.name for f in inputs.files] == ["1.jsonl", "2.jsonl", "3.txt"]
 
 

@@ -41,7 +41,6 @@ def litellm(document: Document) -> Iterator[dict[str, object]]:
     """Read LiteLLM's standard logging payload (litellm.types.utils.StandardLoggingPayload)."""
     call_type = text(document, "call_type") or ""
     operation = OPERATIONS.get(call_type, "chat")
-    parameters = mapping(document.get("model_parameters"))
     row = {
         "call_id": text(document, "id", "litellm_call_id", "trace_id"),
         "account": hide_credential(text(document, *ACCOUNTS)),
@@ -52,14 +51,13 @@ def litellm(document: Document) -> Iterator[dict[str, object]]:
         "client_address": text(document, "requester_ip_address", "metadata.requester_ip_address"),
         "user_agent": text(document, "user_agent", "metadata.user_agent"),
         **_prompt(document, operation),
-        **asked(parameters),
+        "stream": document.get("stream"),
+        **asked(mapping(document.get("model_parameters"))),
         **_tokens(document),
         "duration_ms": _duration(document),
         "status": _status(document),
         "finish_reason": _finish_reason(document),
     }
-    if isinstance(document.get("stream"), bool):
-        row["stream"] = document["stream"]
     need(
         row,
         "call_id",
