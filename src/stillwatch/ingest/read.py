@@ -22,7 +22,7 @@ BATCH_BYTES = 64 << 20
 """JSON text held for one batch: a log of 10 MB prompts must not need gigabytes."""
 
 JSON_ROWS = 8_192
-"""Most rows of a batch of JSON: with more, objects outgrow the young generations of Python's garbage collector
+"""Most rows of a batch of JSON: more objects outgrow the young generations of Python's garbage collector
 and reading slows down (by a third at 65,536 in one noisy measurement)."""
 
 GUESS_DOCUMENTS = 100
