@@ -81,7 +81,9 @@ def _place(crew: Crew, rows: Rows, person: U64) -> tuple[I64, U64]:
     if block.network == "ephemeral":
         return networks.ephemeral(owner, rows.session)
     if block.network == "campus":
-        return networks.campus(int(mix(np.array([party.offset]), party.seed)[0] % np.uint64(4096)), person, rows.session)
+        return networks.campus(
+            int(mix(np.array([party.offset]), party.seed)[0] % np.uint64(4096)), person, rows.session
+        )
     if block.network == "household":
         return networks.household(owner)
     return networks.home(person, rows.session, rows.at // (24 * HOUR))
@@ -90,5 +92,3 @@ def _place(crew: Crew, rows: Rows, person: U64) -> tuple[I64, U64]:
 def call_names(first: int, count: int, seed: int) -> U64:
     """Return hashes that name calls, all different."""
     return mix(np.arange(first, first + count), seed + DRAWN_NAMES)
-
-

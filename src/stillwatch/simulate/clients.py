@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.simulate.draws import I64, U64, below, hexadecimal, mix, unit, zipf
+from stillwatch.simulate.draws import I64, U64, below, hexadecimal, join, mix, unit, zipf
 from stillwatch.simulate.party import Party
 
 SDKS = (
@@ -26,7 +26,12 @@ SDKS = (
 )
 """Libraries: pattern, minor versions, patches, TLS stacks behind it, name of the stack. Shapes as the libraries send them."""
 
-SYSTEMS = ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64", "Linux; Android 10; K")
+SYSTEMS = (
+    "Windows NT 10.0; Win64; x64",
+    "Macintosh; Intel Mac OS X 10_15_7",
+    "X11; Linux x86_64",
+    "Linux; Android 10; K",
+)
 
 BROWSERS = ("Chrome/{}.0.0.0 Safari/537.36", "Chrome/{0}.0.0.0 Safari/537.36 Edg/{0}.0.0.0")
 
@@ -70,7 +75,9 @@ def pick_client(party: Party, who: I64, session: U64) -> tuple[pa.LargeStringArr
         picked = libraries[zipf(mix(owner, 303), len(libraries), 0.8)]
     else:
         second = unit(mix(session, 304)) < np.where(unit(mix(person, 305)) < 0.3, 0.4, 0.0)
-        picked = zipf(mix(person, 306) ^ np.where(second, np.uint64(0x5A5A5A5A5A5A5A5A), np.uint64(0)), len(agents), 0.9)
+        picked = zipf(
+            mix(person, 306) ^ np.where(second, np.uint64(0x5A5A5A5A5A5A5A5A), np.uint64(0)), len(agents), 0.9
+        )
     return agents.take(pa.array(picked)), ja4.take(pa.array(picked))
 
 
@@ -115,7 +122,7 @@ def _stack(name: str, number: int) -> int:
 def _ja4(stacks: I64) -> pa.LargeStringArray:
     head = hexadecimal(mix(stacks, 341), "t13d", 4)
     middle, last = hexadecimal(mix(stacks, 342), "", 12), hexadecimal(mix(stacks, 343), "", 12)
-    return pa.compute.binary_join_element_wise(pa.compute.binary_join_element_wise(head, "h2", ""), middle, last, "_")
+    return join(join(head, "h2"), middle, last, separator="_")
 
 
 def _pick(values: tuple[float | None, ...], picked: I64, kind: pa.DataType) -> pa.Array:

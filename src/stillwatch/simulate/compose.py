@@ -119,7 +119,13 @@ def stream(crews: list[Crew], *, start: int, hours: int) -> Iterator[list[tuple[
 
 def _numbered(number: int, crew: Crew, start: int, hours: int) -> Iterator[tuple[int, int, Rows]]:
     planned = schedule(
-        crew.calls, crew.sessions, crew.rhythm, hours=hours, start=start, seed=crew.seed, gap_seconds=crew.block.gap_seconds
+        crew.calls,
+        crew.sessions,
+        crew.rhythm,
+        hours=hours,
+        start=start,
+        seed=crew.seed,
+        gap_seconds=crew.block.gap_seconds,
     )
     for hour, rows in planned:
         yield hour, number, rows
@@ -223,7 +229,9 @@ def _write_accounts(folder: Path, scenario: Scenario, crews: list[Crew], truth: 
             counts = [truth.calls[span], truth.campaign_calls[span], truth.exchanges[span]]
             n, campaign = len(party), party.block.campaign or None
             named = [pa.repeat(pa.scalar(v, pa.large_string()), n) for v in (campaign, party.block.name)]
-            labels.write_table(pa.Table.from_arrays([account_names(party.person), *named, *map(pa.array, counts)], schema=TRUTH))
+            labels.write_table(
+                pa.Table.from_arrays([account_names(party.person), *named, *map(pa.array, counts)], schema=TRUTH)
+            )
             _add_up(summary, party.block.name, party.block.campaign, counts)
 
 

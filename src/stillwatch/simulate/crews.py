@@ -104,7 +104,12 @@ class Builder:
     def _cover(self, party: Party, block: Block, calls: I64) -> Crew:
         people = {**traffic_kinds()["human"], "kind": "human", "calls": 1}
         cover = replace(
-            Block(**people), first_day=block.first_day, days=block.days, active_share=1.0, item_count=4000, network=block.network
+            Block(**people),
+            first_day=block.first_day,
+            days=block.days,
+            active_share=1.0,
+            item_count=4000,
+            network=block.network,
         )
         return self._crew(party, cover, calls, "")
 

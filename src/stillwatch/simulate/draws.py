@@ -69,14 +69,18 @@ def hexadecimal(values: U64, prefix: str, digits: int = 16) -> pa.LargeStringArr
     return pa.LargeStringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(letters))
 
 
+def join(*pieces: pa.Array | str, separator: str = "") -> pa.LargeStringArray:
+    """Join texts row by row; a plain string stands in every row (Arrow does not widen it by itself)."""
+    texts = [pa.scalar(p, pa.large_string()) if isinstance(p, str) else p for p in (*pieces, separator)]
+    return pc.binary_join_element_wise(*texts)
+
+
 def addresses(values: U64, six: npt.NDArray[np.bool_]) -> pa.LargeStringArray:
     """Write values as IPv4 addresses of the reserved 240.0.0.0/4, or IPv6 of 2001:db8::/32, which belong to nobody."""
     octets = [pa.array((values >> np.uint64(s)) & np.uint64(255)) for s in (24, 16, 8, 0)]
-    four = pc.binary_join_element_wise(*[_OCTETS.take(o) for o in octets], ".")
+    four = join(*[_OCTETS.take(o) for o in octets], separator=".")
     if not six.any():
         return four
     text = hexadecimal(values, "2001:db8:", 8)
-    long = pc.binary_join_element_wise(
-        pc.utf8_slice_codeunits(text, 0, 13), pc.utf8_slice_codeunits(text, 13, 17), ":1", ":"
-    )
+    long = join(pc.utf8_slice_codeunits(text, 0, 13), pc.utf8_slice_codeunits(text, 13, 17), ":1", separator=":")
     return pc.if_else(pa.array(six), long, four)

@@ -51,7 +51,9 @@ def home(person: U64, session: U64, day: I64) -> tuple[I64, U64]:
     places = 1 + below(mix(person, 202), 3)
     place = np.minimum(below(mix(session, 203), places), below(mix(session, 204), places))
     mobile = (unit(mix(person, 205)) < 0.125) | ((place == 1) & (unit(mix(person, 206)) < 0.3))
-    provider = np.where(mobile, FIRST_MOBILE + zipf(mix(person, 207), MOBILES), home_provider(pair(person, place // 2, 208)))
+    provider = np.where(
+        mobile, FIRST_MOBILE + zipf(mix(person, 207), MOBILES), home_provider(pair(person, place // 2, 208))
+    )
     renewed = np.where(unit(mix(person, 209)) < 0.33, day // 10, 0)
     lasting = pair(pair(person, place, 210), renewed, 211)
     shared = pair(below(mix(session, 212), SHARED), provider, 213)

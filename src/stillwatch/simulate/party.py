@@ -8,13 +8,21 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.records import ACCOUNTS, TIMESTAMP
-from stillwatch.simulate.draws import I64, U64, below, hexadecimal, mix, pair, unit, zipf
+from stillwatch.simulate.draws import I64, U64, below, hexadecimal, join, mix, pair, unit, zipf
 from stillwatch.simulate.networks import COUNTRIES, home_country
 from stillwatch.simulate.scenario import Block
 
 DAY = 86_400_000_000
 
-MAIL = ("gmail.example", "outlook.example", "icloud.example", "proton.example", "qq.example", "yahoo.example", "web.example")
+MAIL = (
+    "gmail.example",
+    "outlook.example",
+    "icloud.example",
+    "proton.example",
+    "qq.example",
+    "yahoo.example",
+    "web.example",
+)
 """Public mail hosts by popularity; all under the reserved .example."""
 
 
@@ -86,7 +94,9 @@ def _created(party: Party, start: int) -> I64:
         return begin - below(mix(p, 51), 20 * 86_400) * 1_000_000
     if block.kind == "enterprise_migration":
         return begin - below(mix(p, 51), 86_400) * 1_000_000
-    age = (unit(mix(p, 51)) ** 2 * 700 * 86_400).astype(np.int64)  # more young accounts than old ones: a growing service
+    age = (unit(mix(p, 51)) ** 2 * 700 * 86_400).astype(
+        np.int64
+    )  # more young accounts than old ones: a growing service
     return begin - age * 1_000_000 - 3_600_000_000
 
 
@@ -125,13 +135,13 @@ def _mail(party: Party) -> pa.LargeStringArray:
     p, block = party.person, party.block
     if block.identity == "ring" and not party.hidden:
         own = hexadecimal(mix(below(mix(p, 59), 3), party.seed), "mail-", 6)
-        return pa.compute.binary_join_element_wise(own, "example", ".")
+        return join(own, "example", separator=".")
     if block.identity == "student":
         own = hexadecimal(mix(np.full(len(p), party.seed), 60), "university-", 4)
-        return pa.compute.binary_join_element_wise(own, "example", ".")
+        return join(own, "example", separator=".")
     if block.identity == "company":
         own = hexadecimal(mix(party.owner, 61), "company-", 8)
-        return pa.compute.binary_join_element_wise(own, "example", ".")
+        return join(own, "example", separator=".")
     return _choose(MAIL, zipf(mix(p, 62), len(MAIL), 1.1))
 
 

@@ -81,7 +81,9 @@ def read_pools(paths: Iterable[Path], *, seed: int = 1) -> Pools:
     return Pools(outside, seed)
 
 
-def make_pool(texts: Sequence[str], out_chars: Sequence[int] | None = None, groups: Sequence[int] | None = None) -> Pool:
+def make_pool(
+    texts: Sequence[str], out_chars: Sequence[int] | None = None, groups: Sequence[int] | None = None
+) -> Pool:
     """Make a pool of texts; lone surrogates become question marks, as Arrow and JSON are UTF-8."""
     clean = [t.encode("utf-8", "replace").decode() for t in texts]
     escaped = [orjson.dumps(t)[1:-1] for t in clean]
@@ -132,7 +134,9 @@ def _parquet_files(paths: Iterable[Path]) -> list[Path]:
         else:
             named = [path]
         if not named:
-            raise ScenarioError(f"{path}: no Parquet file with a column 'text' in this folder; name a file or another folder")
+            raise ScenarioError(
+                f"{path}: no Parquet file with a column 'text' in this folder; name a file or another folder"
+            )
         found += named
     return found
 

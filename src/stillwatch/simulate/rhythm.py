@@ -57,7 +57,9 @@ def make_rhythm(block: Block, person: U64, *, days: int, seed: int, trace: F64 |
     if block.rhythm in {"human", "office", "trace"} and not block.campaign:
         first, last = _lifetimes(person, first, last)
     own_hours = block.rhythm in {"human", "office"}
-    shift = ZONES[below(mix(person, 11), len(ZONES))] + below(mix(person, 12), 4) if own_hours else np.zeros(n, np.int64)
+    shift = (
+        ZONES[below(mix(person, 11), len(ZONES))] + below(mix(person, 12), 4) if own_hours else np.zeros(n, np.int64)
+    )
     spread = np.clip(block.active_share * np.exp(0.5 * normal(mix(person, 13))), 0.02, 1.0)
     share = spread if block.active_share < 1 else np.ones(n)
     return Rhythm(tables, below(mix(person, 14), len(tables)), shift, first, np.maximum(last, first + 1), share, person)
@@ -101,7 +103,9 @@ def _tables(block: Block, hours: int, seed: int, trace: F64 | None) -> F64:
         return trace
     wave = np.exp(0.35 * normal(mix(np.arange(hours), seed + 5)))
     if block.rhythm == "synchronous":
-        pause = unit(mix(np.arange(hours) // 3, seed + 6)) < 0.06  # the operator's own restarts stop every account at once
+        pause = (
+            unit(mix(np.arange(hours) // 3, seed + 6)) < 0.06
+        )  # the operator's own restarts stop every account at once
         return (wave * ~pause)[None, :]
     if block.rhythm == "deadline":
         return np.exp(np.arange(hours) / 9.0 - hours / 9.0)[None, :] * np.tile(HUMAN_DAY, hours // 24)[None, :]

@@ -106,7 +106,9 @@ def read_scenario(name: str | Path) -> Scenario:
     if path.suffix != ".toml":
         source: Traversable | Path = _folder() / f"{name}.toml"
         if not source.is_file():
-            raise ScenarioError(f"no scenario {str(name)!r}; there are {', '.join(bundled_scenarios())}, or give a .toml file")
+            raise ScenarioError(
+                f"no scenario {str(name)!r}; there are {', '.join(bundled_scenarios())}, or give a .toml file"
+            )
     else:
         source = path
     try:

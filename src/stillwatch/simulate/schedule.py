@@ -115,9 +115,7 @@ def _share_out(rng: np.random.Generator, extra: I64, starts: I64) -> I64:
     return turns
 
 
-def _with_turns(
-    at: I64, who: I64, session: U64, turns: I64, number: I64, queue: I64, gap_seconds: float
-) -> Rows:
+def _with_turns(at: I64, who: I64, session: U64, turns: I64, number: I64, queue: I64, gap_seconds: float) -> Rows:
     row = np.repeat(np.arange(len(at)), turns)
     first = np.cumsum(turns) - turns
     turn = np.arange(len(row)) - first[row]

@@ -25,7 +25,18 @@ CONTAINERS = (
     ("### {}", "### end {}"),
     ("<<{}>>", "<<end>>"),
 )
-TAGS = ("think", "reasoning", "thoughts", "scratchpad", "analysis", "deliberation", "inner_voice", "cot", "work", "notes")
+TAGS = (
+    "think",
+    "reasoning",
+    "thoughts",
+    "scratchpad",
+    "analysis",
+    "deliberation",
+    "inner_voice",
+    "cot",
+    "work",
+    "notes",
+)
 LAYOUTS = ("system", "head", "tail", "around")
 CANDIDATES = 8
 """Draws per paraphrase kept: of this many, the one that shares least with those before it (farthest-point choice)."""

@@ -22,7 +22,9 @@ MS_PER_TOKEN = 14.0
 FAILURES = np.array([429, 429, 429, 500, 503, 529, 400, 408])
 
 
-def usage_columns(party: Party, rows: Rows, text: pa.Array, ceiling: pa.Array, answer: I64, *, banned: bool) -> dict[str, pa.Array]:
+def usage_columns(
+    party: Party, rows: Rows, text: pa.Array, ceiling: pa.Array, answer: I64, *, banned: bool
+) -> dict[str, pa.Array]:
     """Return token counts, duration, status and finish reason, consistent with the text and the ceiling.
 
     ``answer`` is the length in characters of the stored answer to the item, 0 where none is known.
@@ -35,7 +37,9 @@ def usage_columns(party: Party, rows: Rows, text: pa.Array, ceiling: pa.Array, a
     limit = np.asarray(ceiling.fill_null(32_000))
     cut = written > limit
     written = np.minimum(written, limit)
-    status = np.where(unit(mix(key, 504)) < block.refused_share, FAILURES[(mix(key, 505) % np.uint64(8)).astype(np.int64)], 200)
+    status = np.where(
+        unit(mix(key, 504)) < block.refused_share, FAILURES[(mix(key, 505) % np.uint64(8)).astype(np.int64)], 200
+    )
     if banned:
         status = np.full(len(key), 403)
     done = status == 200

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.simulate.draws import I64, U64, below, mix, pair, unit
+from stillwatch.simulate.draws import I64, U64, below, join, mix, pair, unit
 from stillwatch.simulate.party import Party
 from stillwatch.simulate.pools import Pool, Pools, make_pool
 from stillwatch.simulate.scenario import Block
@@ -26,7 +26,22 @@ CARRIED_TURNS = 7
 """Turns of history a conversation carries along; clients cut longer ones."""
 
 QUIRKS = ("", "", "", "", "hi, ", "hey ", "ok ", "pls ", "so: ", "hello!\n", "quick one. ", "um, ", "? ", "again: ")
-ENDINGS = ("", "", "", "", " thanks", " :)", " please", "\n\nthx", " (for work)", " asap", "??", " ...", " no rush", "\nBR")
+ENDINGS = (
+    "",
+    "",
+    "",
+    "",
+    " thanks",
+    " :)",
+    " please",
+    "\n\nthx",
+    " (for work)",
+    " asap",
+    "??",
+    " ...",
+    " no rush",
+    "\nBR",
+)
 """Small habits of people, so that two who ask the same do not send the same bytes."""
 
 SPINS = 48
@@ -76,7 +91,10 @@ class Wording:
         if self.party.block.form == "prompt":
             first = self._first(rows, frames, escaped=False)
             system = self.frames.system.plain.take(pa.array(frames))
-            return {"prompt": first, "system": pc.if_else(pc.equal(system, ""), None, system)}
+            return {
+                "prompt": first,
+                "system": pc.if_else(pc.equal(system, ""), pa.scalar(None, pa.large_string()), system),
+            }
         return {"messages": self._messages(rows, frames)}
 
     def _first(self, rows: Rows, frames: I64, *, escaped: bool) -> pa.LargeStringArray:
@@ -88,19 +106,18 @@ class Wording:
             rounds = rows.queued // len(self.items)
             spun = _spins()
             tail = column(spun, rounds % len(spun))
-            item = pc.if_else(pa.array(rounds > 0), pc.binary_join_element_wise(item, tail, ""), item)
+            item = pc.if_else(pa.array(rounds > 0), join(item, tail), item)
         head, tail = column(self.frames.head, frames), column(self.frames.tail, frames)
-        return pc.binary_join_element_wise(head, item, tail, "")
+        return join(head, item, tail)
 
     def _messages(self, rows: Rows, frames: I64) -> pa.LargeStringArray:
         system = self.frames.system.escaped.take(pa.array(frames))
-        opening = pc.if_else(
-            pc.equal(system, ""), "[", pc.binary_join_element_wise('[{"role":"system","content":"', system, '"},', "")
-        )
+        with_system = join('[{"role":"system","content":"', system, '"},')
+        opening = pc.if_else(pc.equal(system, ""), pa.scalar("[", pa.large_string()), with_system)
         first = self._first(rows, frames, escaped=True)
         turn = np.minimum(rows.turn, CARRIED_TURNS)
         if not turn.any():
-            return pc.binary_join_element_wise(opening, '{"role":"user","content":"', first, '"}]', "")
+            return join(opening, '{"role":"user","content":"', first, '"}]')
         return self._by_turn(rows, turn, opening, first)
 
     def _by_turn(
@@ -110,15 +127,15 @@ class Wording:
         for t in np.unique(turn):
             picked = np.flatnonzero(turn == t)
             index = pa.array(picked)
-            pieces: list[object] = [opening.take(index), '{"role":"user","content":"', first.take(index)]
+            pieces: list[pa.Array | str] = [opening.take(index), '{"role":"user","content":"', first.take(index)]
             for past in range(1, int(t) + 1):
                 pieces += self._exchange(rows.session[picked], past)
-            parts.append(pc.binary_join_element_wise(*pieces, '"}]', ""))
+            parts.append(join(*pieces, '"}]'))
             places.append(picked)
         back = np.argsort(np.concatenate(places), kind="stable")
         return pa.concat_arrays(parts).take(pa.array(back))
 
-    def _exchange(self, session: U64, past: int) -> list[object]:
+    def _exchange(self, session: U64, past: int) -> list[pa.Array | str]:
         """Return the answer to the turn before, and the words of this turn (a tool's result where there are tools)."""
         answer = self.answers.escaped.take(pa.array(below(mix(session, 410 + past), len(self.answers))))
         tools = self.party.block.tools > 0
@@ -163,7 +180,10 @@ def _frames(block: Block, accounts: int, random: Random) -> Frames:
 def _spins() -> Pool:
     places = ("Lisbon", "Osaka", "Nairobi", "Quito", "Pune", "Bergen", "Austin", "Graz")
     return make_pool(
-        [f" (case {100 + 7 * i}, {places[i % 8]}, variant {'abcdefghijkl'[i % 12]}{i % 97})" for i in range(SPINS * SPINS)]
+        [
+            f" (case {100 + 7 * i}, {places[i % 8]}, variant {'abcdefghijkl'[i % 12]}{i % 97})"
+            for i in range(SPINS * SPINS)
+        ]
     )
 
 
