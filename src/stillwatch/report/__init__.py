@@ -1,1 +1,1 @@
-"""report"""
+"""The HTML report: four tables in, one self-contained page out."""
