@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.records import CALL_LOG, TIMESTAMP
 from stillwatch.simulate import networks
@@ -11,7 +14,7 @@ from stillwatch.simulate.clients import pick_client, pick_parameters
 from stillwatch.simulate.crews import Crew
 from stillwatch.simulate.draws import I64, U64, addresses, mix, unit, zipf
 from stillwatch.simulate.networks import COUNTRIES
-from stillwatch.simulate.party import account_names
+from stillwatch.simulate.party import Party, account_names
 from stillwatch.simulate.rhythm import HOUR
 from stillwatch.simulate.schedule import Rows
 from stillwatch.simulate.usage import usage_columns
@@ -21,6 +24,9 @@ CHANNELS = pa.array(["first_party", "aws_bedrock", "google_vertex"], pa.large_st
 EXITS_PER_ACCOUNT = 0.04
 """Size of a campaign's own proxy pool: one exit for 25 accounts, at least 8."""
 
+EXITS_FOR_RENT = 60
+"""Exits of a named proxy pool that several customers rent at once."""
+
 DRAWN_NAMES = 0x5EED
 
 
@@ -28,10 +34,11 @@ def call_columns(crew: Crew, rows: Rows) -> dict[str, pa.Array]:
     """Return the columns of these calls, by name, all but ``call_id``."""
     text = crew.wording.write(rows)
     person = crew.party.person[rows.who]
-    parameters = pick_parameters(crew.party, rows.who, rows.session)
+    parameters = pick_parameters(crew.party, rows.who)
     agent, ja4 = pick_client(crew.party, rows.who, rows.session)
     answer = crew.wording.items.out_chars[crew.wording.item_numbers(rows)]
-    said = text.get("messages", text.get("prompt"))
+    lengths = [np.asarray(pc.binary_length(part).fill_null(0)) for part in text.values()]
+    size = np.sum(lengths, axis=0, dtype=np.int64)
     model = np.where(crew.block.campaign != "", 0, zipf(mix(crew.party.owner[rows.who], 801), 4, 0.7))
     return {
         "account": account_names(person),
@@ -45,7 +52,7 @@ def call_columns(crew: Crew, rows: Rows) -> dict[str, pa.Array]:
         "tls_fingerprint": ja4,
         **parameters,
         "tools": pa.array(np.full(len(person), crew.block.tools)),
-        **usage_columns(crew.wording.party, rows, said, parameters["max_output_tokens"], answer, banned=crew.banned),
+        **usage_columns(crew.wording.party, rows, size, parameters["max_output_tokens"], answer, banned=crew.banned),
     }
 
 
@@ -70,23 +77,27 @@ def _place(crew: Crew, rows: Rows, person: U64) -> tuple[I64, U64]:
     block, party = crew.block, crew.party
     owner = party.owner[rows.who]
     if party.hidden:
-        return networks.own(rows.who + party.offset, person, party.seed)
-    if block.network == "proxies":
-        if party.block.proxies:
-            pool = sum(ord(c) * 257**i for i, c in enumerate(party.block.proxies[:6])) + party.seed
-            return networks.proxies(pool, 60, rows.session)
-        return networks.proxies(party.seed + party.offset, max(8, round(len(party) * EXITS_PER_ACCOUNT)), rows.session)
-    if block.network == "cloud":
-        return networks.cloud(owner, rows.session)
-    if block.network == "ephemeral":
-        return networks.ephemeral(owner, rows.session)
-    if block.network == "campus":
-        return networks.campus(
-            int(mix(np.array([party.offset]), party.seed)[0] % np.uint64(4096)), person, rows.session
-        )
-    if block.network == "household":
-        return networks.household(owner)
-    return networks.home(person, rows.session, rows.at // (24 * HOUR))
+        place = networks.own(rows.who + party.offset, person, party.seed)
+    elif block.network == "proxies":
+        place = networks.proxies(*_exits(party), rows.session)
+    elif block.network == "cloud":
+        place = networks.cloud(owner, rows.session)
+    elif block.network == "ephemeral":
+        place = networks.ephemeral(owner, rows.session)
+    elif block.network == "campus":
+        place = networks.campus(networks.campus_number(party.seed), person, rows.session)
+    elif block.network == "household":
+        place = networks.household(owner)
+    else:
+        place = networks.home(person, rows.session, rows.at // (24 * HOUR))
+    return place
+
+
+def _exits(party: Party) -> tuple[int, int]:
+    """Return which proxy pool a party rents, and how many exits it has."""
+    if party.block.proxies:
+        return crc32(party.block.proxies.encode()) + party.common_seed, EXITS_FOR_RENT
+    return party.seed + party.renewal, max(8, round(len(party) * EXITS_PER_ACCOUNT))
 
 
 def call_names(first: int, count: int, seed: int) -> U64:

@@ -24,7 +24,7 @@ SDKS = (
     ("Java-http-client/{}.0.{}", 6, 4, 2, "java"),
     ("reqwest/0.{}.{}", 3, 9, 1, "rust"),
 )
-"""Libraries: pattern, minor versions, patches, TLS stacks behind it, name of the stack. Shapes as the libraries send them."""
+"""Libraries: pattern, minor versions, patches, TLS stacks behind it, name of the stack; shaped as they send them."""
 
 SYSTEMS = (
     "Windows NT 10.0; Win64; x64",
@@ -81,7 +81,7 @@ def pick_client(party: Party, who: I64, session: U64) -> tuple[pa.LargeStringArr
     return agents.take(pa.array(picked)), ja4.take(pa.array(picked))
 
 
-def pick_parameters(party: Party, who: I64, session: U64) -> dict[str, pa.Array]:
+def pick_parameters(party: Party, who: I64) -> dict[str, pa.Array]:
     """Return temperature, ceiling, n, logprobs and stream of each call, as its application sets them."""
     harness, person = party.block.harness, party.person[who]
     if harness == "one":

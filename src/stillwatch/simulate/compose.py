@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from stillwatch.simulate.party import account_names, account_table
 from stillwatch.simulate.pools import Pools
 from stillwatch.simulate.rhythm import HOUR
 from stillwatch.simulate.scenario import Scenario, read_scenario, with_ladder
-from stillwatch.simulate.schedule import Rows, schedule
+from stillwatch.simulate.schedule import Plan, Rows, schedule
 
 ROWS_AT_A_TIME = 65_536
 """Calls written at once: enough to make whole-column work cheap, about 100 MB of text at most."""
@@ -73,7 +74,7 @@ def compose(
     trace: F64 | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
-    """Write ``calls.parquet``, ``accounts.parquet``, ``truth.parquet`` and ``truth_calls.parquet`` into the folder ``out``.
+    """Write ``calls``, ``accounts``, ``truth`` and ``truth_calls`` (``.parquet``) into the folder ``out``.
 
     The same scenario, pools, scale, seed and ladder give the same bytes. Memory grows with accounts, not with calls.
     ``progress`` is called with calls written and calls in all. Everything is written beside ``out`` and moved there at
@@ -108,27 +109,40 @@ def stream(crews: list[Crew], *, start: int, hours: int) -> Iterator[list[tuple[
     for hour, number, rows in heapq.merge(*plans, key=lambda p: (p[0], p[1])):
         if count >= ROWS_AT_A_TIME:
             ready, held = _split(held, start + hour * HOUR)
-            count = sum(len(r.at) for _, r in held)
-            if ready:
-                yield ready
+            count = _count_rows(held)
+            yield from _pieces(ready)
         held.append((number, rows))
         count += len(rows.at)
-    if held:
-        yield held
+    yield from _pieces(held)
 
 
 def _numbered(number: int, crew: Crew, start: int, hours: int) -> Iterator[tuple[int, int, Rows]]:
-    planned = schedule(
-        crew.calls,
-        crew.sessions,
-        crew.rhythm,
+    plan = Plan(
+        calls=crew.calls,
+        sessions=crew.sessions,
+        rhythm=crew.rhythm,
         hours=hours,
         start=start,
         seed=crew.seed,
         gap_seconds=crew.block.gap_seconds,
     )
-    for hour, rows in planned:
+    for hour, rows in schedule(plan):
         yield hour, number, rows
+
+
+def _count_rows(held: list[tuple[int, Rows]]) -> int:
+    return sum(len(rows.at) for _, rows in held)
+
+
+def _pieces(ready: list[tuple[int, Rows]]) -> Iterator[list[tuple[int, Rows]]]:
+    """Cut what is ready at moments that leave at most ROWS_AT_A_TIME calls in a piece (a busy hour has many more)."""
+    if ready:
+        times = np.sort(np.concatenate([rows.at for _, rows in ready]))
+        for cut in times[ROWS_AT_A_TIME::ROWS_AT_A_TIME]:
+            piece, ready = _split(ready, int(cut))
+            if piece:
+                yield piece
+        yield ready
 
 
 def _split(held: list[tuple[int, Rows]], before: int) -> tuple[list[tuple[int, Rows]], list[tuple[int, Rows]]]:
@@ -167,18 +181,24 @@ def _write_calls(
     total = sum(int(c.calls.sum()) for c in crews)
     start = round(scenario.start.timestamp()) * 1_000_000
     written = 0
-    with (
-        pq.ParquetWriter(folder / "calls.parquet", CALL_LOG.schema, compression="zstd", compression_level=1) as log,
-        pq.ParquetWriter(folder / "truth_calls.parquet", TRUTH_CALLS, compression="zstd") as labels,
-    ):
+    with ExitStack() as files:
+        log = files.enter_context(_writer(folder / "calls.parquet", CALL_LOG.schema))
+        labels = (
+            files.enter_context(_writer(folder / "truth_calls.parquet", TRUTH_CALLS)) if scenario.call_truth else None
+        )
         for rows in stream(crews, start=start, hours=scenario.days * 24):
             table, campaigns = _table(crews, rows, truth, first=written, seed=seed)
             log.write_table(table)
             written += table.num_rows
-            if scenario.call_truth:
+            if labels:
                 labels.write_table(_call_truth(table, campaigns))
             if progress:
                 progress(written, total)
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    # Level 1: higher levels save little on generated text and cost more than composing it.
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1)
 
 
 def _table(
@@ -220,8 +240,8 @@ def _write_accounts(folder: Path, scenario: Scenario, crews: list[Crew], truth: 
     start = round(scenario.start.timestamp()) * 1_000_000
     parties = {c.party.offset: c.party for c in reversed(crews)}
     with (
-        pq.ParquetWriter(folder / "accounts.parquet", ACCOUNTS.schema, compression="zstd") as accounts,
-        pq.ParquetWriter(folder / "truth.parquet", TRUTH, compression="zstd") as labels,
+        _writer(folder / "accounts.parquet", ACCOUNTS.schema) as accounts,
+        _writer(folder / "truth.parquet", TRUTH) as labels,
     ):
         for offset, party in sorted(parties.items()):
             accounts.write_table(account_table(party, start=start))

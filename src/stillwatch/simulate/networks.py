@@ -47,7 +47,7 @@ def address(provider: I64, host: U64) -> U64:
 
 
 def home(person: U64, session: U64, day: I64) -> tuple[I64, U64]:
-    """One to three lasting addresses a person, a third renewed every ten days, one person in eight on a mobile network."""
+    """One to three lasting addresses a person, a third renewed every ten days; one in eight on a mobile network."""
     places = 1 + below(mix(person, 202), 3)
     place = np.minimum(below(mix(session, 203), places), below(mix(session, 204), places))
     mobile = (unit(mix(person, 205)) < 0.125) | ((place == 1) & (unit(mix(person, 206)) < 0.3))
@@ -61,7 +61,7 @@ def home(person: U64, session: U64, day: I64) -> tuple[I64, U64]:
 
 
 def own(numbers: I64, person: U64, seed: int) -> tuple[I64, U64]:
-    """One lasting address an account, never the same for two of a party: an odd multiple permutes a provider's range."""
+    """One lasting address an account, never two alike in a party: an odd multiple permutes a provider's range."""
     provider = home_provider(mix(person, 214))
     host = numbers.astype(np.uint64) * np.uint64(0x9E375) + mix(provider, seed)
     return provider, address(provider, host)
@@ -86,6 +86,11 @@ def ephemeral(owner: U64, session: U64) -> tuple[I64, U64]:
     provider = FIRST_CLOUD + zipf(mix(owner, 223), 4)
     region = below(mix(owner, 224), 16) << 14
     return provider, address(provider, (region + below(mix(session, 225), 1 << 14)).astype(np.uint64))
+
+
+def campus_number(seed: int) -> int:
+    """Return which of 4,096 campuses a seed stands for."""
+    return int(mix(np.array([seed]))[0] % np.uint64(4096))
 
 
 def campus(seed: int, person: U64, session: U64) -> tuple[I64, U64]:

@@ -26,18 +26,36 @@ MAIL = (
 """Public mail hosts by popularity; all under the reserved .example."""
 
 
+ACCOUNTS_PER_CARD, ACCOUNTS_PER_DEVICE = 12, 20
+"""An operator on ladder 0 pays a dozen accounts with one card and signs twenty up from one device."""
+
+HOUSEHOLD = 3
+"""Accounts behind one address of a home or a small office."""
+
+
 @dataclass(frozen=True)
 class Party:
-    """Accounts of one block: their numbers in the whole scenario, their hashes, their owners."""
+    """Accounts of one block: their numbers in the whole scenario, their hashes, their owners.
+
+    ``seed`` is the operator's (blocks of one campaign have one), ``common_seed`` the scenario's, ``renewal`` counts how
+    often the operator had to buy cards and devices anew after a ban.
+    """
 
     block: Block
     offset: int
     person: U64
     owner: U64
     seed: int
+    common_seed: int
+    renewal: int = 0
 
     def __len__(self) -> int:
         return len(self.person)
+
+    @property
+    def bought_with(self) -> int:
+        """Seed of the cards, devices and mail domains the operator has now."""
+        return self.seed + self.renewal
 
     @property
     def hidden(self) -> bool:
@@ -45,13 +63,13 @@ class Party:
         return bool(self.block.campaign) and self.block.ladder >= 1
 
 
-def make_party(block: Block, *, offset: int, accounts: int, seed: int) -> Party:
+def make_party(block: Block, *, offset: int, accounts: int, seed: int, common_seed: int, renewal: int = 0) -> Party:
     """Make the accounts of a block. ``offset`` numbers them in the scenario."""
     numbers = np.arange(offset, offset + accounts)
-    person = mix(numbers, seed + 101)
-    size = max(1, block.owner_size or (3 if block.network == "household" else 1))
-    owner = pair(np.arange(accounts) // size, np.full(accounts, seed), 7)
-    return Party(block, offset, person, owner, seed)
+    person = mix(numbers, common_seed + 101)
+    size = max(1, block.owner_size or (HOUSEHOLD if block.network == "household" else 1))
+    owner = pair(np.arange(accounts) // size, np.full(accounts, seed + renewal), 7)
+    return Party(block, offset, person, owner, seed, common_seed, renewal)
 
 
 def account_names(person: U64) -> pa.LargeStringArray:
@@ -119,7 +137,7 @@ def _verification(party: Party) -> pa.LargeStringArray:
 def _payment(party: Party) -> pa.Array:
     p, block = party.person, party.block
     if block.identity == "ring" and not party.hidden:
-        card = pair(below(mix(p, 54), max(2, len(party) // 12)), np.full(len(p), party.seed), 55)
+        card = pair(below(mix(p, 54), max(2, len(p) // ACCOUNTS_PER_CARD)), np.full(len(p), party.bought_with), 55)
     elif block.owner_size or block.identity == "company":
         card = mix(party.owner, 56)
     elif block.network == "household":
@@ -134,7 +152,7 @@ def _payment(party: Party) -> pa.Array:
 def _mail(party: Party) -> pa.LargeStringArray:
     p, block = party.person, party.block
     if block.identity == "ring" and not party.hidden:
-        own = hexadecimal(mix(below(mix(p, 59), 3), party.seed), "mail-", 6)
+        own = hexadecimal(mix(below(mix(p, 59), 3), party.bought_with), "mail-", 6)
         return join(own, "example", separator=".")
     if block.identity == "student":
         own = hexadecimal(mix(np.full(len(p), party.seed), 60), "university-", 4)
@@ -148,7 +166,7 @@ def _mail(party: Party) -> pa.LargeStringArray:
 def _device(party: Party) -> U64:
     p, block = party.person, party.block
     if block.identity == "ring" and not party.hidden:
-        return pair(below(mix(p, 63), max(2, len(party) // 20)), np.full(len(p), party.seed), 64)
+        return pair(below(mix(p, 63), max(2, len(p) // ACCOUNTS_PER_DEVICE)), np.full(len(p), party.bought_with), 64)
     if block.network == "household":
         return np.where(unit(mix(p, 65)) < 0.4, mix(party.owner, 66), mix(p, 66))
     if block.owner_size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ ZONES = np.array([-8, -6, -5, -5, -3, 0, 0, 1, 1, 1, 2, 3, 5, 5, 7, 8, 8, 8, 9, 
 """Offsets from UTC, repeated roughly as people with internet access are spread over them."""
 
 HUMAN_DAY = np.array([3, 2, 1, 1, 1, 1, 3, 6, 9, 12, 13, 13, 11, 12, 13, 13, 12, 11, 11, 12, 12, 11, 8, 5], float)
-"""Relative use by local hour: the day-night ratio of about 1 to 10 of the conversation trace in Azure's and ServeGen's data."""
+"""Relative use by local hour: night to day about 1 to 10, as in Azure's and ServeGen's conversation traces."""
 
 OFFICE_DAY = np.array([1, 1, 1, 1, 1, 1, 2, 5, 10, 14, 14, 13, 10, 12, 14, 13, 12, 9, 5, 3, 2, 2, 1, 1], float)
 
@@ -56,6 +57,8 @@ def make_rhythm(block: Block, person: U64, *, days: int, seed: int, trace: F64 |
     last = np.full(n, int((block.first_day + (block.days or days - block.first_day)) * 24))
     if block.rhythm in {"human", "office", "trace"} and not block.campaign:
         first, last = _lifetimes(person, first, last)
+    if block.stint_days:
+        first, last = _stints(block.stint_days, first, last)
     own_hours = block.rhythm in {"human", "office"}
     shift = (
         ZONES[below(mix(person, 11), len(ZONES))] + below(mix(person, 12), 4) if own_hours else np.zeros(n, np.int64)
@@ -66,7 +69,7 @@ def make_rhythm(block: Block, person: U64, *, days: int, seed: int, trace: F64 |
 
 
 def read_trace(path: str) -> F64:
-    """Read hourly rates of real tenants (columns client, service, model, ts in seconds, rate), one row each, normalised."""
+    """Read hourly rates of real tenants (client, service, model, ts in seconds, rate), one row each, normalised."""
     columns = ["service", "model", "client", "ts", "rate"]
     try:
         table = pq.read_table(path, columns=columns).to_pydict()
@@ -80,6 +83,14 @@ def read_trace(path: str) -> F64:
     return np.asarray(rates / np.maximum(rates.sum(axis=1, keepdims=True), 1e-12))
 
 
+def _stints(days: float, first: I64, last: I64) -> tuple[I64, I64]:
+    """Accounts used one after the other, each for so many days, the starts evenly spaced."""
+    length = np.minimum(max(1, round(days * 24)), last - first)
+    place = np.arange(len(first)) / max(1, len(first) - 1)
+    begin = first + np.floor(place * (last - first - length)).astype(np.int64)
+    return begin, begin + length
+
+
 def _lifetimes(person: U64, first: I64, last: I64) -> tuple[I64, I64]:
     """Half of the honest accounts join or leave during the scenario, evenly: there is always a newcomer."""
     length = last - first
@@ -90,28 +101,34 @@ def _lifetimes(person: U64, first: I64, last: I64) -> tuple[I64, I64]:
 
 
 def _tables(block: Block, hours: int, seed: int, trace: F64 | None) -> F64:
-    if block.rhythm == "human":
-        return np.concatenate([_week(HUMAN_DAY, w) for w in (0.7, 1.0, 1.2)])
-    if block.rhythm == "office":
-        return _week(OFFICE_DAY, 0.15)
-    if block.rhythm == "night":
-        start = below(mix(np.arange(5), seed), 5)
-        return np.stack([np.tile(np.eye(24)[s + 1] + 0.3 * np.eye(24)[s + 2], 7) for s in start])
-    if block.rhythm == "flat":
-        return np.ones((1, WEEK))
-    if block.rhythm == "trace" and trace is not None:
-        return trace
     wave = np.exp(0.35 * normal(mix(np.arange(hours), seed + 5)))
-    if block.rhythm == "synchronous":
-        pause = (
-            unit(mix(np.arange(hours) // 3, seed + 6)) < 0.06
-        )  # the operator's own restarts stop every account at once
-        return (wave * ~pause)[None, :]
-    if block.rhythm == "deadline":
-        return np.exp(np.arange(hours) / 9.0 - hours / 9.0)[None, :] * np.tile(HUMAN_DAY, hours // 24)[None, :]
-    if block.rhythm == "release":
-        return np.exp(-np.arange(hours) / 14.0)[None, :] * wave[None, :]
-    return _bursty(hours, seed)
+    made: dict[str, Callable[[], F64]] = {
+        "human": lambda: np.concatenate([_week(HUMAN_DAY, w) for w in (0.7, 1.0, 1.2)]),
+        "office": lambda: _week(OFFICE_DAY, 0.15),
+        "night": lambda: _nights(seed),
+        "flat": lambda: np.ones((1, WEEK)),
+        "trace": lambda: trace if trace is not None else _bursty(hours, seed),
+        "synchronous": lambda: _synchronous(wave, seed),
+        "deadline": lambda: _deadline(hours),
+        "release": lambda: (np.exp(-np.arange(hours) / 14.0) * wave)[None, :],  # interest falls by e in 14 hours
+    }
+    return np.asarray(made[block.rhythm]())
+
+
+def _nights(seed: int) -> F64:
+    start = below(mix(np.arange(5), seed), 5)
+    return np.stack([np.tile(np.eye(24)[s + 1] + 0.3 * np.eye(24)[s + 2], 7) for s in start])
+
+
+def _synchronous(wave: F64, seed: int) -> F64:
+    # The operator's own restarts stop every account at once: one stretch of three hours in sixteen.
+    pause = unit(mix(np.arange(len(wave)) // 3, seed + 6)) < 0.06
+    return (wave * ~pause)[None, :]
+
+
+def _deadline(hours: int) -> F64:
+    rush = np.exp((np.arange(hours) - hours) / 9.0)  # e times as much every nine hours
+    return (rush * np.resize(HUMAN_DAY, hours))[None, :]
 
 
 def _week(day: F64, weekend: float) -> F64:

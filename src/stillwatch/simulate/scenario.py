@@ -19,7 +19,7 @@ CHOICES = {
     "network": ("home", "proxies", "cloud", "ephemeral", "campus", "household"),
     "identity": ("person", "company", "student", "ring"),
     "harness": ("popular", "one", "few", "common", "own"),
-    "pool": ("human", "eval", "rag", "classification", "agent", "distillation", "assignment"),
+    "pool": ("human", "eval", "rag", "classification", "agent", "distillation", "judged", "preferred", "assignment"),
     "items": ("habit", "walk", "same", "shard"),
     "frames_by": ("block", "account", "organization", "call"),
     "form": ("messages", "prompt"),
@@ -29,7 +29,7 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Block:
-    """One kind of traffic: who sends it, how much, when, from where, and what it says. ``docs/simulate.md`` explains each."""
+    """One kind of traffic: who sends it, how much, when, from where, what it says. docs/simulate.md explains each."""
 
     kind: str
     label: str = ""
@@ -40,6 +40,7 @@ class Block:
     spread: float = 1.0
     first_day: float = 0.0
     days: float = 0.0
+    stint_days: float = 0.0
     owner_size: int = 0
     turns: float = 1.0
     gap_seconds: float = 45.0
@@ -54,6 +55,7 @@ class Block:
     use: str = ""
     languages: tuple[str, ...] = ()
     templates: int = 1
+    shots: int = 0
     layout: str = ""
     frames_by: str = "block"
     form: str = "messages"
@@ -100,7 +102,7 @@ def bundled_scenarios() -> dict[str, str]:
 def read_scenario(name: str | Path) -> Scenario:
     """Read a bundled scenario by name, or a TOML file by path.
 
-    Raises ScenarioError for a missing file, broken TOML, and every key, kind or value that is not known, with its place.
+    Raises ScenarioError for a missing file, broken TOML, and each unknown key, kind or value, with its place.
     """
     path = Path(name)
     if path.suffix != ".toml":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -24,20 +24,32 @@ class Rows:
 
     def take(self, picked: I64) -> Rows:
         """Return these rows only."""
-        columns = (self.at, self.who, self.session, self.turn, self.number, self.queued)
-        return Rows(*(column[picked] for column in columns))
+        return Rows(**{f.name: getattr(self, f.name)[picked] for f in fields(self)})
 
     @staticmethod
     def join(parts: list[Rows]) -> Rows:
         """Put parts together."""
-        names = ("at", "who", "session", "turn", "number", "queued")
-        return Rows(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
+        return Rows(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Rows)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be scheduled: calls and sessions of each account, their rhythm, hours, start in microseconds."""
+
+    calls: I64
+    sessions: I64
+    rhythm: Rhythm
+    hours: int
+    start: int
+    seed: int
+    gap_seconds: float
 
 
 @dataclass
 class Remaining:
     """What is left to schedule for each account: a few numbers an account, whatever the number of calls."""
 
+    rng: np.random.Generator
     sessions: I64
     calls: I64
     weight: F64
@@ -45,23 +57,26 @@ class Remaining:
     queued: int = 0
 
 
-def schedule(
-    calls: I64, sessions: I64, rhythm: Rhythm, *, hours: int, start: int, seed: int, gap_seconds: float
-) -> Iterator[tuple[int, Rows]]:
+def schedule(plan: Plan) -> Iterator[tuple[int, Rows]]:
     """Yield the calls of each hour, in order of hours; a conversation begun in an hour is yielded with it, whole.
 
     Each account's sessions fall on the hours as a multinomial draw with its own rates (drawn one hour at a time, as
     binomials of what remains), so that every account makes exactly its number of calls.
     """
-    rng = np.random.default_rng([seed, 1])
-    left = Remaining(sessions.copy(), calls.copy(), _total_weight(rhythm, hours, len(calls)), np.zeros_like(calls))
-    for hour in range(hours):
+    left = Remaining(
+        rng=np.random.default_rng([plan.seed, 1]),
+        sessions=plan.sessions.copy(),
+        calls=plan.calls.copy(),
+        weight=_total_weight(plan.rhythm, plan.hours, len(plan.calls)),
+        done=np.zeros_like(plan.calls),
+    )
+    for hour in range(plan.hours):
         who = np.flatnonzero(left.sessions)
         if len(who):
-            starts = _sessions_now(rng, left, rhythm, hour, who, final=hour == hours - 1)
+            starts = _sessions_now(left, plan, hour, who)
             busy = starts > 0
             if busy.any():
-                yield hour, _rows(rng, left, who[busy], starts[busy], start + hour * HOUR, gap_seconds, seed)
+                yield hour, _rows(left, plan, hour, who[busy], starts[busy])
 
 
 def _total_weight(rhythm: Rhythm, hours: int, accounts: int) -> F64:
@@ -72,22 +87,20 @@ def _total_weight(rhythm: Rhythm, hours: int, accounts: int) -> F64:
     return total
 
 
-def _sessions_now(
-    rng: np.random.Generator, left: Remaining, rhythm: Rhythm, hour: int, who: I64, *, final: bool
-) -> I64:
+def _sessions_now(left: Remaining, plan: Plan, hour: int, who: I64) -> I64:
+    rhythm = plan.rhythm
     weight = rhythm.weights(hour, who)
     silent = left.weight[who] <= 0  # an account whose hours are all asleep: let it call whenever it may
     weight = np.where(silent & (hour >= rhythm.first[who]), 1.0, weight)
     share = np.divide(weight, left.weight[who], out=np.full(len(who), 0.5), where=~silent) * (weight > 0)
-    last = final | (hour >= rhythm.last[who] - 1)
+    last = hour >= np.minimum(rhythm.last[who], plan.hours) - 1
     share = np.where(last, 1.0, np.where(share > 1 - 1e-9, 1.0, share))
     left.weight[who] = np.where(silent, 0.0, np.maximum(left.weight[who] - weight, 1e-12))
-    return np.asarray(rng.binomial(left.sessions[who], share)).astype(np.int64)
+    return np.asarray(left.rng.binomial(left.sessions[who], share)).astype(np.int64)
 
 
-def _rows(
-    rng: np.random.Generator, left: Remaining, who: I64, starts: I64, begin: int, gap_seconds: float, seed: int
-) -> Rows:
+def _rows(left: Remaining, plan: Plan, hour: int, who: I64, starts: I64) -> Rows:
+    rng = left.rng
     extra_left = left.calls[who] - left.sessions[who]
     finished = starts == left.sessions[who]
     drawn = rng.binomial(extra_left, starts / left.sessions[who])
@@ -99,11 +112,12 @@ def _rows(
     left.sessions[who] -= starts
     left.calls[who] -= starts + extra
     left.done[who] += starts
-    session = pair(who[owner], number, seed)
-    at = begin + rng.integers(0, HOUR, len(owner))
+    session = pair(who[owner], number, plan.seed)
+    at = plan.start + hour * HOUR + rng.integers(0, HOUR, len(owner))
     queue = left.queued + np.argsort(np.argsort(at, kind="stable"), kind="stable")
     left.queued += len(owner)
-    return _with_turns(at, who[owner], session, turns, number, queue, gap_seconds)
+    opening = Rows(at, who[owner], session, np.zeros_like(at), number, queue)
+    return _with_turns(opening, turns, plan.gap_seconds)
 
 
 def _share_out(rng: np.random.Generator, extra: I64, starts: I64) -> I64:
@@ -115,12 +129,14 @@ def _share_out(rng: np.random.Generator, extra: I64, starts: I64) -> I64:
     return turns
 
 
-def _with_turns(at: I64, who: I64, session: U64, turns: I64, number: I64, queue: I64, gap_seconds: float) -> Rows:
-    row = np.repeat(np.arange(len(at)), turns)
+def _with_turns(opening: Rows, turns: I64, gap_seconds: float) -> Rows:
+    """Repeat each session's first call for its further turns, later and later."""
+    row = np.repeat(np.arange(len(turns)), turns)
     first = np.cumsum(turns) - turns
     turn = np.arange(len(row)) - first[row]
-    gap = gap_seconds * 1e6 * np.exp(0.9 * normal(mix(session[row] + turn.astype(np.uint64), 41)))
+    rows = opening.take(row)
+    gap = gap_seconds * 1e6 * np.exp(0.9 * normal(mix(rows.session + turn.astype(np.uint64), 41)))
     gap[turn == 0] = 0
     waited = np.cumsum(gap)
     waited -= waited[first][row]
-    return Rows(at[row] + waited.astype(np.int64), who[row], session[row], turn, number[row], queue[row])
+    return replace(rows, at=rows.at + waited.astype(np.int64), turn=turn)

@@ -1,6 +1,6 @@
 """Templates: the fixed wording around an item, and its paraphrases, drawn from banks of clauses.
 
-A template is an opening, a demand, a detail and a form, laid out as system text, before the item, after it or around it.
+A template is an opening, a demand, a detail and a form, as system text, before the item, after it or around it.
 The same banks give thousands of templates; a paraphrase is another draw for the same use, in another order and layout.
 """
 
@@ -16,7 +16,7 @@ from random import Random
 
 from stillwatch.errors import ScenarioError
 from stillwatch.simulate.grammar import expand
-from stillwatch.simulate.pools import Pool, make_pool, read_slots
+from stillwatch.simulate.texts import Pool, make_pool, read_slots
 
 CONTAINERS = (
     ("<{}>", "</{}>"),

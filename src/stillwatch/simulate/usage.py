@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.simulate.draws import F64, I64, mix, normal, pair, unit
+from stillwatch.simulate.draws import I64, mix, normal, pair, unit
 from stillwatch.simulate.party import Party
 from stillwatch.simulate.schedule import Rows
 
 BYTES_PER_TOKEN = 3.9
-"""UTF-8 bytes a token: about 4 for English and code in byte-pair vocabularies, about 3 for Chinese (3 bytes a character)."""
+"""UTF-8 bytes a token: about 4 for English and code in byte-pair vocabularies, about 3 for Chinese."""
 
 JSON_BYTES = 32
 """Bytes of ``{"role": ..., "content": ...}`` around a message: not text, not tokens."""
@@ -23,15 +23,14 @@ FAILURES = np.array([429, 429, 429, 500, 503, 529, 400, 408])
 
 
 def usage_columns(
-    party: Party, rows: Rows, text: pa.Array, ceiling: pa.Array, answer: I64, *, banned: bool
+    party: Party, rows: Rows, size: I64, ceiling: pa.Array, answer: I64, *, banned: bool
 ) -> dict[str, pa.Array]:
     """Return token counts, duration, status and finish reason, consistent with the text and the ceiling.
 
-    ``answer`` is the length in characters of the stored answer to the item, 0 where none is known.
+    ``size`` is the text's length in bytes; ``answer`` the stored answer's in characters, 0 where none is known.
     """
     block = party.block
     key = pair(rows.session, rows.turn, 501)
-    size = np.asarray(pc.binary_length(text).fill_null(0))
     read = np.maximum(4, (size - JSON_BYTES) / BYTES_PER_TOKEN * np.exp(0.08 * normal(mix(key, 502)))).astype(np.int64)
     written = _written(party, rows, key, answer)
     limit = np.asarray(ceiling.fill_null(32_000))
@@ -65,5 +64,6 @@ def _written(party: Party, rows: Rows, key: np.ndarray, answer: I64) -> I64:
 
 
 def _duration(written: I64, key: np.ndarray) -> I64:
-    speed: F64 = np.exp(0.3 * normal(mix(key, 508)))
-    return np.asarray(350 * speed + MS_PER_TOKEN * written * np.exp(0.2 * normal(mix(key, 509)))).astype(np.int64)
+    speed = np.exp(0.3 * normal(mix(key, 508)))
+    milliseconds: I64 = (350 * speed + MS_PER_TOKEN * written * np.exp(0.2 * normal(mix(key, 509)))).astype(np.int64)
+    return milliseconds

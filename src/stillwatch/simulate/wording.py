@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.simulate.draws import I64, U64, below, join, mix, pair, unit
+from stillwatch.simulate.draws import I64, U64, below, join, mix
+from stillwatch.simulate.grammar import expand_many
 from stillwatch.simulate.party import Party
-from stillwatch.simulate.pools import Pool, Pools, make_pool
+from stillwatch.simulate.pools import Pools
 from stillwatch.simulate.scenario import Block
 from stillwatch.simulate.schedule import Rows
 from stillwatch.simulate.templates import Frames, Template, draw_paraphrases, draw_template, make_frames
+from stillwatch.simulate.texts import POOL_OF_USE, Pool, make_pool, read_list, read_slots
 
+LADDER_OF_PARAPHRASES = 3
 VARIANTS = 40
-"""Paraphrases of a template at ladder 3: within the 20 to 60 that a rewriting step of a harvest would plausibly make."""
+"""Paraphrases of a template from ladder 3: within the 20 to 60 that a rewriting step would plausibly make."""
 
 OWN_FRAMES = 400
 """At most so many different templates where every account has its own."""
@@ -44,8 +48,24 @@ ENDINGS = (
 )
 """Small habits of people, so that two who ask the same do not send the same bytes."""
 
+ASIDES = 104
+"""Different remarks that people add to what they ask; half of the time they add none."""
+
+SHOT_ANSWERS = ("(A)", "(B)", "(C)", "yes", "no", "42", "The answer is 18.", "unknown", "True", "Tuesday", "in 1923")
+SHOT_CHARACTERS = 400
+"""Longest worked example; few-shot prefixes of public benchmarks are 1,000 to 7,000 characters for 3 to 8 examples."""
+
 SPINS = 48
 """Further variations of an item once a queue has gone through its whole pool: SPINS squared times as many items."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an operator works through: which share of the items (of how many), from which place, with which seed."""
+
+    share: tuple[int, int]
+    skip: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -59,23 +79,26 @@ class Wording:
     answers: Pool
     results: Pool
     order: I64
-    seed: int
+    task: Task
 
     def item_numbers(self, rows: Rows) -> I64:
         """Return which item each call's session is about."""
         block, size = self.party.block, len(self.items)
         if block.items == "shard":
-            return np.asarray(self.order[rows.queued % size])
-        person = self.party.person[rows.who]
+            return np.asarray(self.order[self.places(rows) % len(self.order)])
+        origin = int(mix(np.array([self.task.seed]), 401)[0] % np.uint64(size))
         if block.items == "same":
             window = min(size, block.item_count or size)
-            origin = int(mix(np.array([self.seed]), 401)[0] % np.uint64(size))
             return np.asarray((origin + (rows.number % window)) % size)
-        base = below(mix(person, 402), size)
-        if block.items == "walk":
-            return np.asarray((base + rows.number) % size)
+        if block.items == "walk":  # evenly spaced, so that strangers do not read the same documents
+            return np.asarray((origin + rows.who * size // len(self.party) + rows.number) % size)
+        base = below(mix(self.party.person[rows.who], 402), size)
         width = np.maximum(1, np.minimum(size, block.item_count or size))
         return np.asarray((base + below(mix(rows.session, 403), width)) % size)
+
+    def places(self, rows: Rows) -> I64:
+        """Return each call's place in the queue of a campaign, counted over all its pools of accounts."""
+        return rows.queued + self.task.skip
 
     def frame_numbers(self, rows: Rows) -> I64:
         """Return which template each call is in."""
@@ -102,11 +125,11 @@ class Wording:
             return (pool.escaped if escaped else pool.plain).take(pa.array(numbers))
 
         item = column(self.items, self.item_numbers(rows))
-        if self.party.block.items == "shard" and rows.queued.max(initial=0) >= len(self.items):
-            rounds = rows.queued // len(self.items)
-            spun = _spins()
-            tail = column(spun, rounds % len(spun))
-            item = pc.if_else(pa.array(rounds > 0), join(item, tail), item)
+        if self.party.block.items == "shard":
+            rounds = self.places(rows) // len(self.order)
+            if rounds.max(initial=0):
+                spun = _spins()
+                item = pc.if_else(pa.array(rounds > 0), join(item, column(spun, rounds % len(spun))), item)
         head, tail = column(self.frames.head, frames), column(self.frames.tail, frames)
         return join(head, item, tail)
 
@@ -145,48 +168,63 @@ class Wording:
         return ['"},{"role":"assistant","content":"', answer, f'"}},{{"role":"{role}","content":"', said]
 
 
-def make_wording(party: Party, pools: Pools, *, seed: int) -> Wording:
+def make_wording(party: Party, pools: Pools, task: Task) -> Wording:
     """Give a party its items and templates."""
-    items = pools.of(party.block.pool)
-    random = Random(f"wording {seed}")
-    order = np.random.default_rng([seed, 2]).permutation(len(items))
+    kind = party.block.pool if party.block.pool != "distillation" else POOL_OF_USE.get(party.block.use, "distillation")
+    items = pools.of(kind, task.seed)
+    number, of = task.share
+    mine = np.arange(number % len(items), len(items), of)
     return Wording(
         party=party,
         items=items,
-        frames=_frames(party.block, len(party), random),
+        frames=_frames(party.block, len(party), pools, task.seed),
         followups=pools.of("followup"),
         answers=pools.of("answer"),
         results=pools.of("result"),
-        order=order,
-        seed=seed,
+        order=np.random.default_rng([task.seed, 2]).permutation(mine),
+        task=task,
     )
 
 
-def _frames(block: Block, accounts: int, random: Random) -> Frames:
+def _frames(block: Block, accounts: int, pools: Pools, seed: int) -> Frames:
+    random = Random(f"wording {seed}")
     if not block.use:
-        quirks = block.pool == "human" and not block.campaign
-        habits = [Template("", q, e) for q in QUIRKS for e in ENDINGS] if quirks else [Template("", "", "")]
-        return make_frames(habits)
+        return _habits() if block.pool == "human" and not block.campaign else make_frames([Template("", "", "")])
     count = block.templates
     if block.frames_by in {"account", "organization"} and not block.campaign:
         count = max(count, min(OWN_FRAMES, accounts))
     languages = [random.choice(block.languages) if block.languages else "en" for _ in range(count)]
-    if block.ladder >= 3:
+    if block.ladder >= LADDER_OF_PARAPHRASES:
         varied = [draw_paraphrases(block.use, random, language=lang, count=VARIANTS) for lang in languages]
         return make_frames([t for variants in varied for t in variants])
-    return make_frames([draw_template(block.use, random, language=lang, layout=block.layout) for lang in languages])
+    drawn = [draw_template(block.use, random, language=lang, layout=block.layout) for lang in languages]
+    if block.shots:
+        drawn = [replace(t, head=_worked_examples(pools, random, block.shots) + t.head) for t in drawn]
+    return make_frames(drawn)
 
 
+@cache
+def _habits() -> Frames:
+    """Return what people put around what they ask: more ways than there are people in a small scenario."""
+    asides = expand_many(read_list("aside"), read_slots(), count=ASIDES, random=Random("asides"))
+    endings = [*ENDINGS * (ASIDES // len(ENDINGS)), *(f" {a}" for a in asides)]  # half of them say nothing more
+    return make_frames([Template("", q, e) for q in QUIRKS for e in endings])
+
+
+def _worked_examples(pools: Pools, random: Random, count: int) -> str:
+    """Return the questions with answers that evaluation harnesses put in front, alike for all who run them."""
+    asked = random.sample(range(len(items := pools.of("eval"))), count)
+    texts = [items.plain[i].as_py()[:SHOT_CHARACTERS] for i in asked]
+    return "".join(f"Q: {text}\nA: {random.choice(SHOT_ANSWERS)}\n\n" for text in texts)
+
+
+@cache
 def _spins() -> Pool:
     places = ("Lisbon", "Osaka", "Nairobi", "Quito", "Pune", "Bergen", "Austin", "Graz")
+    letters = "abcdefghijkl"
     return make_pool(
         [
-            f" (case {100 + 7 * i}, {places[i % 8]}, variant {'abcdefghijkl'[i % 12]}{i % 97})"
+            f" (case {100 + 7 * i}, {places[i % len(places)]}, variant {letters[i % len(letters)]}{i % 97})"
             for i in range(SPINS * SPINS)
         ]
     )
-
-
-def noise(session: U64, turn: I64, salt: int) -> np.ndarray:
-    """Return an even draw for each call."""
-    return unit(pair(session, turn, salt))

@@ -18,7 +18,7 @@ from stillwatch.simulate.rhythm import read_trace
 from stillwatch.simulate.scenario import bundled_scenarios
 
 
-def _show_scenarios(wanted: bool) -> None:  # noqa: FBT001  (Typer hands the option's value over by position)
+def _show_scenarios(wanted: bool) -> None:  # noqa: FBT001  (Typer hands options over by position)
     if wanted:
         for name, says in bundled_scenarios().items():
             typer.echo(f"{name:20} {says}")
@@ -30,7 +30,9 @@ def simulate(
     scenario: Annotated[str, typer.Argument(help="Name of a bundled scenario, or path of a .toml file.")],
     *,
     out: Annotated[Path, typer.Option(help="Folder for calls, accounts and truth.")],
-    prompts: Annotated[list[Path] | None, typer.Option(help="Parquet file or folder of prompts; may be repeated.")] = None,
+    prompts: Annotated[
+        list[Path] | None, typer.Option(help="Parquet file or folder of prompts; may be repeated.")
+    ] = None,
     traces: Annotated[Path | None, typer.Option(help="Parquet of real tenants' hourly rates.")] = None,
     scale: Annotated[float, typer.Option(help="Multiplies calls and accounts.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Another seed, another composition.", min=0)] = 1,
@@ -65,7 +67,7 @@ def _bar() -> Progress:
 
 
 def _print(summary: Summary) -> None:
-    table = Table(title=f"{summary.scenario}: {summary.calls:,} calls of {summary.accounts:,} accounts in {summary.out}")
+    table = Table(title=f"{summary.scenario}: {summary.calls:,} calls, {summary.accounts:,} accounts, {summary.out}")
     table.add_column("label")
     table.add_column("accounts", justify="right")
     table.add_column("calls", justify="right")
