@@ -38,7 +38,7 @@ def call_columns(crew: Crew, rows: Rows) -> dict[str, pa.Array]:
     agent, ja4 = pick_client(crew.party, rows.who, rows.session)
     answer = crew.wording.items.out_chars[crew.wording.item_numbers(rows)]
     lengths = [np.asarray(pc.binary_length(part).fill_null(0)) for part in text.values()]
-    size = np.sum(lengths, axis=0, dtype=np.int64)
+    size = np.asarray(np.sum(lengths, axis=0), np.int64)
     model = np.where(crew.block.campaign != "", 0, zipf(mix(crew.party.owner[rows.who], 801), 4, 0.7))
     return {
         "account": account_names(person),

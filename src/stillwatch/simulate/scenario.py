@@ -124,18 +124,23 @@ def read_scenario(name: str | Path) -> Scenario:
 
 def parse_scenario(document: Mapping[str, Any], *, where: str) -> Scenario:
     """Check a scenario document. Raises ScenarioError as ``read_scenario`` does."""
-    known = {"name", "description", "start", "days", "vary", "call_truth", "block"}
+    known = {"name", "description", "start", "days", "vary", "call_truth", "include", "include_scale", "block"}
     _refuse_unknown(document, known, where)
-    missing = sorted({"description", "start", "days", "block"} - set(document))
+    missing = sorted({"description", "start", "days"} - set(document))
     if missing:
         raise ScenarioError(f"{where}: missing {', '.join(missing)}")
+    if "block" not in document and "include" not in document:
+        raise ScenarioError(f"{where}: no traffic; add [[block]] tables, or include = 'hard-negatives'")
     if not isinstance(document["start"], datetime):
         raise ScenarioError(f"{where}: start must be a date and time such as 2026-02-01T00:00:00Z")
-    blocks = [_parse_block(b, f"{where}: [[block]] {i + 1}") for i, b in enumerate(document["block"])]
+    blocks = [_parse_block(b, f"{where}: [[block]] {i + 1}") for i, b in enumerate(document.get("block", ()))]
     days = _number(document["days"], int, f"{where}: days")
     for i, block in enumerate(blocks):
         if block.first_day + (block.days or 0) > days:
             raise ScenarioError(f"{where}: [[block]] {i + 1}: ends after the scenario's {days} days")
+    if "include" in document:
+        share = _number(document.get("include_scale", 1.0), float, f"{where}: include_scale")
+        blocks += _included(str(document["include"]), days, share)
     return Scenario(
         name=str(document.get("name", where)),
         description=str(document["description"]),
@@ -145,6 +150,22 @@ def parse_scenario(document: Mapping[str, Any], *, where: str) -> Scenario:
         vary=float(document.get("vary", 0.0)),
         call_truth=bool(document.get("call_truth", True)),
     )
+
+
+def _included(name: str, days: int, share: float) -> list[Block]:
+    """Return another scenario's blocks, its days stretched to these, its accounts and calls times ``share``."""
+    other = read_scenario(name)
+    stretch = days / other.days
+    return [
+        replace(
+            block,
+            first_day=block.first_day * stretch,
+            days=block.days * stretch,
+            accounts=max(1, round(block.accounts * share)),
+            calls=max(1, round(block.calls * share)),
+        )
+        for block in other.blocks
+    ]
 
 
 @cache

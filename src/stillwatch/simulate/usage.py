@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.simulate.draws import I64, mix, normal, pair, unit
+from stillwatch.simulate.draws import F64, I64, mix, normal, pair, unit
 from stillwatch.simulate.party import Party
 from stillwatch.simulate.schedule import Rows
 
@@ -65,5 +65,5 @@ def _written(party: Party, rows: Rows, key: np.ndarray, answer: I64) -> I64:
 
 def _duration(written: I64, key: np.ndarray) -> I64:
     speed = np.exp(0.3 * normal(mix(key, 508)))
-    milliseconds: I64 = (350 * speed + MS_PER_TOKEN * written * np.exp(0.2 * normal(mix(key, 509)))).astype(np.int64)
-    return milliseconds
+    milliseconds: F64 = 350 * speed + MS_PER_TOKEN * written * np.exp(0.2 * normal(mix(key, 509)))
+    return milliseconds.astype(np.int64)
