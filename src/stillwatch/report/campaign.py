@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from stillwatch.report import figures, words
-from stillwatch.report.graph import Graph, Observable, graph, observables
+from stillwatch.report.evidence import Answer, answer
+from stillwatch.report.graph import Graph, graph
 from stillwatch.report.members import Members, members
+from stillwatch.report.observables import Observable, observables
 
 Json = dict[str, Any]
 Pieces = list[tuple[bool, str]]
@@ -24,13 +26,6 @@ OBJECTIVES = {
     "unsafe": "answers without refusals",
     "answers": "plain answers",
 }
-FAMILIES = {
-    "content": "what is asked",
-    "timing": "when",
-    "network": "from where",
-    "identity": "who signed up",
-    "economy": "how it is used",
-}
 VERIFIED = ("kyc", "research", "education", "startup")
 """Classes of the accounts table that somebody checked, the most thorough first."""
 CLAIMS = {
@@ -40,29 +35,6 @@ CLAIMS = {
     "use_in_training": "A model was trained on it",
 }
 UNKNOWN_MEMBERS = "Who the members are is unknown: no accounts table was given, or it does not list them."
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One family's part of an answer."""
-
-    family: str
-    about: str
-    bits: str
-    bar: figures.Bar
-    findings: list[tuple[str, str]]
-    capped: bool
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One of the two questions with its answer."""
-
-    question: str
-    verdict: str
-    bits: str
-    prior: str
-    evidence: list[Evidence]
 
 
 @dataclass(frozen=True)
@@ -99,7 +71,7 @@ class Campaign:
     next_steps: list[str]
     otherwise: list[str]
     answers: list[Answer]
-    objectives: list[tuple[str, str, float]]
+    wants: str
     timeline: figures.Timeline | None
     graph: Graph | None
     observables: list[Observable]
@@ -111,7 +83,13 @@ class Campaign:
 
 
 def campaign(
-    entry: Json, number: int, *, table: pa.Table, sightings: pa.Table | None, samples: Sequence[str]
+    entry: Json,
+    number: int,
+    *,
+    table: pa.Table,
+    sightings: pa.Table | None,
+    samples: Sequence[str],
+    parameters: Mapping[str, Json],
 ) -> Campaign:
     """Put a campaign's entry, members, edges and samples into words. Optional keys may be missing."""
     name = str(entry.get("campaign", "unnamed"))
@@ -120,12 +98,13 @@ def campaign(
     objective = _objective(str(entry.get("objective", "answers")))
     when = words.period(entry.get("first_call_at"), entry.get("last_call_at"))
     streams = [_substream(s) for s in entry.get("substreams", [])]
+    shared = observables(entry, parameters=parameters)
     strips = {s.strip.says for s in streams if s.strip}
     return Campaign(
         anchor=f"campaign-{number}",
         name=words.name(name),
         objective=objective,
-        headline=f"{words.several(accounts, 'account')}, it seems of one operator, collecting {objective}",
+        headline=f"{words.several(accounts, 'account')} that look like one operator collecting {objective}",
         scale=_scale(entry),
         accounts=words.count(accounts),
         exchanges=words.about(int(entry.get("exchanges", 0))),
@@ -140,16 +119,13 @@ def campaign(
         next_steps=[str(s) for s in entry.get("next_steps", [])],
         otherwise=[str(s) for s in entry.get("otherwise", [])],
         answers=[
-            _answer("Are they one operator?", entry.get("coordination", {})),
-            _answer("Is this the making of training data?", entry.get("distillation", {})),
+            answer("Are they one operator?", entry.get("coordination", {})),
+            answer("Is this the making of training data?", entry.get("distillation", {})),
         ],
-        objectives=[
-            (_objective(k), words.percent(v), v)
-            for k, v in sorted(entry.get("objectives", {}).items(), key=lambda o: (-o[1], o[0]))
-        ],
+        wants=_wants(entry.get("objectives", {})),
         timeline=figures.timeline(entry.get("timeline", [])),
-        graph=graph(entry, sightings),
-        observables=observables(entry),
+        graph=graph(entry, shared, sightings),
+        observables=shared,
         substreams=streams,
         # The hours are those of the whole campaign today; drawn once if all sub-streams say the same.
         strip=next((s.strip for s in streams if s.strip), None) if len(strips) == 1 else None,
@@ -165,16 +141,25 @@ def _objective(key: str) -> str:
 
 def _scale(entry: Json) -> str:
     calls, done, tokens = (int(entry.get(k, 0)) for k in ("calls", "exchanges", "output_tokens"))
-    failed = f", {words.about(calls - done)} more were refused or failed" if calls > done else ""
-    return f"{words.about(done)} completed calls{failed}; {words.about(tokens)} tokens written."
+    failed = f" {words.about(calls - done)} more were refused or failed." if calls > done else ""
+    return f"{words.about(tokens)} tokens written.{failed}"
+
+
+def _wants(objectives: Mapping[str, float]) -> str:
+    ranked = sorted(objectives.items(), key=lambda o: (-o[1], o[0]))
+    parts = [
+        f"{words.percent(share)} {'ask ' if not i else ''}for {_objective(key)}"
+        for i, (key, share) in enumerate(ranked)
+    ]
+    return f"Of its calls {words.listing(parts)}." if parts else ""
 
 
 def _share(entry: Json) -> str:
     share = entry.get("share", {})
     if "mean" not in share:
-        return "unknown"
-    between = f" ({share['low']:.0%}\u2013{share['high']:.0%})" if {"low", "high"} <= share.keys() else ""
-    return words.percent(float(share["mean"])) + between
+        return "An unknown part"
+    interval = f" ({words.between(share['low'], share['high'])})" if {"low", "high"} <= share.keys() else ""
+    return words.percent(float(share["mean"])) + interval
 
 
 def _harm(entry: Json, people: Members) -> list[str]:
@@ -185,12 +170,11 @@ def _harm(entry: Json, people: Members) -> list[str]:
         sentences.append(
             "The members do hardly anything else."
             if other < 0.02
-            else f"Suspending the accounts would also stop the {words.percent(other)} of their traffic that is not the campaign's."
+            else f"Suspending the accounts would also stop the other {words.percent(other)}."
         )
     if people.mostly_others:
-        sentences.append(
-            f"{words.several(people.mostly_others, 'member does', 'members do')} mostly something else: look at them one by one."
-        )
+        some = words.several(people.mostly_others, "member does", "members do")
+        sentences.append(f"{some} mostly something else: look at these first.")
     verification: dict[str, int] = entry.get("verification", {})
     checked = [(v, verification[v]) for v in VERIFIED if verification.get(v)]
     if checked:
@@ -207,34 +191,6 @@ def _harm(entry: Json, people: Members) -> list[str]:
     if organizations:
         sentences.append(f"Members belong to {words.several(organizations, 'declared organization')}.")
     return sentences
-
-
-def _answer(question: str, given: Json) -> Answer:
-    total = float(given.get("bits", 0.0))
-    evidence = [
-        Evidence(
-            family,
-            FAMILIES.get(family, "other"),
-            words.bits(float(part.get("bits", 0.0)), signed=True),
-            figures.bar(float(part.get("bits", 0.0))),
-            [
-                (str(f.get("says", "")), words.bits(float(f.get("bits", 0.0)), signed=True))
-                for f in part.get("findings", [])
-            ],
-            abs(sum(float(f.get("bits", 0.0)) for f in part.get("findings", [])) - float(part.get("bits", 0.0))) > 0.1,
-        )
-        for family, part in given.get("evidence", {}).items()
-    ]
-    verdict = (
-        f"{'Yes' if total >= 0 else 'No'}: {words.strength_word(abs(total))} evidence, odds about {words.odds(total)}."
-    )
-    return Answer(
-        question,
-        verdict,
-        words.bits(total, signed=True),
-        words.bits(float(given.get("prior_bits", 0.0)), signed=True),
-        evidence,
-    )
 
 
 def _substream(stream: Json) -> Substream:

@@ -79,8 +79,8 @@ def timeline(points: Sequence[dict[str, Any]]) -> Timeline | None:
     quiet = sum(1 for c in calls if not c)
     busiest = calls.index(max(calls))
     says = (
-        f"From {write(first)} to {write(last)} UTC; the busiest {step} was {write(at[busiest])} with {max(calls):,} calls; "
-        f"{quiet:,} of {len(calls):,} {step}s had none."
+        f"From {write(first)} to {write(last)} UTC; the busiest {step} was {write(at[busiest])} "
+        f"with {max(calls):,} calls; {quiet:,} of {len(calls):,} {step}s had none."
     )
     return Timeline(len(points), rows, write(first), write(at[len(at) // 2]), write(last), says)
 
@@ -102,9 +102,9 @@ def strip(hours: Sequence[int]) -> Strip | None:
         return None
     top, total = max(hours), sum(hours)
     fields = [round(0.06 + 0.94 * h / top, 3) if h else 0.0 for h in hours]
+    # A 240th is a tenth of an even hour's share: less than that is a straggler, not a working hour.
     used = sum(1 for h in hours if h >= total / 240)
     busiest = hours.index(top)
-    return Strip(
-        fields,
-        f"Used in {used} of 24 hours; busiest from {busiest:02d}:00 UTC with {words.percent(top / total)} of the calls.",
-    )
+    most = f"the busiest, from {busiest:02d}:00 UTC, has {words.percent(top / total)} of the calls"
+    says = f"Used in {used} of 24 hours; {most}."
+    return Strip(fields, says)

@@ -20,7 +20,8 @@ from stillwatch.report.words import visible
 def write_report_html(folder: Path, *, samples: dict[str, list[str]]) -> None:
     """Write ``report.html`` into a scan's folder, from the tables in it and masked sample prompts by campaign.
 
-    The same input gives the same bytes. Raises ReportError for tables that cannot be read or a page that cannot be written.
+    The same input gives the same bytes. Raises ReportError for tables that cannot be read and a page that cannot be
+    written.
     """
     text = render(page(read_folder(folder), samples=samples))
     try:
@@ -53,8 +54,9 @@ def _visible(value: Any) -> Any:
 
 
 def policy(*, style: str, script: str) -> str:
-    """Return a Content-Security-Policy that allows this very style and this very script, and nothing else (CSP level 3)."""
-    return f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; base-uri 'none'; form-action 'none'"
+    """Return a Content-Security-Policy that allows this very style and this very script, and nothing else (CSP 3)."""
+    ours = f"style-src {_source(style)}; script-src {_source(script)}"
+    return f"default-src 'none'; {ours}; base-uri 'none'; form-action 'none'"
 
 
 def _source(text: str) -> str:

@@ -56,7 +56,7 @@ def _member(row: dict[str, object]) -> Member:
         words.count(_number(row["campaign_calls"])),
         words.count(_number(row["calls"])),
         share,
-        f"{words.percent(share)} ({low:.0%}\u2013{high:.0%})",
+        f"{words.percent(share)} ({words.between(low, high)})",
         _minute(row["first_call_at"]),
         _minute(row["last_call_at"]),
     )

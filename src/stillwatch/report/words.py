@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 MILLION = 1_000_000
 BILLION = 1_000_000_000
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 MAX_NAME = 64
 """Longer names are cut in the middle: their ends differ oftener than their middles."""
 MAX_MARKS = 2
@@ -70,6 +71,11 @@ def about(number: float) -> str:
     return f"{number / MILLION:.2f} million" if number >= MILLION else count(number)
 
 
+def spelled(number: int) -> str:
+    """Write a small count as a word that can begin a sentence."""
+    return NUMBERS[number] if 0 <= number < len(NUMBERS) else count(number)
+
+
 def several(number: int, one: str, many: str = "") -> str:
     """Write a count with its noun: 1 account, 2 accounts."""
     return f"{about(number)} {one if number == 1 else many or one + 's'}"
@@ -84,34 +90,37 @@ def bits(number: float, *, signed: bool = False) -> str:
 def percent(share: float) -> str:
     """Write a share as a percentage, never rounding a part to nothing or to everything."""
     if 0 < share < 0.005:
-        return "<1 %"
+        return "<1%"
     if 0.995 <= share < 1:
-        return ">99 %"
-    return f"{share:.0%}".replace("%", "\u00a0%")
+        return ">99%"
+    return f"{share:.0%}"
+
+
+def between(low: float, high: float) -> str:
+    """Write an interval of shares: 88-94%."""
+    return f"{low * 100:.0f}\u2013{high:.0%}"
 
 
 def odds(strength: float) -> str:
     """Write odds in bits as ``512 to 1``; beyond a million it says so only."""
     ratio = 2.0 ** min(abs(strength), 20.0)
-    figure = (
-        "over a million" if abs(strength) >= 20 else f"{float(f'{ratio:.2g}'):,.0f}" if ratio >= 10 else f"{ratio:.1f}"
-    )
+    figure = f"{float(f'{ratio:.2g}'):,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+    if abs(strength) >= 20:
+        figure = "over a million"
     return f"{figure} to 1" if strength >= 0 else f"1 to {figure}"
 
 
 def strength_word(strength: float) -> str:
-    """Name a strength: at 3 bits 8 to 1, at 6 bits 64 to 1, at 10 bits 1,000 to 1 (steps as in Kass and Raftery 1995)."""
+    """Name a strength by round odds: weak below 8 to 1, fair below 64, strong below 1,000."""
     steps = ((3.0, "weak"), (6.0, "fair"), (10.0, "strong"))
     return next((word for limit, word in steps if strength < limit), "very strong")
 
 
 def alarms(rate: float) -> str:
-    """Write an expected number of groups per innocent scan the way people count."""
-    if rate >= 1.5:
-        return f"about {rate:,.0f} groups like this in every innocent scan"
+    """Write an expected number of groups per innocent scan, an upper bound, the way people count."""
     if rate > 0.75:
-        return "about one group like this in every innocent scan"
-    return f"at most one group like this in about {round(1 / max(rate, 1e-9)):,} innocent scans"
+        return f"{max(1, round(rate)):,} per scan"
+    return f"1 in {round(1 / max(rate, 1e-9)):,} scans"
 
 
 def moment(at: object) -> datetime | None:

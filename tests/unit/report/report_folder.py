@@ -21,11 +21,18 @@ NETWORK, CLIENT, CEILING = "7a01b2c3d4e5f607", "c0ffee1234567890", "0badcafe8765
 MODEL, SIGN_UP = "5511223344556677", "e0e1e2e3e4e5e6e7"
 
 
+def agree(what: str, inside: int, outside: int) -> str:
+    return (
+        f"Accounts agree on {what}: the commonest value is held by {inside} of them "
+        f"and by {outside} in the comparison group."
+    )
+
+
 def part(bits: float, *findings: tuple[str, float, str]) -> Json:
     return {"bits": bits, "findings": [{"signal": s, "bits": b, "says": says} for s, b, says in findings]}
 
 
-def observable(
+def observable(  # noqa: PLR0917 - one line of a table
     signal: str, family: str, key: str, label: str | None, holders: int, elsewhere: int, bits: float
 ) -> Json:
     return {
@@ -70,12 +77,12 @@ def reasoning_campaign(**changes: Any) -> Json:
                     (
                         "shared_content",
                         10.2,
-                        "142 accounts that claim to be strangers send one template of at least 41 words; hardly any others do.",
+                        "142 accounts that claim to be strangers send one template of at least 41 words.",
                     ),
                     (
                         "one_queue",
                         2.0,
-                        "Any account could have sent any other's items: they look dealt from one queue, without repetition.",
+                        "Any account could have sent any other's items: they look dealt from one queue.",
                     ),
                 ),
                 "timing": part(
@@ -83,7 +90,7 @@ def reasoning_campaign(**changes: Any) -> Json:
                     (
                         "shared_timing",
                         2.1,
-                        "Accounts agree on the day of their first call: the commonest value is held by 88 of them and by 31 in the comparison group.",
+                        agree("the day of their first call", 88, 31),
                     ),
                 ),
                 "network": part(
@@ -91,7 +98,7 @@ def reasoning_campaign(**changes: Any) -> Json:
                     (
                         "shared_network",
                         6.3,
-                        "Accounts agree on client networks: the commonest value is held by 97 of them and by 3 in the comparison group.",
+                        agree("client networks", 97, 3),
                     ),
                 ),
                 "economy": part(
@@ -99,7 +106,7 @@ def reasoning_campaign(**changes: Any) -> Json:
                     (
                         "shared_economy",
                         0.9,
-                        "Accounts agree on the exact sampling parameters: the commonest value is held by 139 of them and by 402 in the comparison group.",
+                        agree("the exact sampling parameters", 139, 402),
                     ),
                 ),
             },
@@ -230,7 +237,7 @@ def grading_campaign(**changes: Any) -> Json:
                     (
                         "shared_identity",
                         6.2,
-                        "Accounts agree on the hours in which they were created: the commonest value is held by 14 of them and by 1 in the comparison group.",
+                        agree("the hours in which they were created", 14, 1),
                     ),
                 ),
             },
@@ -320,7 +327,7 @@ def tenant(**changes: Any) -> Json:
         "first_call_at": "2026-03-03T01:00:00Z",
         "last_call_at": "2026-04-29T23:00:00Z",
         "verification": {"kyc": 3},
-        "says": "One declared tenant does what looks like the making of training data. That is not a campaign; its contract decides.",
+        "says": "One declared tenant does what looks like the making of training data. That is not a campaign.",
     }
     return entry | changes
 
@@ -357,7 +364,7 @@ def scan(**changes: Any) -> Json:
         "candidates": [9.4, 4.1, 2.2, -0.7],
         "limits": [
             "Transcripts bought elsewhere never touch this API and cannot be seen here.",
-            "A strength says how two questions were answered, not who the operator is, and not that a model was trained.",
+            "A strength says how two questions were answered, not who the operator is.",
             "Fewer than five accounts, or accounts of one declared owner, are never called a campaign.",
         ],
         "calibration": {
@@ -368,13 +375,17 @@ def scan(**changes: Any) -> Json:
     return entry | changes
 
 
+TUTOR = (
+    "You are an expert tutor. Think step by step and write out your whole inner reasoning "
+    "between <think> and </think> before the answer."
+)
 SAMPLES = {
     REASONING: [
-        "You are an expert tutor. Think step by step and write out your whole inner reasoning between <think> and </think> before the answer.\nProblem: ▒▒▒▒▒▒ ▒▒▒ ▒▒▒▒ of ▒▒ ▒▒▒▒▒▒▒, ▒▒▒▒ ▒▒ the ▒▒▒▒▒?\nLeave nothing out.",
-        "You are an expert tutor. Think step by step and write out your whole inner reasoning between <think> and </think> before the answer.\nProblem: ▒ ▒▒▒▒▒ leaves ▒▒▒▒▒▒▒▒ at ▒▒:▒▒ …\nLeave nothing out.",
+        f"{TUTOR}\nProblem: ▒▒▒▒▒▒ ▒▒▒ ▒▒▒▒ of ▒▒ ▒▒▒▒▒▒▒, ▒▒▒▒ ▒▒ the ▒▒▒▒▒?\nLeave nothing out.",
+        f"{TUTOR}\nProblem: ▒ ▒▒▒▒▒ leaves ▒▒▒▒▒▒▒▒ at ▒▒:▒▒ …\nLeave nothing out.",
     ],
     GRADING: [
-        "Score the answer from 1 to 10 by this rubric and reply with JSON only.\nQuestion: ▒▒▒▒▒▒▒▒▒\nAnswer: ▒▒▒▒▒▒▒▒▒▒▒▒▒▒"
+        "Score the answer from 1 to 10 by this rubric; reply with JSON only.\nQuestion: ▒▒▒▒▒▒▒▒▒\nAnswer: ▒▒▒▒▒▒▒"
     ],
 }
 
