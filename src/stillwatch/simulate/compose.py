@@ -87,6 +87,8 @@ def compose(
     scenario = varied(with_ladder(scenario, ladder), seed)
     crews = make_crews(scenario, pools or Pools(seed=1), scale=scale, seed=seed, trace=trace)
     out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise ScenarioError(f"{out}: is a file; give a folder for the output")
     part = out.with_name(out.name + ".partial")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

@@ -7,11 +7,12 @@ from zlib import crc32
 
 import numpy as np
 
+from stillwatch.simulate.block import MAX_LADDER, Block, traffic_kinds
 from stillwatch.simulate.draws import F64, I64, below, mix, normal, unit
 from stillwatch.simulate.party import Party, make_party
 from stillwatch.simulate.pools import Pools
 from stillwatch.simulate.rhythm import Rhythm, make_rhythm
-from stillwatch.simulate.scenario import Block, Scenario, traffic_kinds
+from stillwatch.simulate.scenario import Scenario
 from stillwatch.simulate.wording import Task, Wording, make_wording
 
 COVER = 9
@@ -20,8 +21,8 @@ COVER = 9
 CALLS_AT_LADDER_5 = 4
 """Ladder 5: campaign calls an account, the figure of the October 2026 report (16,000 requests, 4,000 users)."""
 
-MAX_LADDER, LADDER_OF_COVER, LADDER_OF_HOURS = 5, 4, 2
-"""Steps of the ladder (docs/simulate.md): few calls an account, mixing with people, human hours."""
+LADDER_OF_COVER, LADDER_OF_HOURS = 4, 2
+"""Steps of the ladder (docs/simulate.md): mixing with people, human hours."""
 
 COVER_ITEMS = 4000
 """Different prompts an account of many people can bring: as many as a busy one sends in a month."""

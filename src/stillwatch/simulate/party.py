@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.records import ACCOUNTS, TIMESTAMP
+from stillwatch.simulate.block import Block
 from stillwatch.simulate.draws import I64, U64, below, hexadecimal, join, mix, pair, unit, zipf
 from stillwatch.simulate.networks import COUNTRIES, home_country
-from stillwatch.simulate.scenario import Block
 
 DAY = 86_400_000_000
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from stillwatch.errors import ScenarioError
+from stillwatch.simulate.block import Block
 from stillwatch.simulate.draws import F64, I64, U64, below, mix, normal, pair, unit
-from stillwatch.simulate.scenario import Block
 
 HOUR = 3_600_000_000
 """Microseconds an hour; all times inside the simulation are microseconds since 1970."""

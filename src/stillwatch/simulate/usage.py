@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.simulate.draws import F64, I64, mix, normal, pair, unit
+from stillwatch.simulate.draws import F64, I64, U64, mix, normal, pair, unit
 from stillwatch.simulate.party import Party
 from stillwatch.simulate.schedule import Rows
 
@@ -55,15 +55,16 @@ def usage_columns(
     }
 
 
-def _written(party: Party, rows: Rows, key: np.ndarray, answer: I64) -> I64:
+def _written(party: Party, rows: Rows, key: U64, answer: I64) -> I64:
     owner_level = np.exp(0.35 * normal(mix(party.owner[rows.who], 507)))
     typical = party.block.output_tokens * owner_level
     known = (answer > 0) & (party.block.use not in {"reasoning", "invention", "trajectory", "justify"})
     typical = np.where(known, 0.5 * typical + 0.5 * answer / 4.0, typical)
-    return np.maximum(1, typical * np.exp(0.55 * normal(mix(key, 503)))).astype(np.int64)
+    drawn: F64 = np.maximum(1, typical * np.exp(0.55 * normal(mix(key, 503))))
+    return drawn.astype(np.int64)
 
 
-def _duration(written: I64, key: np.ndarray) -> I64:
+def _duration(written: I64, key: U64) -> I64:
     speed = np.exp(0.3 * normal(mix(key, 508)))
     milliseconds: F64 = 350 * speed + MS_PER_TOKEN * written * np.exp(0.2 * normal(mix(key, 509)))
     return milliseconds.astype(np.int64)

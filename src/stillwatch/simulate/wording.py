@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.simulate.block import Block
 from stillwatch.simulate.draws import I64, U64, below, join, mix
 from stillwatch.simulate.grammar import expand_many
 from stillwatch.simulate.party import Party
 from stillwatch.simulate.pools import Pools
-from stillwatch.simulate.scenario import Block
 from stillwatch.simulate.schedule import Rows
 from stillwatch.simulate.templates import Frames, Template, draw_paraphrases, draw_template, make_frames
 from stillwatch.simulate.texts import POOL_OF_USE, Pool, make_pool, read_list, read_slots
@@ -213,7 +213,7 @@ def _habits() -> Frames:
 
 def _worked_examples(pools: Pools, random: Random, count: int) -> str:
     """Return the questions with answers that evaluation harnesses put in front, alike for all who run them."""
-    asked = random.sample(range(len(items := pools.of("eval"))), count)
+    asked = random.sample(range(len(items := pools.of("eval"))), min(count, len(items)))
     texts = [items.plain[i].as_py()[:SHOT_CHARACTERS] for i in asked]
     return "".join(f"Q: {text}\nA: {random.choice(SHOT_ANSWERS)}\n\n" for text in texts)
 
