@@ -65,6 +65,7 @@ class Campaign:
     strength_bits: str
     odds: str
     alarms: str
+    alarms_sentence: str
     alarms_says: str
     share: str
     harm: list[str]
@@ -98,6 +99,7 @@ def campaign(
     objective = _objective(str(entry.get("objective", "answers")))
     when = words.period(entry.get("first_call_at"), entry.get("last_call_at"))
     streams = [_substream(s) for s in entry.get("substreams", [])]
+    rate = float(entry.get("false_alarm_rate", 1.0))
     shared = observables(entry, parameters=parameters)
     strips = {s.strip.says for s in streams if s.strip}
     return Campaign(
@@ -112,7 +114,8 @@ def campaign(
         strength=words.strength_word(strength),
         strength_bits=words.bits(strength),
         odds=words.odds(strength),
-        alarms=words.alarms(float(entry.get("false_alarm_rate", 1.0))),
+        alarms=words.alarms(rate),
+        alarms_sentence=words.alarms_sentence(rate),
         alarms_says=str(entry.get("false_alarm_says", "")),
         share=_share(entry),
         harm=_harm(entry, people),
@@ -179,7 +182,7 @@ def _harm(entry: Json, people: Members) -> list[str]:
     checked = [(v, verification[v]) for v in VERIFIED if verification.get(v)]
     if checked:
         total = sum(n for _, n in checked)
-        classes = words.listing(f"{n:,} {v}" for v, n in checked)
+        classes = words.listing(f"{n:,} {v}" for v, n in checked) if len(checked) > 1 else checked[0][0]
         sentences.append(
             f"{words.several(total, 'member is', 'members are')} verified ({classes}): ask these before acting on them."
         )

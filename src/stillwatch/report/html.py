@@ -14,7 +14,7 @@ from markupsafe import Markup
 from stillwatch.errors import ReportError
 from stillwatch.report.page import page
 from stillwatch.report.read import read_folder
-from stillwatch.report.words import visible
+from stillwatch.report.words import bits, capital, count, visible
 
 
 def write_report_html(folder: Path, *, samples: dict[str, list[str]]) -> None:
@@ -43,6 +43,7 @@ def render(view: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"capital": capital, "count": count, "bits": bits}
     style, script = _asset("report.css"), _asset("report.js")
     template = environment.get_template("report.html")
     return template.render(page=view, style=style, script=script, policy=policy(style=style, script=script))

@@ -113,9 +113,10 @@ def weaker(scan: Json, listed: int) -> str:
     """Say what was weighed and not listed."""
     strengths = sorted((float(s) for s in scan.get("candidates", [])), reverse=True)[listed:]
     if not strengths:
-        return "No other group of accounts was worth weighing."
+        return f"No {'other ' if listed else ''}group of accounts was worth weighing."
     least = float(scan.get("settings", {}).get("min_strength_bits", 0.0))
-    groups = words.several(len(strengths), "other group was", "other groups were")
+    other = "other " if listed else ""
+    groups = words.several(len(strengths), f"{other}group was", f"{other}groups were")
     best = words.bits(strengths[0])
     return f"{groups} weighed and stayed below {words.bits(least)} bits; the strongest reached {best}."
 

@@ -15,6 +15,8 @@ MAX_MARKS = 2
 """Combining marks in a row; no living script needs more, and stacks of them draw over other lines."""
 MAX_SAMPLE = 2_000
 """Characters of a sample that are shown: enough for a template and its item."""
+OFTEN = 2 / 3
+"""Above this rate "one in two scans" would understate it."""
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that do not show, or that change how others show (bidirectional overrides among them)."""
 
@@ -76,6 +78,11 @@ def spelled(number: int) -> str:
     return NUMBERS[number] if 0 <= number < len(NUMBERS) else count(number)
 
 
+def capital(text: str) -> str:
+    """Begin a sentence with these words."""
+    return text[:1].upper() + text[1:]
+
+
 def several(number: int, one: str, many: str = "") -> str:
     """Write a count with its noun: 1 account, 2 accounts."""
     return f"{about(number)} {one if number == 1 else many or one + 's'}"
@@ -118,9 +125,14 @@ def strength_word(strength: float) -> str:
 
 def alarms(rate: float) -> str:
     """Write an expected number of groups per innocent scan, an upper bound, the way people count."""
-    if rate > 0.75:
-        return f"{max(1, round(rate)):,} per scan"
-    return f"1 in {round(1 / max(rate, 1e-9)):,} scans"
+    return f"{max(1, round(rate)):,} a scan" if rate > OFTEN else f"1 in {round(1 / max(rate, 1e-9)):,} scans"
+
+
+def alarms_sentence(rate: float) -> str:
+    """Say how often innocent traffic shows as much."""
+    if rate > OFTEN:
+        return f"Innocent traffic may show {several(max(1, round(rate)), 'such group')} in every scan."
+    return f"Innocent traffic shows such a group in at most {alarms(rate)}."
 
 
 def moment(at: object) -> datetime | None:

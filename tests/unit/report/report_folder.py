@@ -135,7 +135,7 @@ def reasoning_campaign(**changes: Any) -> Json:
         "observables": [
             observable("prefix", "network", NETWORK, "203.0.113.0/24", 97, 3, 6.3),
             observable("tls_fingerprint", "network", CLIENT, "t13d1516h2_8daaf6152771_b186095e22b6", 131, 44, 3.1),
-            observable("start_day", "timing", "00000000000050aa", None, 88, 31, 2.1),
+            observable("start_day", "timing", "0000000000005023", None, 88, 31, 2.1),
             observable("parameters", "economy", CEILING, None, 139, 402, 0.9),
             observable("model", "economy", MODEL, "frontier-large-2026-01", 142, 2_210, 0.1),
         ],
