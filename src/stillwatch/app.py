@@ -102,7 +102,7 @@ def scan(
 
         with rejects:
             batches = read_calls(inputs, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC))
-            table = fingerprint_log(batches, prints, work, expected_calls=inputs.rows)
+            table = fingerprint_log(batches, prints, work, threads=settings.threads)
             known = read_accounts(accounts, rejects=rejects) if accounts else None
         result = _detect(table, known, prints, rejects, settings=settings, report=report, inputs=len(inputs.files), watch=watch)
         _replace(report, out)
@@ -237,7 +237,7 @@ def _samples(engine: Engine, findings: Findings, listed: list[Candidate], prints
     return {
         campaign_id(c): [prints.samples[call] for call in sorted(by_group.get(number, []))[:5]]
         for c, number in zip(findings.candidates, findings.order, strict=True)
-        if c in listed
+        if any(c is other for other in listed)
     }
 
 
