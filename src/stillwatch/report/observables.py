@@ -97,7 +97,7 @@ def _observable(entry: Json, parameters: Mapping[str, Json]) -> Observable:
         signal,
         str(entry.get("family", "unknown")),
         key,
-        str(entry.get("label") or _read_key(signal, key, parameters.get(signal, {}))),
+        words.name(entry.get("label") or _read_key(signal, key, parameters.get(signal, {}))),
         int(entry.get("holders", 0)),
         None if elsewhere is None else int(elsewhere),
         None if bits is None else float(bits),

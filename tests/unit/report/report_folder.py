@@ -18,6 +18,7 @@ START = datetime(2026, 3, 3, tzinfo=UTC)
 REASONING, GRADING = "C-4be1c09a77d2", "C-91f0aa63c5e8"
 TEMPLATES = ("9f3a62c17d5508be", "1c77e0d49a2b6f31")
 NETWORK, CLIENT, CEILING = "7a01b2c3d4e5f607", "c0ffee1234567890", "0badcafe87654321"
+FIRST_DAY = "0000000000005023"
 MODEL, SIGN_UP = "5511223344556677", "e0e1e2e3e4e5e6e7"
 
 
@@ -135,7 +136,7 @@ def reasoning_campaign(**changes: Any) -> Json:
         "observables": [
             observable("prefix", "network", NETWORK, "203.0.113.0/24", 97, 3, 6.3),
             observable("tls_fingerprint", "network", CLIENT, "t13d1516h2_8daaf6152771_b186095e22b6", 131, 44, 3.1),
-            observable("start_day", "timing", "0000000000005023", None, 88, 31, 2.1),
+            observable("start_day", "timing", FIRST_DAY, None, 88, 31, 2.1),
             observable("parameters", "economy", CEILING, None, 139, 402, 0.9),
             observable("model", "economy", MODEL, "frontier-large-2026-01", 142, 2_210, 0.1),
         ],
