@@ -140,7 +140,7 @@ READERS: dict[str, Callable[[int], str]] = {
     "follow_ups": _tenths,
     "caching": _tenths,
     "ceiling_use": lambda v: "all of it" if v >= 4 else f"{v * 25}\u2013{v * 25 + 25}%",
-    "round_the_clock": lambda v: f"{v * 4}\u2013{min(24, v * 4 + 3)} of 24",
+    "round_the_clock": lambda v: "all 24" if v >= 6 else f"{v * 4}\u2013{v * 4 + 3} of 24",
     "cue_signature": lambda v: ", ".join(str(c.name).lower().replace("_", " ") for c in Cue if v & c) or "nothing",
 }
 """How signals write what they count (detect.signals); a key that is a hash says nothing and is shown as it is."""

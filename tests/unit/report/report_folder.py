@@ -425,6 +425,7 @@ def edges() -> list[Json]:
         ("tls_fingerprint", "network", CLIENT, 0.92),
         ("parameters", "economy", CEILING, 0.98),
         ("model", "economy", MODEL, 1.0),
+        ("start_day", "timing", FIRST_DAY, 0.62),
     ]
     for account in range(142):
         for signal, family, key, chance in chances:
