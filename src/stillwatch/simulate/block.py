@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from stillwatch.errors import ScenarioError
+from stillwatch.simulate.templates import uses
 
 MAX_LADDER = 5
 """The last step of the evasion ladder (docs/simulate.md)."""
@@ -22,6 +23,7 @@ CHOICES = {
     "pool": ("human", "eval", "rag", "classification", "agent", "distillation", "judged", "preferred", "assignment"),
     "items": ("habit", "walk", "same", "shard"),
     "frames_by": ("block", "account", "organization", "call"),
+    "layout": ("", "system", "head", "tail", "around"),
     "form": ("messages", "prompt"),
 }
 """The words each of these settings accepts."""
@@ -109,8 +111,9 @@ def _checked(value: Any, default: object, key: str, where: str) -> Any:
         return tuple(value)
     if not isinstance(value, str):
         raise ScenarioError(f"{where} must be text in quotes, not {value!r}")
-    if key in CHOICES and value not in CHOICES[key]:
-        raise ScenarioError(f"{where} {value!r} is not one of {', '.join(CHOICES[key])}")
+    choices = CHOICES.get(key, ("", *uses()) if key == "use" else ())
+    if choices and value not in choices:
+        raise ScenarioError(f"{where} {value!r} is not one of {', '.join(filter(None, choices))}")
     return value
 
 

@@ -31,6 +31,8 @@ def test_a_block_takes_what_it_does_not_say_from_its_kind() -> None:
         ({"spread": float("nan")}, "spread must be 0 or more, and finite"),
         ({"turns": 0.5}, "turns must be at least 1"),
         ({"rhythm": "waltz"}, "rhythm 'waltz' is not one of human"),
+        ({"layout": "sideways"}, "layout 'sideways' is not one of system"),
+        ({"use": "poetry"}, "use 'poetry' is not one of agent"),
         ({"label": 3}, "label must be text in quotes"),
         ({"languages": "en"}, "languages must be a list"),
         ({"first_day": 8, "days": 3}, "ends after the scenario's 10 days"),
