@@ -41,7 +41,7 @@ def test_members_are_grouped_by_what_they_hold() -> None:
 
 def test_who_holds_an_observable_without_the_templates_is_no_member() -> None:
     held = [(a, TEMPLATES[0]) for a in range(5)] + [(a, NETWORK) for a in range(100, 104)]
-    assert [node.text for node in drawn(campaign(5), edges(*held)).groups] == ["5"]
+    assert [node.text for node in drawn(campaign(20), edges(*held)).groups] == ["5"]
 
 
 def test_more_holders_than_members_falls_back_to_totals() -> None:
