@@ -30,6 +30,7 @@ from stillwatch.errors import ReportError
 from stillwatch.ingest.accounts import read_accounts
 from stillwatch.ingest.fingerprint import Fingerprinter
 from stillwatch.ingest.fingerprint_log import fingerprint_log
+from stillwatch.ingest.masking import mask_for_display
 from stillwatch.ingest.read import find_inputs, read_calls
 from stillwatch.ingest.rejects import Rejects
 from stillwatch.records import Family
@@ -95,7 +96,7 @@ def scan(
         report = work / "report"
         report.mkdir()
         rejects = Rejects(report / "rejects.jsonl", strict=settings.strict)
-        prints = Fingerprinter(key, sample_every=_sample_every(inputs.rows), keep_text=settings.keep_text)
+        prints = Fingerprinter(key, sample_every=_sample_every(inputs.rows))
 
         def reading(_bytes: int, rows: int) -> None:
             watch.step("fingerprinting", min(1.0, _bytes / inputs.bytes) if inputs.bytes else None, rows)
@@ -133,7 +134,7 @@ def _detect(
         about = _About(findings, listed, known, keyed, names)
         campaigns = [about.campaign(c) for c in listed]
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
-        samples = _samples(engine, findings, listed, prints)
+        samples = _samples(engine, findings, listed, prints, keep_text=settings.keep_text)
         summary = _scan_json(findings, signals, rejects, inputs, settings)
         _write(report, campaigns, tenants, summary)
         pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
@@ -223,19 +224,20 @@ def distinct_calls(engine: Engine, calls: Any) -> Any:
     return nw.concat([others, engine.lazy(ordered.filter(pa.array(first)))], how="vertical")
 
 
-def _samples(engine: Engine, findings: Findings, listed: list[Candidate], prints: Fingerprinter) -> dict[str, list[str]]:
+def _samples(engine: Engine, findings: Findings, listed: list[Candidate], prints: Fingerprinter, *, keep_text: bool) -> dict[str, list[str]]:
     """Choose up to five masked samples for each campaign, the smallest keyed call hashes first."""
     import narwhals as nw  # noqa: PLC0415
 
     if findings.calls is None or not listed or not prints.samples:
         return {}
+    shown = str if keep_text else mask_for_display
     known = engine.lazy(pa.table({"call": pa.array(sorted(prints.samples), pa.int64())}))
     rows = engine.collect(findings.calls.select("call", "group").join(known, on="call", how="semi").filter(nw.col("group") >= 0))
     by_group: dict[int, list[int]] = {}
     for call, group in zip(rows["call"].to_pylist(), rows["group"].to_pylist(), strict=True):
         by_group.setdefault(group, []).append(call)
     return {
-        campaign_id(c): [prints.samples[call] for call in sorted(by_group.get(number, []))[:5]]
+        campaign_id(c): [shown(prints.samples[call]) for call in sorted(by_group.get(number, []))[:5]]
         for c, number in zip(findings.candidates, findings.order, strict=True)
         if any(c is other for other in listed)
     }

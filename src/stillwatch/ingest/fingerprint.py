@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stillwatch.ingest.kernels.hashing import hash_rows, hash_strings
 from stillwatch.ingest.kernels.rows import MARGIN, Prints, Source, new_prints, new_scratch, print_rows
 from stillwatch.ingest.lexicon import read_lexicon, word_table
-from stillwatch.ingest.masking import mask_for_display
+from stillwatch.ingest.masking import excerpt
 from stillwatch.store.key import derive_key
 
 MAX_NAMES = 300_000
@@ -42,12 +42,12 @@ class Fingerprinter:
     """Turns text into fingerprints. Safe to use from several threads; what it returns depends on nothing but key and input.
 
     ``names`` collects, by kind, what the keyed values of identifiers stand for, so that the host's own report can name them;
-    ``samples`` collects masked prompts of about one call in ``sample_every``, chosen by the keyed hash of the call.
+    ``samples`` collects excerpts of about one call in ``sample_every``, chosen by the keyed hash of the call. They live in memory
+    only; what a report shows of them is masked first.
     """
 
     key: bytes
     sample_every: int = 1
-    keep_text: bool = False
     names: dict[str, dict[int, str]] = field(default_factory=dict)
     samples: dict[int, str] = field(default_factory=dict)
 
@@ -156,7 +156,7 @@ class Fingerprinter:
         for row, message, prompt in zip(rows, messages, prompts, strict=True):
             text = message if message is not None else prompt
             if text:
-                out[int(calls[row])] = mask_for_display(text, keep_text=self.keep_text)
+                out[int(calls[row])] = excerpt(text)
         return out
 
 

@@ -16,14 +16,13 @@ _MIN_PHRASE = 5
 """Shorter phrases say nothing of use by themselves (and would uncover parts of other words)."""
 
 
-def mask_for_display(text: str, *, keep_text: bool = False) -> str:
-    """Return the last user text of a message list or prompt, shortened and masked; whole words of use stay readable.
+def excerpt(text: str) -> str:
+    """Return the last user text of a message list or prompt, shortened, without control characters. Not masked yet."""
+    return _shorten(_last_user_text(text))
 
-    With ``keep_text`` nothing is masked. Control characters never survive.
-    """
-    shown = _shorten(_last_user_text(text))
-    if keep_text:
-        return shown
+
+def mask_for_display(shown: str) -> str:
+    """Mask an excerpt; whole words of use stay readable. Takes milliseconds: mask what is shown, not what is read."""
     keep = [False] * len(shown)
     for match in _phrases().finditer(shown.lower()):
         for i in range(match.start(), _word_end(shown, match.end())):
