@@ -24,9 +24,7 @@ def main() -> None:
     """Run the sections named on the command line, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*COMMANDS, "all"], default="all")
-    parser.add_argument(
-        "--quick", action="store_true", help="small logs and one seed: minutes instead of hours"
-    )
+    parser.add_argument("--quick", action="store_true", help="small logs and one seed: minutes instead of hours")
     asked = parser.parse_args()
     chosen = list(COMMANDS) if "all" in asked.sections else asked.sections
     for name in chosen:

@@ -31,7 +31,5 @@ class Embedder:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One float32 row of length 1 for each text; equal texts are embedded once."""
-        distinct, position = np.unique(
-            np.array([t[:_LONGEST] for t in texts], dtype=object), return_inverse=True
-        )
+        distinct, position = np.unique(np.array([t[:_LONGEST] for t in texts], dtype=object), return_inverse=True)
         return self._pipeline.transform(distinct.tolist()).astype(np.float32)[position]

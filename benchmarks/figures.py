@@ -52,9 +52,7 @@ def bars(named: Mapping[str, float], *, label: str, file: str, ours: str) -> Non
     """Draw one horizontal bar a method."""
     figure, axes = plt.subplots(figsize=(6.5, 0.3 * len(named) + 0.9))
     names = list(named)[::-1]
-    shown = axes.barh(
-        names, [named[n] for n in names], color=[_OURS if n == ours else "#9ca3af" for n in names]
-    )
+    shown = axes.barh(names, [named[n] for n in names], color=[_OURS if n == ours else "#9ca3af" for n in names])
     axes.bar_label(shown, fmt="{:.3g}", padding=3)
     axes.set_xlabel(label)
     _save(figure, file)

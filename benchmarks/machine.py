@@ -25,9 +25,7 @@ def describe() -> str:
 def commit() -> str:
     """Name the commit, with ``+`` if the sources have changed since."""
     named = _git("rev-parse", "--short", "HEAD")
-    return named + (
-        "+" if _git("status", "--porcelain", "--untracked-files=no", "src", "benchmarks/*.py") else ""
-    )
+    return named + ("+" if _git("status", "--porcelain", "--untracked-files=no", "src", "benchmarks/*.py") else "")
 
 
 def processor() -> str:
@@ -44,6 +42,4 @@ def memory_gib() -> float:
 
 
 def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()

@@ -77,9 +77,7 @@ def accused_innocents(truth: Truth, accused: Collection[str]) -> dict[str, tuple
 def is_reported(truth: Truth, campaign: str, found: Sequence[Found]) -> bool:
     """Tell whether some found campaign is mostly members of this one, at least two."""
     members = truth.members[campaign]
-    return any(
-        len(f.accounts & members) >= 2 and len(f.accounts & members) > len(f.accounts) / 2 for f in found
-    )
+    return any(len(f.accounts & members) >= 2 and len(f.accounts & members) > len(f.accounts) / 2 for f in found)
 
 
 def observed_false_alarms(

@@ -37,9 +37,7 @@ def measure(arguments: Sequence[str], *, cwd: Path = ROOT) -> Run:
         program.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         output = said.read().decode(errors="replace")
-    assert program.returncode == 0, (
-        f"{' '.join(arguments)} ended with {program.returncode}:\n{output[-3000:]}"
-    )
+    assert program.returncode == 0, f"{' '.join(arguments)} ended with {program.returncode}:\n{output[-3000:]}"
     return Run(seconds, usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20), output)
 
 

@@ -125,9 +125,7 @@ def compare(outcomes: Sequence[Outcome], scenarios: Sequence[str]) -> str:
     """Write recall / purity over accounts by scenario and method, and seconds."""
     rows = []
     for method in methods(outcomes):
-        pairs = (
-            (mean(outcomes, s, method, "recall"), mean(outcomes, s, method, "purity")) for s in scenarios
-        )
+        pairs = ((mean(outcomes, s, method, "recall"), mean(outcomes, s, method, "purity")) for s in scenarios)
         cells = [f"{_two(r)} / {_two(p)}" for r, p in pairs]
         seconds = fmean(o.seconds for o in outcomes if o.method == method)
         rows.append((f"**{method}**" if method == NAME else method, *cells, round(seconds, 1)))

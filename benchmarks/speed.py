@@ -86,7 +86,7 @@ def describe(speeds: Sequence[Speed], handwritten: Run) -> str:
         "`stillwatch scan` from Parquet with about 500 bytes of text a call to the written report, as a "
         "whole program: start-up, compilation and report included. *Limit*: DuckDB only reads and hashes the text "
         "column of the same file, start-up included. *Handwritten*: datasketch MinHash-LSH (128 "
-        f"permutations) and networkx components on {HANDWRITTEN_CALLS:,} calls, {slow:,.0f} calls a second (measured once "
-        "and taken as linear, which flatters it).\n\n"
+        f"permutations) and networkx components on {HANDWRITTEN_CALLS:,} calls, {slow:,.0f} calls a second "
+        "(measured once and taken as linear, which flatters it).\n\n"
     )
     return said + table(header, rows) + "\n![Speed by size](figures/speed.svg)\n"

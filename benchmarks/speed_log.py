@@ -49,9 +49,7 @@ def _batch(rng: np.random.Generator, sentences: pa.Array, first: int, rows: int,
     drawn[:3, templated] = np.arange(3)[:, None] + 3 * rng.integers(0, _TEMPLATES, templated.sum())
     number = pc.cast(pa.array(np.arange(first, first + rows)), pa.large_string())
     text = _join("", *(sentences.take(pa.array(d)) for d in drawn), number)
-    started = _START + (np.arange(first, first + rows) * (14 * 86_400_000_000 // calls)).astype(
-        "timedelta64[us]"
-    )
+    started = _START + (np.arange(first, first + rows) * (14 * 86_400_000_000 // calls)).astype("timedelta64[us]")
     octets = pc.cast(pa.array(account % 250), pa.large_string())
     return pa.table(
         {
@@ -74,6 +72,4 @@ def _batch(rng: np.random.Generator, sentences: pa.Array, first: int, rows: int,
 def _join(before: str, *parts: pa.Array, between: str = "") -> pa.Array:
     """Concatenate text columns, with a text before each row."""
     joined = pc.binary_join_element_wise(*parts, pa.scalar(between, pa.large_string()))
-    return pc.binary_join_element_wise(
-        pa.scalar(before, pa.large_string()), joined, pa.scalar("", pa.large_string())
-    )
+    return pc.binary_join_element_wise(pa.scalar(before, pa.large_string()), joined, pa.scalar("", pa.large_string()))

@@ -71,9 +71,7 @@ def run_heldout(*, quick: bool, command: str) -> None:
         rows.append(cells)
         print(*cells)
     said = "The same scenarios over two sets of prompts, one seed: tuned to a pool, the two would differ.\n\n"
-    names = [
-        f"{m}, {pool}" for pool in ("public pools", "own prompts") for m in ("recall", "purity", "innocents")
-    ]
+    names = [f"{m}, {pool}" for pool in ("public pools", "own prompts") for m in ("recall", "purity", "innocents")]
     write_section("heldout", "Other prompts", said + table(("scenario", *names), rows), command=command)
 
 

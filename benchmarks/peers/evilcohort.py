@@ -29,9 +29,7 @@ def accuse(traffic: Traffic) -> Verdict:
     for community in nx.community.louvain_communities(graph, seed=1):
         addresses = {node for node in community if node[0] == "address"}
         accounts = community - addresses
-        tied = {
-            number for kind, number in accounts if len(addresses & set(graph[kind, number])) >= LEAST_SHARED
-        }
+        tied = {number for kind, number in accounts if len(addresses & set(graph[kind, number])) >= LEAST_SHARED}
         if len(tied) >= LEAST_ACCOUNTS:
             groups.append(traffic.named(tied))
     groups.sort(key=sorted)

@@ -39,9 +39,7 @@ def edges_of(traffic: Traffic) -> list[Edge]:
 def densest_block(edges: list[Edge]) -> tuple[set[int], set[int], float]:
     """Accounts, observables and density (weight of edges by nodes) of the best block that peeling passes."""
     accounts, columns = sorted({a for a, _ in edges}), sorted({c for _, c in edges})
-    node = {("a", a): i for i, a in enumerate(accounts)} | {
-        ("c", c): len(accounts) + i for i, c in enumerate(columns)
-    }
+    node = {("a", a): i for i, a in enumerate(accounts)} | {("c", c): len(accounts) + i for i, c in enumerate(columns)}
     degree: dict[int, int] = {}
     for _, column in edges:
         degree[column] = degree.get(column, 0) + 1
@@ -103,7 +101,5 @@ def densest_innocent(history: History) -> float:
 def accuse(traffic: Traffic, history: History) -> Verdict:
     """Accuse the accounts of every block denser than any innocent one."""
     limit = densest_innocent(history)
-    groups = tuple(
-        traffic.named(accounts) for accounts, density in blocks(edges_of(traffic)) if density > limit
-    )
+    groups = tuple(traffic.named(accounts) for accounts, density in blocks(edges_of(traffic)) if density > limit)
     return Verdict(frozenset().union(*groups), groups)

@@ -41,9 +41,7 @@ def velocity(account: AccountView, _cluster: ClusterView) -> tuple[float, float]
 
 def cot(account: AccountView, _cluster: ClusterView) -> tuple[float, float]:
     """Phrases that ask for reasoning, and one capability domain."""
-    said = [
-        asks_for_reasoning(text) for text in map("\n".join, zip(account.systems, account.texts, strict=True))
-    ]
+    said = [asks_for_reasoning(text) for text in map("\n".join, zip(account.systems, account.texts, strict=True))]
     hour = [said[i] for i in account.last_hour]
     domains = [domain for text in account.texts if (domain := domain_of(text))]
     score = 0.40 * any(said) + 0.35 * (len(hour) >= 5 and sum(hour) >= 0.2 * len(hour))
@@ -86,9 +84,7 @@ def biometric(account: AccountView, _cluster: ClusterView) -> tuple[float, float
 
 def watermark(account: AccountView, _cluster: ClusterView) -> tuple[float, float]:
     """Questions about invisible characters, and such characters."""
-    score = 0.50 * any(map(_INVISIBLE.search, account.texts)) + 0.35 * any(
-        map(_ZERO_WIDTH.search, account.texts)
-    )
+    score = 0.50 * any(map(_INVISIBLE.search, account.texts)) + 0.35 * any(map(_ZERO_WIDTH.search, account.texts))
     return (score, 0.80) if score else SILENT
 
 

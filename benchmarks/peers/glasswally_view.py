@@ -64,9 +64,7 @@ def preamble(system: str, text: str) -> str | None:
 
 def view_accounts(traffic: Traffic) -> list[AccountView]:
     """One view by account number."""
-    columns = {
-        name: traffic.column(name) for name in ("output_tokens", "model", "max_output_tokens", "client_asn")
-    }
+    columns = {name: traffic.column(name) for name in ("output_tokens", "model", "max_output_tokens", "client_asn")}
     tls = traffic.values_of("tls_fingerprint")
     crowd = {value: len(held) for value, held in holders(tls).items()}
     held_by = _preamble_holders(traffic)
@@ -177,7 +175,5 @@ def _switched(moves: list[tuple[str, float]]) -> dict[str, int]:
     most: dict[str, int] = {}
     for model in {m for m, _ in moves}:
         at = np.sort([s for m, s in moves if m == model])
-        most[model] = int(
-            (np.searchsorted(at, at + 6 * SECONDS_PER_HOUR, side="right") - np.arange(len(at))).max()
-        )
+        most[model] = int((np.searchsorted(at, at + 6 * SECONDS_PER_HOUR, side="right") - np.arange(len(at))).max())
     return most

@@ -49,6 +49,4 @@ def accuse(traffic: Traffic, history: History) -> Verdict:
     detector = fitted(history)
     distances = detector.distances(history.embed(traffic))
     windows = history.windows(traffic)
-    return Verdict(
-        traffic.named(a for a, w in windows.items() if distances[w].mean() > detector.limit(len(w)))
-    )
+    return Verdict(traffic.named(a for a, w in windows.items() if distances[w].mean() > detector.limit(len(w))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -84,7 +83,8 @@ def scan(
 ) -> ScanResult:
     """Scan logs and leave a report in ``out``, which is replaced as a whole or not at all.
 
-    Raises SourceError for input that cannot be read, SettingsError for settings, ReportError where ``out`` cannot be written.
+    Raises SourceError for input that cannot be read, SettingsError for settings, ReportError where ``out`` cannot be
+    written.
     """
     watch = progress or Progress()
     inputs = find_inputs(logs, source=source)
@@ -102,10 +102,14 @@ def scan(
             watch.step("fingerprinting", min(1.0, _bytes / inputs.bytes) if inputs.bytes else None, rows)
 
         with rejects:
-            batches = read_calls(inputs, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC))
+            batches = read_calls(
+                inputs, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC)
+            )
             table = fingerprint_log(batches, prints, work, threads=settings.threads)
             known = read_accounts(accounts, rejects=rejects) if accounts else None
-        result = _detect(table, known, prints, rejects, settings=settings, report=report, inputs=len(inputs.files), watch=watch)
+        result = _detect(
+            table, known, prints, rejects, settings=settings, report=report, inputs=len(inputs.files), watch=watch
+        )
         _replace(report, out)
         return ScanResult(out, *result, watch.seconds)
     finally:
@@ -180,7 +184,7 @@ class _About:
             "first_call_at": instant(tenant.first),
             "last_call_at": instant(tenant.last),
             "verification": verification,
-            "says": "One declared tenant does what looks like the making of training data. That is not a campaign; its contract decides.",
+            "says": "One declared tenant makes what looks like training data. That is no campaign; its contract decides.",
         }
 
     def _organization(self, tenant: Tenant) -> str | None:
@@ -224,7 +228,9 @@ def distinct_calls(engine: Engine, calls: Any) -> Any:
     return nw.concat([others, engine.lazy(ordered.filter(pa.array(first)))], how="vertical")
 
 
-def _samples(engine: Engine, findings: Findings, listed: list[Candidate], prints: Fingerprinter, *, keep_text: bool) -> dict[str, list[str]]:
+def _samples(
+    engine: Engine, findings: Findings, listed: list[Candidate], prints: Fingerprinter, *, keep_text: bool
+) -> dict[str, list[str]]:
     """Choose up to five masked samples for each campaign, the smallest keyed call hashes first."""
     import narwhals as nw  # noqa: PLC0415
 
@@ -232,7 +238,9 @@ def _samples(engine: Engine, findings: Findings, listed: list[Candidate], prints
         return {}
     shown = str if keep_text else mask_for_display
     known = engine.lazy(pa.table({"call": pa.array(sorted(prints.samples), pa.int64())}))
-    rows = engine.collect(findings.calls.select("call", "group").join(known, on="call", how="semi").filter(nw.col("group") >= 0))
+    rows = engine.collect(
+        findings.calls.select("call", "group").join(known, on="call", how="semi").filter(nw.col("group") >= 0)
+    )
     by_group: dict[int, list[int]] = {}
     for call, group in zip(rows["call"].to_pylist(), rows["group"].to_pylist(), strict=True):
         by_group.setdefault(group, []).append(call)
@@ -243,7 +251,9 @@ def _samples(engine: Engine, findings: Findings, listed: list[Candidate], prints
     }
 
 
-def _scan_json(findings: Findings, signals: Sequence[Any], rejects: Rejects, inputs: int, settings: ScanSettings) -> Json:
+def _scan_json(
+    findings: Findings, signals: Sequence[Any], rejects: Rejects, inputs: int, settings: ScanSettings
+) -> Json:
     population = findings.population
     seen = {o.signal.name: len(o.strands.unit) for o in findings.observed}
     calibration = shipped()
@@ -256,15 +266,24 @@ def _scan_json(findings: Findings, signals: Sequence[Any], rejects: Rejects, inp
         "inputs": inputs,
         "rejects": rejects.summary(),
         "signals": [
-            {"signal": s.name, "family": str(s.family), "sightings": seen.get(s.name, 0), "skipped": findings.skipped.get(s.name)}
+            {
+                "signal": s.name,
+                "family": str(s.family),
+                "sightings": seen.get(s.name, 0),
+                "skipped": findings.skipped.get(s.name),
+            }
             for s in signals
         ],
-        "settings": {"min_strength_bits": settings.min_strength_bits, "without": sorted(settings.without), "signals": settings.signals},
+        "settings": {
+            "min_strength_bits": settings.min_strength_bits,
+            "without": sorted(settings.without),
+            "signals": settings.signals,
+        },
         "candidates": [round(c.strength, 2) for c in findings.candidates],
         "limits": LIMITS,
         "calibration": {
             "scans": calibration.scans,
-            "says": f"False-alarm rates are counted over {calibration.scans} composed scans of innocent traffic with hard negatives.",
+            "says": f"False-alarm rates are counted over {calibration.scans} composed scans of innocent traffic.",
         },
     }
 
@@ -273,7 +292,7 @@ LIMITS = [
     "Transcripts bought elsewhere never touch this API and cannot be seen here.",
     "A strength says how two questions were answered, not who the operator is, and not that a model was trained.",
     "Fewer than five accounts, or accounts of one declared owner, are never called a campaign.",
-    "Campaigns without recurring wording and without cues of use are found only through shared infrastructure, if at all.",
+    "Campaigns without recurring wording and without cues of use are found only by shared infrastructure, if at all.",
 ]
 
 
@@ -299,7 +318,7 @@ def _replace(report: Path, out: Path) -> None:
     old = report.parent / "old"
     try:
         if out.exists():
-            os.replace(out, old)
-        os.replace(report, out)
+            out.replace(old)
+        report.replace(out)
     except OSError as problem:
         raise ReportError(f"{out}: cannot be written: {problem.strerror}; choose another --out") from problem

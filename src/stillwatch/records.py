@@ -1,7 +1,7 @@
 """The nouns, and the columns of their tables: read this first.
 
-``ApiCall -> Sighting -> Campaign`` (docs/design.md). A column is written once, here: its name, its Arrow type, whether it
-may be missing, and what it says. Schemas, help texts and docs are derived from it.
+``ApiCall -> Sighting -> Campaign`` (docs/design.md). A column is written once, here: its name, its Arrow type,
+whether it may be missing, and what it says. Schemas, help texts and docs are derived from it.
 """
 
 from __future__ import annotations
@@ -157,7 +157,9 @@ CALLS = Table(
         Column("asn", pa.int64(), "keyed hash of the autonomous system"),
         Column("user_agent", pa.int64(), "keyed hash"),
         Column("tls_fingerprint", pa.int64(), "keyed hash"),
-        Column("parameters", pa.int64(), "keyed hash of temperature, ceiling, n, logprobs, stream; null if none is known"),
+        Column(
+            "parameters", pa.int64(), "keyed hash of temperature, ceiling, n, logprobs, stream; null if none is known"
+        ),
         Column("ceiling", pa.int32(), "max_output_tokens"),
         Column("samples", pa.int32(), "n"),
         Column("logprobs", pa.bool_(), "log-probabilities asked for"),
@@ -174,12 +176,16 @@ CALLS = Table(
         Column("language", pa.int8(), "index into LANGUAGES", required=True),
         Column("cues", pa.int64(), "bits of Cue, over system and user text", required=True),
         Column("system", pa.int64(), "keyed hash of the masked system text; null if none"),
-        Column("item", pa.int64(), "keyed hash of the last user text, letter case and white space folded; null if none"),
+        Column(
+            "item", pa.int64(), "keyed hash of the last user text, letter case and white space folded; null if none"
+        ),
         Column("skeleton", pa.int64(), "keyed hash of the recurring template around the item; null if none recurs"),
         Column("skeleton_words", pa.int16(), "masked words that the skeleton fixes", required=True),
         Column("artefact", pa.int64(), "keyed hash of an opaque blob carried in the prompt; null if none"),
         *(
-            Column(f"band_{i}", pa.int32(), "one-permutation MinHash of masked word 3-grams, bin i of 8; null if no text")
+            Column(
+                f"band_{i}", pa.int32(), "one-permutation MinHash of masked word 3-grams, bin i of 8; null if no text"
+            )
             for i in range(8)
         ),
         *(

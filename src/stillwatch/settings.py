@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stillwatch.errors import SettingsError
+from stillwatch.records import Family
 
 KEY_FILE = Path(".stillwatch/key")
 """Where a deployment's fingerprint key lives unless said otherwise."""
@@ -40,5 +41,5 @@ class ScanSettings:
         unknown = self.without - {"content", "timing", "network", "identity", "economy"}
         if unknown:
             raise SettingsError(
-                f"without: no such family: {', '.join(sorted(unknown))}; known: content, timing, network, identity, economy"
+                f"without: no such family: {', '.join(sorted(unknown))}; known: {', '.join(Family)}"
             )

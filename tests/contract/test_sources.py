@@ -78,9 +78,7 @@ def test_lets_no_credential_through(name: str) -> None:
     assert "SECRET" not in json.dumps(rows(name, example(name)))
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in NAMES if n != "canonical"]
-)  # whose rows the reader itself checks
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "canonical"])  # whose rows the reader itself checks
 def test_refuses_an_empty_document_with_a_problem_or_takes_it_for_no_call(name: str) -> None:
     try:
         assert rows(name, {}) == []

@@ -36,9 +36,7 @@ def _call(patch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     ]
     known = {"user_api_key_hash": KEY, "user_api_key_user_id": "u1", "requester_ip_address": "203.0.113.7"}
     common = {"model": "gpt-4o-mini", "metadata": known}
-    litellm.completion(
-        **common, messages=said, mock_response="hello", temperature=0.3, max_tokens=50, user="end-1"
-    )
+    litellm.completion(**common, messages=said, mock_response="hello", temperature=0.3, max_tokens=50, user="end-1")
     with pytest.raises(litellm.RateLimitError):
         litellm.completion(**common, messages=said, mock_response="litellm.RateLimitError")
     list(litellm.completion(**common, messages=said, mock_response="abc def", stream=True))

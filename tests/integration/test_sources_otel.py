@@ -71,15 +71,11 @@ def test_reads_todays_attributes(tmp_path: Path) -> None:
     assert row["started_at"].year >= 2024
 
 
-@pytest.mark.parametrize(
-    "generation", ["message events", "content event", "indexed attributes", "json attribute"]
-)
+@pytest.mark.parametrize("generation", ["message events", "content event", "indexed attributes", "json attribute"])
 def test_reads_older_names_wherever_they_keep_the_prompt(generation: str, tmp_path: Path) -> None:
     def record(tracer: Any) -> None:
         with tracer.start_as_current_span("chat") as span:
-            span.set_attributes(
-                {"gen_ai.system": "openai", "gen_ai.request.model": "gpt-4", "enduser.id": "u"}
-            )
+            span.set_attributes({"gen_ai.system": "openai", "gen_ai.request.model": "gpt-4", "enduser.id": "u"})
             span.set_attributes({"gen_ai.usage.prompt_tokens": 5, "gen_ai.usage.completion_tokens": 6})
             old = json.dumps(WANTED)
             if generation == "message events":
@@ -88,9 +84,7 @@ def test_reads_older_names_wherever_they_keep_the_prompt(generation: str, tmp_pa
             elif generation == "content event":
                 span.add_event("gen_ai.content.prompt", {"gen_ai.prompt": old})
             elif generation == "indexed attributes":
-                span.set_attributes(
-                    {"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "Weather in Paris?"}
-                )
+                span.set_attributes({"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "Weather in Paris?"})
             else:
                 span.set_attribute("gen_ai.prompt", old)
 
@@ -102,9 +96,7 @@ def test_reads_older_names_wherever_they_keep_the_prompt(generation: str, tmp_pa
 
 def test_takes_only_the_innermost_of_nested_spans_for_one_call(tmp_path: Path) -> None:
     def record(tracer: Any) -> None:
-        with tracer.start_as_current_span(
-            "invoke_agent", attributes={"gen_ai.operation.name": "invoke_agent"}
-        ):
+        with tracer.start_as_current_span("invoke_agent", attributes={"gen_ai.operation.name": "invoke_agent"}):
             common = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
             with (
                 tracer.start_as_current_span("framework", attributes={**common, "user.id": "framework"}),
@@ -119,9 +111,7 @@ def test_reads_a_log_record_that_carries_a_whole_call(tmp_path: Path) -> None:
     attributes = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "user.id": "u"}
     pairs = [{"key": k, "value": {"stringValue": v}} for k, v in attributes.items()]
     parts = {
-        "values": [
-            {"kvlistValue": {"values": [{"key": "content", "value": {"stringValue": "Weather in Paris?"}}]}}
-        ]
+        "values": [{"kvlistValue": {"values": [{"key": "content", "value": {"stringValue": "Weather in Paris?"}}]}}]
     }
     message = [
         {"key": "role", "value": {"stringValue": "user"}},

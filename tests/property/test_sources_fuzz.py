@@ -38,9 +38,7 @@ scalars = (
     st.none()
     | st.booleans()
     | st.integers()
-    | st.sampled_from(
-        [2**31, 2**63, 2**64, -1, 10**400, "1e99999999", "nan", "\ud800", "\x00", "", "Bearer x"]
-    )
+    | st.sampled_from([2**31, 2**63, 2**64, -1, 10**400, "1e99999999", "nan", "\ud800", "\x00", "", "Bearer x"])
     | st.floats()
     | st.text(max_size=8)
 )
@@ -122,9 +120,7 @@ def test_survives_damage_to_parquet_and_gzip(data: st.DataObject) -> None:
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([row] * 3), sink)
     line = json.dumps({**row, "started_at": "2026-01-01"}).encode()
-    raw = bytearray(
-        data.draw(st.sampled_from([sink.getvalue(), gzip.compress(b"\n".join([line] * 5), mtime=0)]))
-    )
+    raw = bytearray(data.draw(st.sampled_from([sink.getvalue(), gzip.compress(b"\n".join([line] * 5), mtime=0)])))
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(4, len(raw) - 1))] = data.draw(st.integers(0, 255))
     try:

@@ -89,7 +89,9 @@ def answer(given: Answer) -> Json:
             str(family): {
                 "bits": round(given.family_bits(family), 2),
                 "findings": [
-                    {"signal": f.signal, "bits": round(f.bits, 2), "says": f.says} for f in given.findings if f.family is family
+                    {"signal": f.signal, "bits": round(f.bits, 2), "says": f.says}
+                    for f in given.findings
+                    if f.family is family
                 ],
             }
             for family in given.families
@@ -139,7 +141,7 @@ def _substreams(candidate: Candidate, findings: Findings) -> list[Json]:
                 "hours": _hours_of_day(candidate),
             }
         )
-    out.sort(key=lambda s: (-s["calls"], s["kind"], str(s["skeleton"])))
+    out.sort(key=lambda s: (-int(str(s["calls"])), str(s["kind"]), str(s["skeleton"])))
     return out[:MAX_SUBSTREAMS]
 
 
@@ -153,11 +155,13 @@ def _common_cues(candidate: Candidate) -> list[str]:
 
 
 def _hours_of_day(candidate: Candidate) -> list[int]:
-    return np.bincount(candidate.summary.hours % 24, weights=candidate.summary.hour_calls, minlength=24).astype(int).tolist()
+    summary = candidate.summary
+    counts = np.bincount(summary.hours % 24, weights=summary.hour_calls, minlength=24)
+    return [int(n) for n in counts]
 
 
 def _share(candidate: Candidate, findings: Findings) -> Json:
-    """Give the campaign's share of its members' traffic with a 95 % interval (Wilson 1927, on accounts as the unit of sampling)."""
+    """Give the campaign's share of its members' traffic with a 95 % interval (accounts are the unit of sampling)."""
     total = findings.population.calls[findings.population.index(candidate.summary.accounts)]
     shares = candidate.summary.account_calls / total
     mean = float(candidate.summary.account_calls.sum() / total.sum())
@@ -189,10 +193,13 @@ def _claims(candidate: Candidate) -> Json:
         },
         "coordination": {
             "status": "inferred",
-            "says": f"{candidate.coordination.bits:.1f} bits from {len(candidate.coordination.supporting)} families of evidence.",
+            "says": f"{candidate.coordination.bits:.1f} bits, {len(candidate.coordination.supporting)} families of evidence.",
         },
         "attribution": {"status": "not claimed", "says": "Nothing here says who the operator is."},
-        "use_in_training": {"status": "not claimed", "says": "Nothing here shows that a model was trained on the answers."},
+        "use_in_training": {
+            "status": "not claimed",
+            "says": "Nothing here shows that a model was trained on the answers.",
+        },
     }
 
 
@@ -202,9 +209,13 @@ def _otherwise(candidate: Candidate) -> list[str]:
         "They use one published tool or prompt: look for it, and for other customers who use it.",
     ]
     if candidate.summary.follow_ups == 0:
-        sentences.append("The users of one application share its developer's key setup: ask whether people read the answers.")
+        sentences.append(
+            "The users of one application share its developer's key setup: ask whether people read the answers."
+        )
     if candidate.distillation.bits < 6:
-        sentences.append("The answers feed a product, a study or an evaluation, not training: ask what becomes of them.")
+        sentences.append(
+            "The answers feed a product, a study or an evaluation, not training: ask what becomes of them."
+        )
     return sentences
 
 

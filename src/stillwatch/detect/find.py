@@ -1,9 +1,10 @@
-"""From fingerprinted calls to candidate campaigns with both questions answered: the whole of ``detect`` in one sentence."""
+"""From fingerprinted calls to candidate campaigns with both questions answered."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -39,14 +40,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything a report needs: candidates (strongest first), the population, strands, observations and skipped signals."""
+    """Everything a report needs: candidates (strongest first), population, strands, observations, skipped signals."""
 
     candidates: list[Candidate]
     population: Population
     strands: Strands
     observed: list[Observed]
     skipped: dict[str, str]
-    calls: nw.LazyFrame | None
+    calls: nw.LazyFrame[Any] | None
     """The sub-streams' calls with a column ``group``: the position of the group as found, kept in ``order``."""
     order: list[int]
     """For each candidate, its number in ``calls``."""
@@ -54,13 +55,13 @@ class Findings:
 
 def find_candidates(
     engine: Engine,
-    calls: nw.LazyFrame,
+    calls: nw.LazyFrame[Any],
     *,
     accounts: pa.Table | None,
     signals: Sequence[Signal],
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> Findings:
-    """Find and question every group. ``accounts`` has int64 columns account, organization, created_hour, …: keyed, no text."""
+    """Find and question every group. ``accounts`` has keyed int64 columns: account, organization, created_hour, …."""
     on_step("reading cues")
     cue_rows = engine.collect(calls.group_by("cues").agg(calls=nw.len()))
     cue_table = score_cues(np.sort(cue_rows["cues"].to_numpy())).to_arrow()
@@ -70,7 +71,11 @@ def find_candidates(
     present = _present(engine, calls)
     on_step("finding cells")
     strands = find_strands(engine, marked, population)
-    skipped = {s.name: why for s in signals if (why := skipped_because(s, present | _filled(accounts), has_accounts=accounts is not None))}
+    skipped = {
+        s.name: why
+        for s in signals
+        if (why := skipped_because(s, present | _filled(accounts), has_accounts=accounts is not None))
+    }
     if not len(strands):
         return Findings([], population, strands, [], skipped, None, [])
     background = _background(population)
@@ -79,7 +84,9 @@ def find_candidates(
         [s for s in signals if s.name not in skipped],
         strand_calls=_strand_calls(engine, marked, strands),
         strand_accounts=_strand_accounts(engine, accounts, strands),
-        background_calls=engine.keep(calls.join(engine.lazy(pa.table({"account": background.account})), on="account", how="inner")),
+        background_calls=engine.keep(
+            calls.join(engine.lazy(pa.table({"account": background.account})), on="account", how="inner")
+        ),
         background_accounts=_background_accounts(engine, accounts, background),
         on_signal=lambda name: on_step(f"signal {name}"),
     )
@@ -107,7 +114,7 @@ def _question(group: Group, summary: Summary, population: Population, base: Base
     )
 
 
-def _population(engine: Engine, marked: nw.LazyFrame, accounts: pa.Table | None) -> Population:
+def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | None) -> Population:
     table = engine.collect(
         marked.group_by("account").agg(
             calls=nw.len(),
@@ -136,8 +143,8 @@ def _entities(account: Ints, accounts: pa.Table | None) -> Ints:
     return entity
 
 
-def _present(engine: Engine, calls: nw.LazyFrame) -> frozenset[str]:
-    columns = [n for n in calls.collect_schema().names()]
+def _present(engine: Engine, calls: nw.LazyFrame[Any]) -> frozenset[str]:
+    columns = list(calls.collect_schema().names())
     counts = engine.collect(calls.select(*[nw.col(n).count().alias(n) for n in columns]))
     return frozenset(n for n in columns if counts[n][0].as_py() > 0)
 
@@ -156,7 +163,7 @@ def _background(population: Population) -> Background:
     return Background(population.account[chosen], single)
 
 
-def _strand_calls(engine: Engine, marked: nw.LazyFrame, strands: Strands) -> nw.LazyFrame:
+def _strand_calls(engine: Engine, marked: nw.LazyFrame[Any], strands: Strands) -> nw.LazyFrame[Any]:
     number = np.arange(len(strands))
     kind, value = strands.cell_kind[strands.cell], strands.cell_value[strands.cell]
     pieces = []
@@ -164,11 +171,13 @@ def _strand_calls(engine: Engine, marked: nw.LazyFrame, strands: Strands) -> nw.
         mine = kind == which
         table = pa.table({"account": strands.account[mine], column: value[mine], "strand": number[mine]})
         joined = marked.join(engine.lazy(table), on=["account", column], how="inner")
-        pieces.append(joined.drop("account", "template", "template_words", "score", "use").rename({"strand": "account"}))
+        pieces.append(
+            joined.drop("account", "template", "template_words", "score", "use").rename({"strand": "account"})
+        )
     return engine.keep(nw.concat(pieces, how="vertical"))
 
 
-def _strand_accounts(engine: Engine, accounts: pa.Table | None, strands: Strands) -> nw.LazyFrame | None:
+def _strand_accounts(engine: Engine, accounts: pa.Table | None, strands: Strands) -> nw.LazyFrame[Any] | None:
     if accounts is None:
         return None
     table = pa.table({"account": strands.account, "strand": np.arange(len(strands))})
@@ -176,7 +185,7 @@ def _strand_accounts(engine: Engine, accounts: pa.Table | None, strands: Strands
     return engine.keep(joined.drop("account").rename({"strand": "account"}))
 
 
-def _background_accounts(engine: Engine, accounts: pa.Table | None, background: Background) -> nw.LazyFrame | None:
+def _background_accounts(engine: Engine, accounts: pa.Table | None, background: Background) -> nw.LazyFrame[Any] | None:
     if accounts is None:
         return None
     chosen = engine.lazy(pa.table({"account": background.account}))
@@ -184,7 +193,7 @@ def _background_accounts(engine: Engine, accounts: pa.Table | None, background: 
 
 
 def _pure(groups: Sequence[Group], strands: Strands, population: Population) -> dict[int, Ints]:
-    """Say for each account of each group whether at least PURE_SHARE of its calls lie in the group's cells (1) or not (0)."""
+    """Say of each account of each group whether PURE_SHARE of its calls lie in the group's cells (1) or not (0)."""
     value, kind = strands.cell_value[strands.cell], strands.cell_kind[strands.cell]
     out = {}
     for i, group in enumerate(groups):

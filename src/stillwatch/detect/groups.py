@@ -95,7 +95,11 @@ def find_groups(
 
 def _weights(strands: Strands, population: Population, rows: _Rows) -> Floats:
     view = Strands(
-        strands.account[rows.strand], *(strands.calls[rows.strand],) * 5, strands.cell_kind, strands.cell_value, strands.cell_words
+        strands.account[rows.strand],
+        *(strands.calls[rows.strand],) * 5,
+        strands.cell_kind,
+        strands.cell_value,
+        strands.cell_words,
     )
     return entity_weights(view, population, rows.cell)
 
@@ -106,9 +110,7 @@ def _background_flags(strands: Strands, background: Background) -> tuple[Floats,
     return inside.astype(float), (inside & background.single_turn[at]).astype(float)
 
 
-def _lay_out(
-    strands: Strands, observed: Sequence[Observed], population: Population, background: Background
-) -> _Rows:
+def _lay_out(strands: Strands, observed: Sequence[Observed], population: Population, background: Background) -> _Rows:
     everything = np.arange(len(strands))
     template = strands.cell_kind[strands.cell] != USE
     pieces = [everything[template]]
@@ -212,11 +214,16 @@ def _harvest(cell: Cell, strands: Strands) -> float:
 def merge(cells: Sequence[Cell], strands: Strands) -> list[Group]:
     """Merge cells with common members, the most harvest-like and largest first; each account ends in one group at most.
 
-    A cell whose own calls do not look like harvest joins nobody's content: it may be what the members' other customers send.
+    A cell whose own calls do not look like harvest joins nobody's content: it may be what the members' other
+    customers send.
     """
     ranked = sorted(
         cells,
-        key=lambda c: (-float((c.weight * c.bits.sum(axis=1)).sum()) * max(0.1, 3.0 + _harvest(c, strands)), c.kind, c.value),
+        key=lambda c: (
+            -float((c.weight * c.bits.sum(axis=1)).sum()) * max(0.1, 3.0 + _harvest(c, strands)),
+            c.kind,
+            c.value,
+        ),
     )
     groups: list[Group] = []
     for cell in ranked:

@@ -1,9 +1,10 @@
 """Who belongs together inside a cell: a two-class mixture, as in record linkage.
 
-Each strand either belongs to the campaign of its cell or is background that came upon the same content by itself. The campaign's
-distribution over each signal's observables is learnt by expectation maximisation (Dempster, Laird and Rubin 1977; for linkage
-Winkler 1988), the background's is fixed by the accounts outside. A strand's log likelihood ratio is its match weight in bits
-(Fellegi and Sunter 1969). Its own vote is left out when it is weighed, so that nothing confirms itself.
+Each strand either belongs to the campaign of its cell or is background that came upon the same content by itself. The
+campaign's distribution over each signal's observables is learnt by expectation maximisation (Dempster, Laird and
+Rubin 1977; for linkage Winkler 1988), the background's is fixed by the accounts outside. A strand's log likelihood
+ratio is its match weight in bits (Fellegi and Sunter 1969). Its own vote is left out when it is weighed, so that
+nothing confirms itself.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ FAMILIES = tuple(Family)
 class Codes:
     """One signal over the strands: ``code`` numbers (cell, observable) pairs, -1 where the strand has none.
 
-    ``base_all`` and ``base_single`` count, for each code, the background accounts that hold the observable: all, and those that
-    hardly ever follow up.
+    ``base_all`` and ``base_single`` count, for each code, the background accounts that hold the observable: all, and
+    those that hardly ever follow up.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Membership:
-    """Per strand: probability of belonging, and bits by family (columns in the order of FAMILIES, content left at zero)."""
+    """Per strand: probability of belonging, and bits by family (in the order of FAMILIES, content left at zero)."""
 
     probability: Floats
     bits: Floats
@@ -112,8 +113,8 @@ def settle(
 ) -> Membership:
     """Iterate membership and profiles over all cells at once.
 
-    ``weight`` counts each entity once; ``in_background`` and ``single`` are 1 where the strand's account is a background
-    account (that hardly follows up): members are taken out of the background they are compared with.
+    ``weight`` counts each entity once; ``in_background`` and ``single`` are 1 where the strand's account is a
+    background account (that hardly follows up): members are taken out of the background they are compared with.
     """
     cells = int(cell.max()) + 1 if len(cell) else 0
     probability = np.full(len(cell), 0.9)
@@ -122,10 +123,14 @@ def settle(
     sizes = (float(len(background.account)), float(background.single_turn.sum()))
     for _ in range(ROUNDS):
         own = probability * weight
-        total = np.bincount(cell, weights=own, minlength=cells)
-        inside = [np.bincount(cell, weights=probability * flag, minlength=cells) for flag in (in_background, single)]
+        total = np.bincount(cell, weights=own, minlength=cells).astype(np.float64)
+        inside = [
+            np.bincount(cell, weights=probability * flag, minlength=cells).astype(np.float64)
+            for flag in (in_background, single)
+        ]
         by_signal = {
-            c.name: _signal_bits(c, own, total, cell, probability, (in_background, single), inside, sizes) for c in codes
+            c.name: _signal_bits(c, own, total, cell, probability, (in_background, single), inside, sizes)
+            for c in codes
         }
         bits = _by_family(codes, by_signal, len(cell))
         share = (total + 1.0) / (np.bincount(cell, weights=weight, minlength=cells) + 2.0)
@@ -134,7 +139,7 @@ def settle(
     return Membership(probability, bits, by_signal)
 
 
-def _signal_bits(
+def _signal_bits(  # noqa: PLR0913, PLR0917  (arrays that belong together only here)
     codes: Codes,
     own: Floats,
     total: Floats,

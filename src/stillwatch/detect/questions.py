@@ -1,9 +1,9 @@
-"""The two questions, in bits by family: *one operator?* and *distillation?*
+"""The two questions, one operator and distillation, answered in bits by family.
 
-Each answer is prior odds plus evidence; evidence of one family is capped, so that no family decides alone. A campaign needs both,
-and at least two families for the first. The numbers in the tables below are log2 likelihood ratios argued from published figures
-(facts cited beside them) and held against composed traffic in ``benchmarks/``; what a strength is worth is not argued but measured:
-``calibration.py`` counts how often innocent traffic reaches it.
+Each answer is prior odds plus evidence; evidence of one family is capped, so that no family decides alone. A campaign
+needs both, and at least two families for the first. The numbers in the tables below are log2 likelihood ratios argued
+from published figures (facts cited beside them) and held against composed traffic in ``benchmarks/``; what a strength
+is worth is not argued but measured: ``calibration.py`` counts how often innocent traffic reaches it.
 """
 
 from __future__ import annotations
@@ -77,20 +77,22 @@ class Base:
 def one_operator(group: Group, summary: Summary, *, entities: int, base: Base) -> Answer:
     """Answer whether the group's accounts are one operator's."""
     bits = mean_bits(group)
-    findings = [_same_content(group, summary, entities, base), *_sharding(summary, entities)]
+    findings = [_same_content(group, entities, base), *_sharding(summary, entities)]
     for column, family in enumerate(FAMILIES):
         if family is Family.CONTENT or abs(bits[column]) < 0.05:
             continue
-        findings.append(Finding(f"shared_{family}", family, float(bits[column]), _link_says(group, family, float(bits[column]))))
+        findings.append(
+            Finding(f"shared_{family}", family, float(bits[column]), _link_says(group, family, float(bits[column])))
+        )
     return Answer(COORDINATION_PRIOR, tuple(findings))
 
 
-def _same_content(group: Group, summary: Summary, entities: int, base: Base) -> Finding:
+def _same_content(group: Group, entities: int, base: Base) -> Finding:
     templates = [c for c in group.cells if c.kind == TEMPLATE]
     words = max((c.words for c in templates), default=0)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
     rarity = max(0.0, np.log2(base.accounts / outside))
-    # Eight fixed words recur by chance in a crowd; sixteen hardly, thirty-two never: half a bit a word up to sixteen words.
+    # Eight fixed words recur by chance in a crowd; sixteen hardly: half a bit a word up to sixteen words.
     specific = min(8.0, words / 2.0)
     size = min(4.0, max(0.0, np.log2(entities / 5.0) / 2.0))
     bits = min(specific if templates else 3.0, rarity) + size
@@ -104,34 +106,62 @@ def _same_content(group: Group, summary: Summary, entities: int, base: Base) -> 
     return Finding("shared_content", Family.CONTENT, float(bits), says)
 
 
-def _sharding(summary: Summary, entities: int) -> list[Finding]:
+def _sharding(summary: Summary, entities: int) -> list[Finding]:  # noqa: PLR0911  (a ladder of cases)
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     share = item_sharing(summary, entities)
     if summary.item_calls < 30:
         return []
     if share >= 0.2:
-        return [Finding("common_items", Family.CONTENT, -8.0, f"Each item is sent by {share:.0%} of the accounts: a public set, an assignment or a shared test.")]
+        return [
+            Finding(
+                "common_items",
+                Family.CONTENT,
+                -8.0,
+                f"Each item is sent by {share:.0%} of the accounts: a public set, an assignment or a shared test.",
+            )
+        ]
     if share >= 0.05:
-        return [Finding("common_items", Family.CONTENT, -4.0, f"Each item is sent by {share:.0%} of the accounts: partly a public set.")]
+        return [
+            Finding(
+                "common_items",
+                Family.CONTENT,
+                -4.0,
+                f"Each item is sent by {share:.0%} of the accounts: partly a public set.",
+            )
+        ]
     ratio = topic_ratio(summary)
     if np.isnan(ratio):
         return []
     if ratio < 1.15:
-        return [Finding("one_queue", Family.CONTENT, 2.0, "Any account could have sent any other's items: they look dealt from one queue, without repetition.")]
+        return [
+            Finding(
+                "one_queue",
+                Family.CONTENT,
+                2.0,
+                "Any account could have sent any other's items: they look dealt from one queue, without repetition.",
+            )
+        ]
     if ratio > 2.0:
-        return [Finding("own_topics", Family.CONTENT, -2.0, f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside an account than between).")]
+        return [
+            Finding(
+                "own_topics",
+                Family.CONTENT,
+                -2.0,
+                f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two).",
+            )
+        ]
     return []
 
 
 def item_sharing(summary: Summary, entities: int) -> float:
-    """Return which share of the other accounts sends an item too, averaged over items: 0 = dealt out, 1 = everybody has all."""
+    """Return which share of the other accounts sends an item too, on average: 0 = dealt out, 1 = everybody has all."""
     if not summary.items or entities < 2:
         return 0.0
     return (summary.item_holdings / summary.items - 1.0) / (entities - 1.0)
 
 
 def topic_ratio(summary: Summary) -> float:
-    """Return how much likelier two calls of one account share a topic hash than two of different accounts; NaN if unknown."""
+    """Return how much likelier two calls of one account share a topic than two of different ones; NaN if unknown."""
     if not summary.topic_between or np.isnan(summary.topic_within) or np.isnan(summary.topic_between):
         return float("nan")
     return summary.topic_within / summary.topic_between
@@ -143,7 +173,10 @@ def _link_says(group: Group, family: Family, bits: float) -> str:
         return f"Nothing of this family holds them together ({bits:.1f} bits on average)."
     name, _, _, holders, elsewhere, _ = max(strongest, key=lambda o: (o[5] * o[3], o[0], o[2]))
     words = SIGNAL_WORDS.get(name, name.replace("_", " "))
-    return f"Accounts agree on {words}: the commonest value is held by {int(holders)} of them and by {int(elsewhere)} in the comparison group."
+    return (
+        f"Accounts agree on {words}: the commonest value is held by {int(holders)} of them "
+        f"and by {int(elsewhere)} in the comparison group."
+    )
 
 
 SIGNAL_WORDS = {
@@ -174,16 +207,27 @@ SIGNAL_WORDS = {
 
 def is_distillation(summary: Summary, *, entities: int, base: Base) -> Answer:
     """Answer whether the sub-stream looks like the making of training data."""
-    findings: list[Finding] = [_wording(summary), *_novelty(summary, entities), _conversation(summary), _volume(summary)]
-    findings += _economy(summary, base)
+    findings: list[Finding] = [
+        _wording(summary),
+        *_novelty(summary, entities),
+        _conversation(summary),
+        _volume(summary),
+    ]
+    findings += _economy(summary)
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
 
 
 def _wording(summary: Summary) -> Finding:
     mean = float((summary.cue_calls * summary.cue_score).sum()) / max(1, summary.calls) - PRIOR_CENTIBITS
     bits = float(np.clip(mean / 100.0, -6.0, 8.0))
-    says = "The wording asks for what training data is made of." if bits >= 2 else (
-        "The wording says little." if bits > -1 else "The wording is that of classification, documents, options or agents."
+    says = (
+        "The wording asks for what training data is made of."
+        if bits >= 2
+        else (
+            "The wording says little."
+            if bits > -1
+            else "The wording is that of classification, documents, options or agents."
+        )
     )
     return Finding("wording", Family.CONTENT, bits, says)
 
@@ -196,13 +240,34 @@ def _novelty(summary: Summary, entities: int) -> list[Finding]:
     share = item_sharing(summary, entities)
     found = []
     if share >= 0.05:
-        found.append(Finding("public_items", Family.CONTENT, -6.0 if share < 0.2 else -10.0, f"Each item is sent by {share:.0%} of the accounts, as benchmarks and assignments are."))
+        found.append(
+            Finding(
+                "public_items",
+                Family.CONTENT,
+                -6.0 if share < 0.2 else -10.0,
+                f"Each item is sent by {share:.0%} of the accounts, as benchmarks and assignments are.",
+            )
+        )
     elif new >= 0.8:
-        found.append(Finding("new_items", Family.CONTENT, 2.0, f"{new:.0%} of the items are sent once only: harvest does not repeat itself."))
+        found.append(
+            Finding(
+                "new_items",
+                Family.CONTENT,
+                2.0,
+                f"{new:.0%} of the items are sent once only: harvest does not repeat itself.",
+            )
+        )
     elif new >= 0.4:
         found.append(Finding("new_items", Family.CONTENT, 0.5, f"{new:.0%} of the calls bring a new item."))
     if again < 0.5:
-        found.append(Finding("repeated_items", Family.CONTENT, -4.0, f"Accounts send their own items again ({1 - again:.0%} of the calls), as regression tests do."))
+        found.append(
+            Finding(
+                "repeated_items",
+                Family.CONTENT,
+                -4.0,
+                f"Accounts send their own items again ({1 - again:.0%} of the calls), as regression tests do.",
+            )
+        )
     return found
 
 
@@ -218,12 +283,14 @@ def _volume(summary: Summary) -> Finding:
     return Finding("volume", Family.ECONOMY, bits, f"{summary.calls:,} calls in all.")
 
 
-def _economy(summary: Summary, base: Base) -> list[Finding]:
+def _economy(summary: Summary) -> list[Finding]:
     found = []
     if summary.output_tokens and summary.input_tokens:
         ratio = summary.output_tokens / summary.input_tokens
         bits = 1.0 if ratio >= 1.0 else -2.0 if ratio < 0.1 else 0.0
-        found.append(Finding("output_to_input", Family.ECONOMY, bits, f"{ratio:.1f} tokens are written for each one read."))
+        found.append(
+            Finding("output_to_input", Family.ECONOMY, bits, f"{ratio:.1f} tokens are written for each one read.")
+        )
     cached = summary.cached_input_tokens / summary.input_tokens if summary.input_tokens else 0.0
     if cached >= 0.5:
         found.append(Finding("caching", Family.ECONOMY, -1.0, f"{cached:.0%} of the input comes from the cache."))

@@ -1,13 +1,14 @@
 """Cells and their strands.
 
-A *cell* is a set of calls that share one content observable: a recurring template (skeleton, else system text), or a kind of use
-where the wording is paraphrased. A *strand* is one account's calls inside one cell: its sub-stream. Everything after this weighs
-strands, so an account is judged by the sub-stream and not by its other traffic.
+A *cell* is a set of calls that share one content observable: a recurring template (skeleton, else system text), or a
+kind of use where the wording is paraphrased. A *strand* is one account's calls inside one cell: its sub-stream.
+Everything after this weighs strands, so an account is judged by the sub-stream and not by its other traffic.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -23,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 MIN_ENTITIES = 5
 """Fewer than five strangers who agree are a family or a small team too often to be called a campaign."""
 MAX_TEMPLATES = 20_000
-"""The most templates weighed in one scan, those with the most entities first: bounds memory, is reported when it bites."""
+"""The most templates weighed in one scan, those with the most entities first: bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,16 @@ class Strands:
 TEMPLATE, USE = 0, 1
 
 
-def mark_calls(engine: Engine, calls: nw.LazyFrame, cue_table: pa.Table) -> nw.LazyFrame:
+def mark_calls(engine: Engine, calls: nw.LazyFrame[Any], cue_table: pa.Table) -> nw.LazyFrame[Any]:
     """Add ``score``, ``use`` and ``template`` to each call; computed once and kept."""
     template = nw.coalesce(nw.col("skeleton"), nw.col("system"))
     words = nw.when(~nw.col("skeleton").is_null()).then(nw.col("skeleton_words").cast(nw.Int64)).otherwise(nw.lit(16))
-    return calls.join(engine.lazy(cue_table), on="cues", how="inner").with_columns(template=template, template_words=words)
+    return calls.join(engine.lazy(cue_table), on="cues", how="inner").with_columns(
+        template=template, template_words=words
+    )
 
 
-def find_strands(engine: Engine, marked: nw.LazyFrame, population: Population) -> Strands:
+def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Population) -> Strands:
     """Collect the strands of every cell that at least MIN_ENTITIES entities hold."""
     sums = {
         "calls": nw.len(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -47,9 +48,13 @@ class Summary:
     hour_accounts: Ints
 
 
-def group_calls(engine: Engine, marked: nw.LazyFrame, groups: Sequence[Group], totals: dict[int, Ints]) -> nw.LazyFrame:
-    """Return the calls of each group's sub-stream with a column ``group``: those in its cells, and for accounts that send little
-    else, all of them. ``totals`` gives each group's accounts' calls in cells as a share test (see PURE_SHARE)."""
+def group_calls(
+    engine: Engine, marked: nw.LazyFrame[Any], groups: Sequence[Group], totals: dict[int, Ints]
+) -> nw.LazyFrame[Any]:
+    """Return the calls of each group's sub-stream, with a column ``group``.
+
+    These are the calls in its cells, and for accounts that send little else, all of them. ``totals`` gives each group's accounts' calls in cells as a share test (see PURE_SHARE).
+    """
     members = pa.table(
         {
             "account": np.concatenate([g.accounts for g in groups]),
@@ -63,7 +68,9 @@ def group_calls(engine: Engine, marked: nw.LazyFrame, groups: Sequence[Group], t
     mine = mine.join(engine.lazy(templates), on=["group", "template"], how="left")
     mine = mine.join(engine.lazy(uses), on=["group", "use"], how="left")
     wanted = (
-        (~nw.col("in_template").is_null()) | (~nw.col("in_use").is_null()) | ((nw.col("pure") == 1) & (nw.col("turns") == 0))
+        (~nw.col("in_template").is_null())
+        | (~nw.col("in_use").is_null())
+        | ((nw.col("pure") == 1) & (nw.col("turns") == 0))
     )
     return engine.keep(mine.filter(wanted))
 
@@ -75,23 +82,29 @@ def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.
     return pa.table({"group": number, column: value, flag: pa.array([1] * len(pairs), pa.int64())})
 
 
-def summarise(engine: Engine, calls: nw.LazyFrame, groups: int) -> list[Summary]:
+def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Summary]:
     """Summarise every group's sub-stream; six passes over those calls, whatever the number of groups."""
     totals = _by_group(_collect(engine, calls.group_by("group").agg(**_TOTALS)), groups)
-    cues = _by_group(_collect(engine, calls.group_by("group", "cues").agg(calls=nw.len(), score=nw.col("score").max(), use=nw.col("use").max())), groups)
+    cues = _by_group(
+        _collect(
+            engine,
+            calls.group_by("group", "cues").agg(calls=nw.len(), score=nw.col("score").max(), use=nw.col("use").max()),
+        ),
+        groups,
+    )
     known = calls.filter(~nw.col("item").is_null())
     held = known.group_by("group", "item", "account").agg(calls=nw.len())
     per_item = held.group_by("group", "item").agg(holders=nw.len(), calls=nw.col("calls").sum())
-    items = per_item.group_by("group").agg(items=nw.len(), holdings=nw.col("holders").sum(), calls=nw.col("calls").sum())
+    items = per_item.group_by("group").agg(
+        items=nw.len(), holdings=nw.col("holders").sum(), calls=nw.col("calls").sum()
+    )
     by_items = _by_group(_collect(engine, items), groups)
     accounts = _by_group(_collect(engine, calls.group_by("group", "account").agg(calls=nw.len())), groups)
     hours = calls.group_by("group", "hour", "account").agg(calls=nw.len())
     hourly = hours.group_by("group", "hour").agg(accounts=nw.len(), calls=nw.col("calls").sum())
     by_hour = _by_group(_collect(engine, hourly), groups)
     topics = _by_group(_collect(engine, _topic_counts(calls)), groups)
-    return [
-        _summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]) for i in range(groups)
-    ]
+    return [_summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]) for i in range(groups)]
 
 
 _TOTALS = {
@@ -107,7 +120,7 @@ _TOTALS = {
 }
 
 
-def _topic_counts(calls: nw.LazyFrame) -> nw.LazyFrame:
+def _topic_counts(calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     known = calls.filter(~nw.col("topic_0").is_null())
     mine = known.group_by("group", "account", "topic_0").agg(calls=nw.len())
     return mine.group_by("group", "topic_0").agg(
@@ -115,7 +128,7 @@ def _topic_counts(calls: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _collect(engine: Engine, frame: nw.LazyFrame) -> dict[str, Ints]:
+def _collect(engine: Engine, frame: nw.LazyFrame[Any]) -> dict[str, Ints]:
     table = engine.collect(frame)
     columns = {n: integers(table[n]) for n in table.column_names}
     order = np.lexsort(tuple(columns[n] for n in reversed(table.column_names)))
@@ -127,7 +140,7 @@ def _by_group(columns: dict[str, Ints], groups: int) -> list[dict[str, Ints]]:
     return [{n: c[bounds[i] : bounds[i + 1]] for n, c in columns.items()} for i in range(groups)]
 
 
-def _summary(
+def _summary(  # noqa: PLR0913, PLR0917  (one argument a collected table)
     total: dict[str, Ints],
     cues: dict[str, Ints],
     items: dict[str, Ints],

@@ -1,8 +1,8 @@
 """What a prompt is for, read from its cues: how much it looks like the making of training data, and of which kind.
 
-A naive Bayes score over the bits of ``records.Cue`` (Maron 1961; the weights are log2 likelihood ratios in hundredths of a bit).
-They were argued from the wording of public pipelines and of ordinary use, checked on public prompts, and hold for every
-language alike, because a cue is the same bit in all of them.
+A naive Bayes score over the bits of ``records.Cue`` (Maron 1961; the weights are log2 likelihood ratios in hundredths
+of a bit). They were argued from the wording of public pipelines and of ordinary use, checked on public prompts, and
+hold for every language alike, because a cue is the same bit in all of them.
 """
 
 from __future__ import annotations
@@ -65,7 +65,12 @@ class Use(IntEnum):
 
 
 USE_CUES: dict[Use, Cue] = {
-    Use.REASONING: Cue.EXTERNALISED | Cue.JUSTIFY_GIVEN | Cue.LANGUAGE_MATCH | Cue.REASONING | Cue.EXHAUSTIVE | Cue.TAG_CONTAINER,
+    Use.REASONING: Cue.EXTERNALISED
+    | Cue.JUSTIFY_GIVEN
+    | Cue.LANGUAGE_MATCH
+    | Cue.REASONING
+    | Cue.EXHAUSTIVE
+    | Cue.TAG_CONTAINER,
     Use.GRADING: Cue.GRADING | Cue.PAIRWISE,
     Use.INVENTION: Cue.INVENTION | Cue.EVOLUTION | Cue.DIVERSITY | Cue.TRAINING,
     Use.TRAJECTORIES: Cue.TRAJECTORY,

@@ -48,9 +48,7 @@ def test_names_the_account_by_who_holds_the_credential_and_never_by_the_credenti
         ({}, None),
     ],
 )
-def test_believes_what_the_gateway_saw_before_what_a_header_says(
-    document: dict[str, Any], address: str | None
-) -> None:
+def test_believes_what_the_gateway_saw_before_what_a_header_says(document: dict[str, Any], address: str | None) -> None:
     assert read_exchange(document).row["client_address"] == address
 
 
@@ -77,8 +75,6 @@ def test_reads_durations_in_both_units(document: dict[str, Any], milliseconds: i
     assert read_exchange(document).row["duration_ms"] == milliseconds
 
 
-@pytest.mark.parametrize(
-    "document", [{}, {"request": 7}, {"request": [1]}, {"request": {"x": 1}}, {"response": {}}]
-)
+@pytest.mark.parametrize("document", [{}, {"request": 7}, {"request": [1]}, {"request": {"x": 1}}, {"response": {}}])
 def test_tells_what_is_no_exchange(document: dict[str, Any]) -> None:
     assert not has_exchange(document)

@@ -135,9 +135,7 @@ def test_reports_progress_up_to_every_byte_and_row(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist([row(i) for i in range(10)]), tmp_path / "b.parquet")
     told: list[tuple[int, int]] = []
     inputs = find_inputs([tmp_path])
-    list(
-        read_calls(inputs, rejects=Rejects(None), batch_rows=3, on_progress=lambda b, r: told.append((b, r)))
-    )
+    list(read_calls(inputs, rejects=Rejects(None), batch_rows=3, on_progress=lambda b, r: told.append((b, r))))
     assert told == sorted(told)
     assert told[-1] == (inputs.bytes, 20)
 

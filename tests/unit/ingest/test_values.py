@@ -85,9 +85,7 @@ def test_repairs_only_what_is_broken() -> None:
     assert repair_text("a\ud800b") == ("a\ufffdb", True)
 
 
-@pytest.mark.parametrize(
-    ("value", "number"), [(5, 5), (5.0, 5), ("5", 5), (True, 1), ("", None), (float("nan"), None)]
-)
+@pytest.mark.parametrize(("value", "number"), [(5, 5), (5.0, 5), ("5", 5), (True, 1), ("", None), (float("nan"), None)])
 def test_reads_whole_numbers(value: object, number: int | None) -> None:
     assert to_integer(value) == number
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from stillwatch.app import Progress, ScanResult, scan
@@ -19,11 +20,20 @@ from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS
 @app.command("scan")
 def scan_command(
     logs: Annotated[list[str], typer.Argument(help="Files, folders or globs.", metavar="LOG…", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the report; an earlier report there is replaced.", show_default=False)],
-    accounts: Annotated[Path | None, typer.Option(help="Accounts table: Parquet, CSV or JSON lines.", show_default=False)] = None,
-    source: Annotated[str | None, typer.Option(help="Format of the logs; guessed where it can be.", show_default=False)] = None,
+    *,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the report; an earlier report there is replaced.", show_default=False)
+    ],
+    accounts: Annotated[
+        Path | None, typer.Option(help="Accounts table: Parquet, CSV or JSON lines.", show_default=False)
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Format of the logs; guessed where it can be.", show_default=False)
+    ] = None,
     key: Annotated[Path, typer.Option(help="Fingerprint key of this deployment; made at first use.")] = KEY_FILE,
-    without: Annotated[list[str] | None, typer.Option(help="Leave out a family of signals; repeatable.", show_default=False)] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Leave out a family of signals; repeatable.", show_default=False)
+    ] = None,
     min_strength: Annotated[float, typer.Option(help="Bits the weaker answer needs to be listed.")] = MIN_STRENGTH_BITS,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Show real text in the report's samples.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first malformed row.")] = False,
@@ -33,7 +43,7 @@ def scan_command(
 ) -> None:
     """Find distillation campaigns in call logs and write a report.
 
-    Exit codes: 0 the scan was made (whatever it found), 2 wrong input or use, 130 interrupted: no report is left half-written.
+    Exit codes: 0 the scan was made, whatever it found; 2 wrong input or use; 130 interrupted, no report is left.
     """
     settings = ScanSettings(
         key_file=key,
@@ -54,11 +64,23 @@ def scan_command(
         def tell(step: str, share: float | None, calls: int) -> None:
             elapsed = bar.tasks[0].elapsed or 0.0
             rate = f"{calls / elapsed:,.0f} calls/s" if calls and elapsed else ""
-            bar.update(task, description=step, total=1.0 if share is not None else None, completed=share or 0.0, rate=rate)
+            bar.update(
+                task, description=step, total=1.0 if share is not None else None, completed=share or 0.0, rate=rate
+            )
 
         result = scan(logs, out=out, settings=settings, accounts=accounts, source=source, progress=Progress(tell))
     if as_json:
-        print(json.dumps({"report": str(result.folder), "scan": result.scan, "campaigns": result.campaigns, "tenants": result.tenants, "seconds": result.seconds}))
+        typer.echo(
+            json.dumps(
+                {
+                    "report": str(result.folder),
+                    "scan": result.scan,
+                    "campaigns": result.campaigns,
+                    "tenants": result.tenants,
+                    "seconds": result.seconds,
+                }
+            )
+        )
     else:
         _print(result, Console(highlight=False))
 
@@ -81,11 +103,28 @@ def _print(result: ScanResult, console: Console) -> None:
 
 def _table(result: ScanResult) -> Table:
     table = Table(title=f"{len(result.campaigns)} campaign(s)")
-    for name in ("campaign", "accounts", "calls", "from", "to", "after", "one operator?", "distillation?", "false alarms a scan"):
+    for name in (
+        "campaign",
+        "accounts",
+        "calls",
+        "from",
+        "to",
+        "after",
+        "one operator?",
+        "distillation?",
+        "false alarms a scan",
+    ):
         table.add_column(name, justify="right" if name in {"accounts", "calls"} else "left")
     for c in result.campaigns:
         table.add_row(
-            c["campaign"], f"{c['accounts']:,}", f"{c['calls']:,}", c["first_call_at"][:10], c["last_call_at"][:10], c["objective"],
-            f"{c['coordination']['bits']:.0f} bits", f"{c['distillation']['bits']:.0f} bits", f"< {c['false_alarm_rate']:.2g}",
+            c["campaign"],
+            f"{c['accounts']:,}",
+            f"{c['calls']:,}",
+            c["first_call_at"][:10],
+            c["last_call_at"][:10],
+            c["objective"],
+            f"{c['coordination']['bits']:.0f} bits",
+            f"{c['distillation']['bits']:.0f} bits",
+            f"< {c['false_alarm_rate']:.2g}",
         )  # fmt: skip
     return table

@@ -31,9 +31,7 @@ def is_anthropic(document: Mapping[str, object]) -> bool:
         or "anthropic_version" in exchange.request
         or exchange.response.get("type") == "message"
         or "stop_reason" in exchange.response
-        or (
-            "choices" not in exchange.response and str(exchange.request.get("model", "")).startswith("claude")
-        )
+        or ("choices" not in exchange.response and str(exchange.request.get("model", "")).startswith("claude"))
     )
 
 

@@ -47,10 +47,7 @@ STATUSES = {
 def _looks_like(document: Document) -> bool:
     if document.get("schemaType") == SCHEMA_TYPE or ("modelId" in document and "requestId" in document):
         return True
-    return any(
-        SCHEMA_TYPE in str(mapping(e).get("message", ""))[:4_000]
-        for e in items(document.get("logEvents"))[:1]
-    )
+    return any(SCHEMA_TYPE in str(mapping(e).get("message", ""))[:4_000] for e in items(document.get("logEvents"))[:1])
 
 
 @source("bedrock", looks_like=_looks_like)
@@ -124,16 +121,11 @@ def _answer(document: Document) -> dict[str, object]:
     usage = used(mapping(answer.get("usage")))
     counted = {
         "input_tokens": total(
-            *(
-                side.get(n)
-                for n in ("inputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount")
-            )
+            *(side.get(n) for n in ("inputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount"))
         ),
         "cached_input_tokens": side.get("cacheReadInputTokenCount"),
         "output_tokens": get(document, "output.outputTokenCount"),
-        "duration_ms": first(
-            answer, "metrics.latencyMs", "amazon-bedrock-invocationMetrics.invocationLatency"
-        ),
+        "duration_ms": first(answer, "metrics.latencyMs", "amazon-bedrock-invocationMetrics.invocationLatency"),
     }
     return {
         **usage,

@@ -148,9 +148,7 @@ def _said(span: Span, seen: dict[str, object]) -> dict[str, object]:
         return {"messages": messages, "system": system}
     if (messages := _indexed(seen) or _of_events(span.events)) is not None:
         return {"messages": messages, "system": system}
-    old = seen.get("gen_ai.prompt") or next(
-        (v for e in span.events if (v := e.attributes.get("gen_ai.prompt"))), None
-    )
+    old = seen.get("gen_ai.prompt") or next((v for e in span.events if (v := e.attributes.get("gen_ai.prompt"))), None)
     structured = _structured(old)
     if isinstance(structured, list):
         return {"messages": chat(structured), "system": system}

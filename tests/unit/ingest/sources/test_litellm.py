@@ -50,9 +50,7 @@ def test_reads_a_documented_payload() -> None:
         ({}, "caller-says"),
     ],
 )
-def test_names_the_account_by_the_key_before_what_the_caller_says(
-    metadata: dict[str, str], account: str
-) -> None:
+def test_names_the_account_by_the_key_before_what_the_caller_says(metadata: dict[str, str], account: str) -> None:
     assert read(metadata=metadata)["account"] == account
 
 

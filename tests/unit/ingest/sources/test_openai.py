@@ -80,9 +80,7 @@ def test_reads_the_responses_api() -> None:
         ({"input": "a"}, "/v1/responses", "chat", "a"),
     ],
 )
-def test_tells_the_operations_apart(
-    request_body: dict[str, Any], path: str, operation: str, prompt: str
-) -> None:
+def test_tells_the_operations_apart(request_body: dict[str, Any], path: str, operation: str, prompt: str) -> None:
     row = read(request_body, path=path)
     assert (row["operation"], row["prompt"]) == (operation, prompt)
 

@@ -19,9 +19,7 @@ def read(attributes: dict[str, Any], **resource: str) -> list[dict[str, Any]]:
         "startTimeUnixNano": "1770091506789000000",
         "attributes": attributes,
     }
-    return list(
-        otel({"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [{"spans": [span]}]}]})
-    )
+    return list(otel({"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [{"spans": [span]}]}]}))
 
 
 def test_reads_a_documented_span_and_ignores_spans_of_other_kinds() -> None:
