@@ -161,7 +161,8 @@ def _share(entry: Json) -> str:
     share = entry.get("share", {})
     if "mean" not in share:
         return "An unknown part"
-    interval = f" ({words.between(share['low'], share['high'])})" if {"low", "high"} <= share.keys() else ""
+    low, high = (float(share.get(end, share["mean"])) for end in ("low", "high"))
+    interval = f" ({words.between(low, high)})" if high - low >= 0.01 else ""
     return words.percent(float(share["mean"])) + interval
 
 

@@ -15,9 +15,15 @@ from stillwatch.report import words
 from stillwatch.report.observables import TEMPLATE_SIGNAL, Observable, signed
 
 Json = dict[str, Any]
-MAX_DRAWN = 12
+MAX_DRAWN = 10
 """More observables than these cannot be told apart on a phone."""
+MAX_OF_ONE_SIGNAL = 2
+"""Ten e-mail domains would hide the one address."""
 MAX_GROUPS = 6
+ENOUGH_GROUPED = 0.8
+"""The groups are made coarser until they hold this share of the members."""
+LEAST_OF_GROUP = 0.1
+"""A line stands for at least this share of its group; fewer are noise in a drawing."""
 WIDTH = 400
 """Drawn for the narrowest screen, so that its text is never smaller than the page's small print."""
 HEAD = 26
@@ -26,6 +32,7 @@ GROUP_X, OBSERVABLE_X = 46, 168
 MAX_RADIUS = 24
 MAX_LABEL = 32
 """Characters of 12 units that fit between an observable and the right edge."""
+NEARLY_ALL = 0.9
 TELLING_BITS = 6.0
 """From here on a line is drawn at full strength; one that says little is faint."""
 
@@ -64,7 +71,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Group:
-    """Accounts with the same set of observables: how many, and how many of them hold each."""
+    """Accounts that are alike in what they hold: how many, and how many of them hold each observable."""
 
     size: int
     holding: list[int]
@@ -73,12 +80,22 @@ class Group:
 
 def graph(campaign: Json, shared: Sequence[Observable], sightings: pa.Table | None) -> Graph | None:
     """Draw the graph of a campaign; without sightings all members are one group. None if nothing is shared."""
-    drawn = shared[:MAX_DRAWN]
+    drawn = _choose(shared)
     members = int(campaign.get("accounts", 0))
     if not drawn or not members:
         return None
     groups = _groups(campaign, drawn, sightings) or [Group(members, [o.holders for o in drawn])]
     return _draw(groups, drawn, members)
+
+
+def _choose(shared: Sequence[Observable]) -> list[Observable]:
+    seen: Counter[str] = Counter()
+    chosen = []
+    for one in shared:
+        seen[one.signal] += 1
+        if seen[one.signal] <= MAX_OF_ONE_SIGNAL:
+            chosen.append(one)
+    return chosen[:MAX_DRAWN]
 
 
 def _groups(campaign: Json, shared: Sequence[Observable], sightings: pa.Table | None) -> list[Group] | None:
@@ -96,14 +113,41 @@ def _groups(campaign: Json, shared: Sequence[Observable], sightings: pa.Table | 
         held = {a: pattern for a, pattern in held.items() if a in mine}
     if not held or len(held) > int(campaign.get("accounts", 0)):
         return None
-    ranked = sorted(Counter(held.values()).items(), key=lambda p: (-p[1], p[0]))
+    patterns = Counter(held.values())
+    mask = _coarsen(patterns, len(shared))
     bits = range(len(shared))
-    groups = [Group(size, [size * (pattern >> b & 1) for b in bits]) for pattern, size in ranked[:MAX_GROUPS]]
-    rest = ranked[MAX_GROUPS:]
-    if rest:
-        size = sum(n for _, n in rest)
-        groups.append(Group(size, [sum(n for p, n in rest if p >> b & 1) for b in bits], rest=True))
+    by_key: dict[int, Counter[int]] = {}
+    for pattern, size in patterns.items():
+        by_key.setdefault(pattern & mask, Counter())[pattern] += size
+    ranked = sorted(by_key.items(), key=lambda g: (-g[1].total(), g[0]))
+    groups = [_group(sum_of, bits) for _, sum_of in ranked[:MAX_GROUPS]]
+    if ranked[MAX_GROUPS:]:
+        groups.append(_group(sum((g for _, g in ranked[MAX_GROUPS:]), Counter()), bits, rest=True))
     return groups
+
+
+def _group(patterns: Counter[int], bits: range, *, rest: bool = False) -> Group:
+    holding = [sum(n for pattern, n in patterns.items() if pattern >> b & 1) for b in bits]
+    return Group(patterns.total(), holding, rest)
+
+
+def _coarsen(patterns: Counter[int], bits: int) -> int:
+    """Choose by which observables (a bit mask) to group, so that the largest groups hold most accounts.
+
+    Starts with all of them and gives up, one at a time, the one that splits the groups most.
+    """
+    mask = (1 << bits) - 1
+    while _covered(patterns, mask) < ENOUGH_GROUPED * patterns.total():
+        # Of equally good ones the last goes: the strongest observables come first.
+        mask = max((mask & ~(1 << b) for b in range(bits) if mask >> b & 1), key=lambda m: (_covered(patterns, m), m))
+    return mask
+
+
+def _covered(patterns: Counter[int], mask: int) -> int:
+    sizes: Counter[int] = Counter()
+    for pattern, size in patterns.items():
+        sizes[pattern & mask] += size
+    return sum(size for _, size in sizes.most_common(MAX_GROUPS))
 
 
 def _holders(sightings: pa.Table, signal: str, key: str) -> list[int]:
@@ -122,10 +166,10 @@ def _draw(groups: Sequence[Group], shared: Sequence[Observable], members: int) -
     left = [_group_node(g, HEAD + (i + 0.5) * height / len(groups), largest) for i, g in enumerate(groups)]
     right = [_observable_node(o, HEAD + (i + 0.5) * height / len(shared), members) for i, o in enumerate(shared)]
     edges = [
-        _edge(left[g], right[o], holding / members, shared[o].bits)
+        _edge(left[g], right[o], holding / members, holding / group.size, shared[o].bits)
         for g, group in enumerate(groups)
         for o, holding in enumerate(group.holding)
-        if holding
+        if holding >= LEAST_OF_GROUP * group.size
     ]
     return Graph(WIDTH, height + HEAD, left, right, edges, _says(groups, shared, members))
 
@@ -138,28 +182,30 @@ def _group_node(group: Group, y: float, largest: int) -> Node:
 def _observable_node(one: Observable, y: float, members: int) -> Node:
     text = words.visible(f"{one.kind}: {one.label}")
     label = text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
-    elsewhere = "" if one.elsewhere is None else f", {words.count(one.elsewhere)} elsewhere"
+    elsewhere = "" if one.elsewhere is None else f", {words.count(one.elsewhere)} in comparison"
     radius = 3 + 6 * sqrt(min(1.0, one.holders / members))
     small = f"{words.count(one.holders)} of {words.count(members)}{elsewhere}"
     return Node(OBSERVABLE_X, round(y, 1), round(radius, 1), label, small)
 
 
-def _edge(group: Node, observable: Node, share: float, bits: float | None) -> Edge:
+def _edge(group: Node, observable: Node, share: float, of_group: float, bits: float | None) -> Edge:
     start, end = group.x + group.radius, observable.x - observable.radius
     middle = round((start + end) / 2, 1)
     path = f"M{start:.1f} {group.y}C{middle} {group.y} {middle} {observable.y} {end:.1f} {observable.y}"
     telling = 1.0 if bits is None else min(1.0, max(0.0, bits) / TELLING_BITS)
-    return Edge(path, round(1 + 6 * sqrt(min(1.0, share)), 2), round(0.1 + 0.45 * telling, 2))
+    return Edge(path, round(1 + 6 * sqrt(min(1.0, share)), 2), round(0.08 + 0.5 * telling * min(1.0, of_group), 2))
 
 
 def _says(groups: Sequence[Group], shared: Sequence[Observable], members: int) -> str:
     first = groups[0]
-    held = dict.fromkeys(o.kind for o, holding in zip(shared, first.holding, strict=True) if holding)
+    held = dict.fromkeys(
+        o.kind for o, holding in zip(shared, first.holding, strict=True) if holding >= NEARLY_ALL * first.size
+    )
     shown = sum(g.size for g in groups)
     who = "All members" if shown == members else f"{words.count(shown)} of {words.several(members, 'member')}"
     if len(groups) == 1:
         return f"{who} and how many of them hold each observable."
     return (
-        f"{who}, grouped by what they hold. The largest group, {words.several(first.size, 'account')}, shares "
-        f"{words.listing(held) or 'none of these'}. Darker lines weigh more, wider ones stand for more accounts."
+        f"{who}, grouped by what they hold. Nearly all of the first group, {words.several(first.size, 'account')}, "
+        f"share: {words.listing(held) or 'none of these'}. Darker lines weigh more, wider ones stand for more accounts."
     )

@@ -37,7 +37,7 @@ SIGNAL_NAMES = {
     "caching": "read from the cache",
     "ceiling_use": "use of the output ceiling",
     "model_switch": "change of model",
-    "cue_signature": "asks for",
+    "cue_signature": "wording",
     "artefact": "opaque blob in the prompt",
 }
 """Signals whose names do not read as words; any other is written with spaces."""

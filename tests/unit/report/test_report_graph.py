@@ -65,4 +65,20 @@ def test_nothing_shared_nothing_drawn() -> None:
 def test_only_the_strongest_are_drawn(number: int) -> None:
     many = [observable("prefix", "network", f"{i:016x}", f"n{i}", 3, 0, 5.0) for i in range(number)]
     picture = drawn(reasoning_campaign(substreams=[], observables=many), None)
-    assert [node.text for node in picture.observables] == [f"client network: n{i}" for i in range(12)]
+    assert [node.text for node in picture.observables] == [f"client network: n{i}" for i in range(2)]
+
+
+def test_groups_are_coarse_enough_to_hold_most_members() -> None:
+    keys = [f"{i + 1:016x}" for i in range(6)]
+    shared = [observable(f"signal_{i}", "network", key, key, 32, 0, 5.0) for i, key in enumerate(keys)]
+    rows = [
+        {"account": a, "signal": f"signal_{i}", "family": "network", "observable": signed(key), "calls": 1}
+        for a in range(1, 64)
+        for i, key in enumerate(keys)
+        if a >> i & 1
+    ]
+    sightings = pa.Table.from_pylist(rows, schema=SIGHTINGS.schema)
+    picture = drawn(reasoning_campaign(accounts=63, substreams=[], observables=shared), sightings)
+    assert len(picture.groups) <= 7
+    assert sum(int(node.text) for node in picture.groups) == 63
+    assert sum(int(node.text) for node in picture.groups if not node.small) >= 0.8 * 63
