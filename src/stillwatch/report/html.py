@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from stillwatch.errors import ReportError
 from stillwatch.report.page import page
@@ -51,7 +50,7 @@ def render(view: object) -> str:
 
 def _visible(value: Any) -> Any:
     """Keep text from outside from hiding or turning around what stands next to it; our own markup stays as it is."""
-    return visible(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
+    return visible(value, keep="\n\t") if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def policy(*, style: str, script: str) -> str:
