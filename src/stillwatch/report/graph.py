@@ -207,5 +207,5 @@ def _says(groups: Sequence[Group], shared: Sequence[Observable], members: int) -
         return f"{who} and how many of them hold each observable."
     return (
         f"{who}, grouped by what they hold. Nearly all of the first group, {words.several(first.size, 'account')}, "
-        f"share: {words.listing(held) or 'none of these'}. Stronger lines weigh more, wider ones stand for more accounts."
+        f"share: {words.listing(held) or 'none of these'}. Stronger lines weigh more, wider ones are more accounts."
     )
