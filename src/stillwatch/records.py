@@ -176,6 +176,7 @@ CALLS = Table(
         Column("language", pa.int8(), "index into LANGUAGES", required=True),
         Column("cues", pa.int64(), "bits of Cue, over system and user text", required=True),
         Column("system", pa.int64(), "keyed hash of the masked system text; null if none"),
+        Column("system_words", pa.int16(), "masked words in it", required=True),
         Column(
             "item", pa.int64(), "keyed hash of the last user text, letter case and white space folded; null if none"
         ),

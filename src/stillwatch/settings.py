@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stillwatch.errors import SettingsError
-from stillwatch.records import Family
 
 KEY_FILE = Path(".stillwatch/key")
 """Where a deployment's fingerprint key lives unless said otherwise."""
@@ -18,6 +17,8 @@ MIN_STRENGTH_BITS = 3.0
 SAMPLE_LIMIT = 40_000
 """At most about this many masked samples are kept for the report, chosen by the keyed hash of their call."""
 BATCH_ROWS = 65_536
+FAMILIES = frozenset({"content", "timing", "network", "identity", "economy"})
+"""The values of records.Family, of which ``without`` may name some."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class ScanSettings:
             raise SettingsError(f"threads: {self.threads} is not between 1 and 256")
         if self.memory_gib < 0.25:
             raise SettingsError(f"memory_gib: {self.memory_gib} is less than the 0.25 GiB a scan needs")
-        unknown = self.without - {"content", "timing", "network", "identity", "economy"}
+        unknown = self.without - FAMILIES
         if unknown:
             raise SettingsError(
-                f"without: no such family: {', '.join(sorted(unknown))}; known: {', '.join(Family)}"
+                f"without: no such family: {', '.join(sorted(unknown))}; known: {', '.join(sorted(FAMILIES))}"
             )

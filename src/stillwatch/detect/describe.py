@@ -12,9 +12,10 @@ import numpy as np
 from stillwatch.detect.calibration import Calibration
 from stillwatch.detect.find import USE_NAMES, Candidate, Findings
 from stillwatch.detect.questions import Answer, objectives
-from stillwatch.detect.strands import TEMPLATE
+from stillwatch.detect.strands import SYSTEM, TEMPLATE, USE
 from stillwatch.detect.uses import cue_names
 
+KIND_NAMES = {TEMPLATE: "template", USE: "use", SYSTEM: "system"}
 Json = dict[str, Any]
 MAX_OBSERVABLES = 20
 MAX_SUBSTREAMS = 12
@@ -131,9 +132,9 @@ def _substreams(candidate: Candidate, findings: Findings) -> list[Json]:
         mine = (strands.cell == number[0]) & np.isin(strands.account, candidate.group.accounts)
         out.append(
             {
-                "skeleton": hexadecimal(value) if kind == TEMPLATE else None,
-                "kind": "template" if kind == TEMPLATE else "use",
-                "use": None if kind == TEMPLATE else USE_NAMES[value],
+                "skeleton": None if kind == USE else hexadecimal(value),
+                "kind": KIND_NAMES[kind],
+                "use": USE_NAMES[value] if kind == USE else None,
                 "words": int(strands.cell_words[number[0]]),
                 "calls": int(strands.calls[mine].sum()),
                 "accounts": int(mine.sum()),

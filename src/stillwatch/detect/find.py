@@ -16,7 +16,7 @@ from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
 from stillwatch.detect.questions import Answer, Base, is_distillation, one_operator, strength
 from stillwatch.detect.signal import Signal
-from stillwatch.detect.strands import Ints, Population, Strands, find_strands, mark_calls
+from stillwatch.detect.strands import CELL_COLUMNS, MARKS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import PURE_SHARE, Summary, group_calls, summarise
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
@@ -167,12 +167,12 @@ def _strand_calls(engine: Engine, marked: nw.LazyFrame[Any], strands: Strands) -
     number = np.arange(len(strands))
     kind, value = strands.cell_kind[strands.cell], strands.cell_value[strands.cell]
     pieces = []
-    for which, column in ((0, "template"), (1, "use")):
+    for which, column in CELL_COLUMNS.items():
         mine = kind == which
         table = pa.table({"account": strands.account[mine], column: value[mine], "strand": number[mine]})
         joined = marked.join(engine.lazy(table), on=["account", column], how="inner")
         pieces.append(
-            joined.drop("account", "template", "template_words", "score", "use").rename({"strand": "account"})
+            joined.drop("account", *MARKS).rename({"strand": "account"})
         )
     return engine.keep(nw.concat(pieces, how="vertical"))
 
@@ -198,13 +198,13 @@ def _pure(groups: Sequence[Group], strands: Strands, population: Population) -> 
     out = {}
     for i, group in enumerate(groups):
         shares = []
-        for which in (0, 1):
+        for which in CELL_COLUMNS:
             wanted = [v for k, v in group.contents if k == which]
             mine = (kind == which) & np.isin(value, wanted) & np.isin(strands.account, group.accounts)
             at = np.searchsorted(group.accounts, strands.account[mine])
             inside = np.bincount(at, weights=strands.calls[mine], minlength=len(group.accounts))
             shares.append(inside / population.calls[population.index(group.accounts)])
-        out[i] = (np.maximum(*shares) >= PURE_SHARE).astype(np.int64)
+        out[i] = (np.max(shares, axis=0) >= PURE_SHARE).astype(np.int64)
     return out
 
 

@@ -26,6 +26,10 @@ MIN_LINK_BITS = 3.0
 """A strand is a member if families other than content hold it with at least this weight,"""
 MIN_FAMILY_BITS = 1.5
 """one of them alone with at least this,"""
+MIN_USE_BITS = 5.0
+"""In a cell of use, where wording does not hold strands together, all families together must make it 32 to one,"""
+MIN_SECOND_BITS = 1.0
+"""and a second family must speak for it: the value that seeded the cell is what all its strands have in common."""
 MIN_PROBABILITY = 0.8
 """and it more probably belongs than not, by four to one."""
 OVERLAP = 0.3
@@ -84,6 +88,7 @@ def find_groups(
     membership = settle(
         codes,
         cell=rows.cell,
+        entity=population.entity[population.index(strands.account[rows.strand])],
         weight=weight,
         in_background=in_background[rows.strand],
         single=single[rows.strand],
@@ -164,6 +169,9 @@ def _accept(
         & (linked.sum(axis=1) >= MIN_LINK_BITS)
         & (linked.max(axis=1) >= MIN_FAMILY_BITS)
     )
+    of_use = strands.cell_kind[rows.source] == USE
+    second = np.partition(membership.bits, -2, axis=1)[:, -2]
+    ok &= ~of_use | ((membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
     cells: list[Cell] = []
     order = np.argsort(rows.cell, kind="stable")
     bounds = np.flatnonzero(np.diff(rows.cell[order])) + 1

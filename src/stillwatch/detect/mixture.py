@@ -65,6 +65,27 @@ class Membership:
     by_signal: dict[str, Floats]
 
 
+@dataclass(frozen=True)
+class _Owners:
+    """Rows grouped by owner and by something else (cell or observable): what one owner's accounts vote together."""
+
+    group: Ints
+    groups: int
+
+    @classmethod
+    def of(cls, other: Ints, entity: Ints) -> _Owners:
+        order = np.lexsort((entity, other))
+        new = np.ones(len(order), bool)
+        new[1:] = (other[order][1:] != other[order][:-1]) | (entity[order][1:] != entity[order][:-1])
+        group = np.empty(len(order), np.int64)
+        group[order] = np.cumsum(new) - 1
+        return cls(group, int(new.sum()))
+
+    def sums(self, votes: Floats) -> Floats:
+        """Return for each row the votes of its owner in its group."""
+        return np.bincount(self.group, weights=votes, minlength=self.groups)[self.group].astype(np.float64)
+
+
 def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Background) -> Codes:
     """Give each strand its most shared observable of one signal within its cell.
 
@@ -109,17 +130,27 @@ def _background_counts(edges: Edges, background: Background, observable: Ints) -
 
 
 def settle(
-    codes: Sequence[Codes], *, cell: Ints, weight: Floats, in_background: Floats, single: Floats, background: Background
+    codes: Sequence[Codes],
+    *,
+    cell: Ints,
+    entity: Ints,
+    weight: Floats,
+    in_background: Floats,
+    single: Floats,
+    background: Background,
 ) -> Membership:
     """Iterate membership and profiles over all cells at once.
 
-    ``weight`` counts each entity once; ``in_background`` and ``single`` are 1 where the strand's account is a
+    ``entity`` names each row's declared owner: its votes are left out when one of its accounts is weighed. ``weight``
+    counts each entity once; ``in_background`` and ``single`` are 1 where the strand's account is a
     background account (that hardly follows up): members are taken out of the background they are compared with.
     """
     cells = int(cell.max()) + 1 if len(cell) else 0
     probability = np.full(len(cell), 0.9)
     bits = np.zeros((len(cell), len(FAMILIES)))
     by_signal: dict[str, Floats] = {}
+    owners = _Owners.of(cell, entity)
+    pairs = [_Owners.of(c.code, entity) for c in codes]
     sizes = (float(len(background.account)), float(background.single_turn.sum()))
     for _ in range(ROUNDS):
         own = probability * weight
@@ -129,8 +160,10 @@ def settle(
             for flag in (in_background, single)
         ]
         by_signal = {
-            c.name: _signal_bits(c, own, total, cell, probability, (in_background, single), inside, sizes)
-            for c in codes
+            c.name: _signal_bits(
+                c, own, (owners.sums(own), pair.sums(own)), total, cell, probability, (in_background, single), inside, sizes
+            )
+            for c, pair in zip(codes, pairs, strict=True)
         }
         bits = _by_family(codes, by_signal, len(cell))
         share = (total + 1.0) / (np.bincount(cell, weights=weight, minlength=cells) + 2.0)
@@ -142,6 +175,7 @@ def settle(
 def _signal_bits(  # noqa: PLR0913, PLR0917  (arrays that belong together only here)
     codes: Codes,
     own: Floats,
+    owner_votes: tuple[Floats, Floats],
     total: Floats,
     cell: Ints,
     probability: Floats,
@@ -162,8 +196,8 @@ def _signal_bits(  # noqa: PLR0913, PLR0917  (arrays that belong together only h
         rate = (np.maximum(counts - members, 0.0) + 0.5) / (left + 1.0)
         base = np.maximum(base, np.where(usable, rate, 0.0))
     base = np.maximum(np.where(base > 0, base, 0.5), 1e-6)
-    others = np.maximum(held[code] - own[has], 0.0)
-    around = np.maximum(known_total[cell[has]] - own[has], 0.0)
+    others = np.maximum(held[code] - owner_votes[1][has], 0.0)
+    around = np.maximum(known_total[cell[has]] - owner_votes[0][has], 0.0)
     learnt = (others + PRIOR_STRENGTH * base[code]) / (around + PRIOR_STRENGTH)
     out = np.zeros(len(codes.code))
     out[has] = np.log2(learnt / base[code]).clip(MIN_BITS, codes.max_bits)

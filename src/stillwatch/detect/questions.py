@@ -15,7 +15,7 @@ import numpy as np
 
 from stillwatch.detect.groups import Group, mean_bits
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.strands import TEMPLATE
+from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.uses import PRIOR_CENTIBITS
 from stillwatch.records import Family
@@ -88,7 +88,7 @@ def one_operator(group: Group, summary: Summary, *, entities: int, base: Base) -
 
 
 def _same_content(group: Group, entities: int, base: Base) -> Finding:
-    templates = [c for c in group.cells if c.kind == TEMPLATE]
+    templates = [c for c in group.cells if c.kind != USE]
     words = max((c.words for c in templates), default=0)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
     rarity = max(0.0, np.log2(base.accounts / outside))

@@ -63,16 +63,27 @@ class Strands:
         return len(self.account)
 
 
-TEMPLATE, USE = 0, 1
+TEMPLATE, USE, SYSTEM = 0, 1, 2
+CELL_COLUMNS = {TEMPLATE: "template", USE: "use", SYSTEM: "instruction"}
+"""What a cell's calls share, by its kind: the column that holds it."""
+MIN_SYSTEM_WORDS = 8
+"""A shorter system text ("You are a helpful assistant.") is a habit of the trade and says nothing of who sends it."""
 
 
 def mark_calls(engine: Engine, calls: nw.LazyFrame[Any], cue_table: pa.Table) -> nw.LazyFrame[Any]:
-    """Add ``score``, ``use`` and ``template`` to each call; computed once and kept."""
-    template = nw.coalesce(nw.col("skeleton"), nw.col("system"))
-    words = nw.when(~nw.col("skeleton").is_null()).then(nw.col("skeleton_words").cast(nw.Int64)).otherwise(nw.lit(16))
+    """Add ``score``, ``use``, ``template`` and ``instruction`` (with their lengths in words) to each call."""
+    specific = nw.col("system_words") >= MIN_SYSTEM_WORDS
     return calls.join(engine.lazy(cue_table), on="cues", how="inner").with_columns(
-        template=template, template_words=words
+        template=nw.col("skeleton"),
+        template_words=nw.col("skeleton_words").cast(nw.Int64),
+        instruction=nw.when(specific).then(nw.col("system")).otherwise(None),
+        instruction_words=nw.col("system_words").cast(nw.Int64),
+        use_words=nw.lit(0).cast(nw.Int64),
     )
+
+
+MARKS = ("score", "use", "use_words", "template", "template_words", "instruction", "instruction_words")
+"""The columns that ``mark_calls`` adds."""
 
 
 def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Population) -> Strands:
@@ -83,26 +94,26 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
         "follow_ups": nw.when(nw.col("turns") > 0).then(1).otherwise(0).sum(),
         "output_tokens": nw.col("output_tokens").cast(nw.Int64).sum(),
     }
-    templates = marked.filter(~nw.col("template").is_null()).group_by("account", "template")
-    uses = marked.filter(nw.col("use") > 0).group_by("account", "use")
-    by_template = _columns(engine.collect(templates.agg(template_words=nw.col("template_words").max(), **sums)))
-    by_use = _columns(engine.collect(uses.agg(**sums)))
-    by_template = _keep_shared(by_template, population)
-    kind = np.concatenate([np.full(len(by_template["account"]), TEMPLATE), np.full(len(by_use["account"]), USE)])
-    value = np.concatenate([by_template["template"], by_use["use"]])
-    words = np.concatenate([by_template["template_words"], np.zeros(len(by_use["account"]), np.int64)])
-    both = {name: np.concatenate([by_template[name], by_use[name]]) for name in ("account", *sums)}
-    order = np.lexsort((both["account"], value, kind))
-    pairs = np.stack([kind[order], value[order]], axis=1)
+    pieces = []
+    for kind, column in CELL_COLUMNS.items():
+        wanted = nw.col("use") > 0 if kind == USE else ~nw.col(column).is_null()
+        grouped = marked.filter(wanted).group_by("account", column)
+        rows = _columns(engine.collect(grouped.agg(words=nw.col(f"{column}_words").max(), **sums)))
+        rows["value"] = rows.pop(column)
+        rows["kind"] = np.full(len(rows["value"]), kind)
+        pieces.append(rows if kind == USE else _keep_shared(rows, population))
+    every = {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
+    order = np.lexsort((every["account"], every["value"], every["kind"]))
+    every = {name: column[order] for name, column in every.items()}
     new = np.ones(len(order), bool)
-    new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+    new[1:] = (np.diff(every["kind"]) != 0) | (np.diff(every["value"]) != 0)
     cell = np.cumsum(new) - 1
     return Strands(
-        **{name: column[order] for name, column in both.items()},
+        **{name: every[name] for name in ("account", *sums)},
         cell=cell,
-        cell_kind=pairs[new, 0].astype(np.int8),
-        cell_value=pairs[new, 1],
-        cell_words=_largest(cell, words[order]),
+        cell_kind=every["kind"][new].astype(np.int8),
+        cell_value=every["value"][new],
+        cell_words=_largest(cell, every["words"]),
     )
 
 
@@ -118,7 +129,7 @@ def _largest(cell: Ints, values: Ints) -> Ints:
 
 def _keep_shared(rows: dict[str, Ints], population: Population) -> dict[str, Ints]:
     entity = population.entity[population.index(rows["account"])]
-    values, code = np.unique(rows["template"], return_inverse=True)
+    values, code = np.unique(rows["value"], return_inverse=True)
     order = np.lexsort((entity, code))
     new = np.ones(len(order), bool)
     new[1:] = (code[order][1:] != code[order][:-1]) | (entity[order][1:] != entity[order][:-1])

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from stillwatch.detect.columns import integers
 from stillwatch.detect.groups import Group
-from stillwatch.detect.strands import TEMPLATE, USE, Floats, Ints
+from stillwatch.detect.strands import CELL_COLUMNS, Floats, Ints
 from stillwatch.store.engine import Engine
 
 PURE_SHARE = 0.8
@@ -62,16 +62,12 @@ def group_calls(
             "pure": np.concatenate([totals[i] for i in range(len(groups))]),
         }
     )
-    templates = _contents(groups, TEMPLATE, "template", "in_template")
-    uses = _contents(groups, USE, "use", "in_use")
     mine = marked.join(engine.lazy(members), on="account", how="inner")
-    mine = mine.join(engine.lazy(templates), on=["group", "template"], how="left")
-    mine = mine.join(engine.lazy(uses), on=["group", "use"], how="left")
-    wanted = (
-        (~nw.col("in_template").is_null())
-        | (~nw.col("in_use").is_null())
-        | ((nw.col("pure") == 1) & (nw.col("turns") == 0))
-    )
+    wanted = (nw.col("pure") == 1) & (nw.col("turns") == 0)
+    for kind, column in CELL_COLUMNS.items():
+        cells = _contents(groups, kind, column, f"in_{column}")
+        mine = mine.join(engine.lazy(cells), on=["group", column], how="left")
+        wanted |= ~nw.col(f"in_{column}").is_null()
     return engine.keep(mine.filter(wanted))
 
 

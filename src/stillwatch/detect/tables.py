@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stillwatch.detect.describe import campaign_id, hexadecimal
 from stillwatch.detect.find import Candidate, Findings
-from stillwatch.detect.strands import TEMPLATE, Floats, Ints
+from stillwatch.detect.strands import USE, Floats, Ints
 from stillwatch.records import MEMBERS, SIGHTINGS, TIMESTAMP
 
 Z95 = 1.959964
@@ -81,7 +81,7 @@ def _finish(table: pa.Table) -> pa.Table:
 def _content_edges(findings: Findings, used: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> pa.Table:
     strands = findings.strands
     kind, value = strands.cell_kind[strands.cell[used]], strands.cell_value[strands.cell[used]]
-    names = np.where(kind == TEMPLATE, "shared_template", "shared_use")
+    names = np.where(kind != USE, "shared_template", "shared_use")
     return pa.table(
         {
             "account": strands.account[used],
