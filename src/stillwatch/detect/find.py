@@ -105,13 +105,8 @@ def find_candidates(
 
 def _question(group: Group, summary: Summary, population: Population, base: Base) -> Candidate:
     entities = len(np.unique(population.entity[population.index(group.accounts)]))
-    return Candidate(
-        group,
-        summary,
-        entities,
-        one_operator(group, summary, entities=entities, base=base),
-        is_distillation(summary, entities=entities, base=base),
-    )
+    coordination = one_operator(group, summary, entities=entities, base=base)
+    return Candidate(group, summary, entities, coordination, is_distillation(summary, coordination))
 
 
 def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | None) -> Population:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, settle
 from stillwatch.detect.observe import Observed
 from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands, entity_weights
+from stillwatch.detect.uses import PRIOR_CENTIBITS
 from stillwatch.records import Family
 
 MIN_LIFT_BITS = 2.0
@@ -32,6 +33,12 @@ MIN_SECOND_BITS = 1.0
 """and a second family must speak for it: the value that seeded the cell is what all its strands have in common."""
 MIN_PROBABILITY = 0.8
 """and it more probably belongs than not, by four to one."""
+MAX_HARVEST_GAP = 3.0
+"""Bits by which a cell's wording may be less of a harvest than its group's first cell: one strong cue."""
+OWN_SHARE = 0.9
+"""A cell whose wording says nothing is the group's own where at least this share of its holders are members,"""
+MAX_FOLLOW_UPS = 0.05
+"""and less than this share of its calls goes on with a conversation."""
 OVERLAP = 0.3
 """Two cells are one campaign where at least this share of the smaller one's members are in both."""
 
@@ -237,7 +244,7 @@ def merge(cells: Sequence[Cell], strands: Strands) -> list[Group]:
     for cell in ranked:
         accounts = strands.account[cell.strands]
         home = _home(groups, accounts)
-        if home is not None and _harvest(cell, strands) < _harvest(home.cells[0], strands) - 3.0:
+        if home is not None and not _may_join(cell, home, strands):
             continue
         taken = np.concatenate([g.accounts for g in groups]) if groups else np.empty(0, np.int64)
         new = ~np.isin(accounts, taken)
@@ -248,6 +255,21 @@ def merge(cells: Sequence[Cell], strands: Strands) -> list[Group]:
             groups.append(home)
         _join(home, cell, accounts[new], cell.bits.sum(axis=1)[new])
     return groups
+
+
+def _may_join(cell: Cell, home: Group, strands: Strands) -> bool:
+    """Whether a cell of the group's members is the group's own, and not what the members' other customers send.
+
+    It is where its wording is about as much of a harvest; or where it says nothing either way, but hardly anybody
+    outside the group uses it and nobody converses in it.
+    """
+    harvest = _harvest(cell, strands)
+    if harvest >= _harvest(home.cells[0], strands) - MAX_HARVEST_GAP:
+        return True
+    calls, turns = strands.calls[cell.strands].sum(), strands.follow_ups[cell.strands].sum()
+    own = float(np.isin(strands.account[cell.strands], home.accounts).sum()) / max(1, cell.holders)
+    neutral = PRIOR_CENTIBITS / 100 - 0.5
+    return cell.kind != USE and harvest >= neutral and own >= OWN_SHARE and turns < MAX_FOLLOW_UPS * calls
 
 
 def _home(groups: Sequence[Group], accounts: Ints) -> Group | None:

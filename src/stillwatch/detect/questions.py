@@ -25,6 +25,10 @@ COORDINATION_PRIOR = -8.0
 DISTILLATION_PRIOR = -4.0
 """Of the groups that agree in wording or use, one in sixteen is taken to make training data."""
 MAX_FAMILY_BITS = 10.0
+MIN_ITEM_CALLS = 20
+"""Calls with an item below which nothing is said about how items are spread."""
+CONCEALMENT_BITS = 8.0
+"""Shared networks and papers of strangers, in bits, from which hiding is itself a sign of what the calls are for."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Base:
 def one_operator(group: Group, summary: Summary, *, entities: int, base: Base) -> Answer:
     """Answer whether the group's accounts are one operator's."""
     bits = mean_bits(group)
-    findings = [_same_content(group, entities, base), *_sharding(summary, entities)]
+    findings = [_same_content(group, entities, base), *_sharding(summary)]
     for column, family in enumerate(FAMILIES):
         if family is Family.CONTENT or abs(bits[column]) < 0.05:
             continue
@@ -106,58 +110,20 @@ def _same_content(group: Group, entities: int, base: Base) -> Finding:
     return Finding("shared_content", Family.CONTENT, float(bits), says)
 
 
-def _sharding(summary: Summary, entities: int) -> list[Finding]:  # noqa: PLR0911  (a ladder of cases)
+def _sharding(summary: Summary) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
-    share = item_sharing(summary, entities)
-    if summary.item_calls < 30:
+    if summary.item_calls < MIN_ITEM_CALLS:
         return []
-    if share >= 0.2:
-        return [
-            Finding(
-                "common_items",
-                Family.CONTENT,
-                -8.0,
-                f"Each item is sent by {share:.0%} of the accounts: a public set, an assignment or a shared test.",
-            )
-        ]
-    if share >= 0.05:
-        return [
-            Finding(
-                "common_items",
-                Family.CONTENT,
-                -4.0,
-                f"Each item is sent by {share:.0%} of the accounts: partly a public set.",
-            )
-        ]
+    if found := _public_items(summary, 0):
+        return found
     ratio = topic_ratio(summary)
-    if np.isnan(ratio):
-        return []
     if ratio < 1.15:
-        return [
-            Finding(
-                "one_queue",
-                Family.CONTENT,
-                2.0,
-                "Any account could have sent any other's items: they look dealt from one queue, without repetition.",
-            )
-        ]
+        says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
+        return [Finding("one_queue", Family.CONTENT, 2.0, says)]
     if ratio > 2.0:
-        return [
-            Finding(
-                "own_topics",
-                Family.CONTENT,
-                -2.0,
-                f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two).",
-            )
-        ]
+        says = f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two)."
+        return [Finding("own_topics", Family.CONTENT, -2.0, says)]
     return []
-
-
-def item_sharing(summary: Summary, entities: int) -> float:
-    """Return which share of the other accounts sends an item too, on average: 0 = dealt out, 1 = everybody has all."""
-    if not summary.items or entities < 2:
-        return 0.0
-    return (summary.item_holdings / summary.items - 1.0) / (entities - 1.0)
 
 
 def topic_ratio(summary: Summary) -> float:
@@ -205,13 +171,14 @@ SIGNAL_WORDS = {
 }
 
 
-def is_distillation(summary: Summary, *, entities: int, base: Base) -> Answer:
-    """Answer whether the sub-stream looks like the making of training data."""
+def is_distillation(summary: Summary, coordination: Answer) -> Answer:
+    """Answer whether the sub-stream looks like the making of training data, given who is behind it."""
     findings: list[Finding] = [
         _wording(summary),
-        *_novelty(summary, entities),
+        *_novelty(summary),
         _conversation(summary),
         _volume(summary),
+        *_concealment(coordination),
     ]
     findings += _economy(summary)
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
@@ -232,43 +199,50 @@ def _wording(summary: Summary) -> Finding:
     return Finding("wording", Family.CONTENT, bits, says)
 
 
-def _novelty(summary: Summary, entities: int) -> list[Finding]:
-    if summary.item_calls < 20:
+PUBLIC_STEPS = ((0.5, -8.0, -6.0), (0.2, -4.0, -4.0), (0.08, -1.5, -1.5))
+"""Share of the (account, item) pairs whose item another account had too, and what it takes from each question, in bits.
+
+A queue deals each item to one account; a public set, an assignment or a shared test gives everybody the same ones.
+"""
+
+
+def _overlap(summary: Summary) -> float:
+    """Return the share of (account, item) pairs beyond the first account of each item."""
+    return 1.0 - summary.items / summary.item_holdings if summary.item_holdings else 0.0
+
+
+def _public_items(summary: Summary, question: int) -> list[Finding]:
+    overlap = _overlap(summary)
+    for least, *bits in PUBLIC_STEPS:
+        if overlap >= least:
+            says = f"{overlap:.0%} of what accounts send, another account sends too: a public set, an assignment, a test."
+            return [Finding("public_items", Family.CONTENT, bits[question], says)]
+    return []
+
+
+def _novelty(summary: Summary) -> list[Finding]:
+    if summary.item_calls < MIN_ITEM_CALLS:
         return []
     new = summary.items / summary.item_calls
-    again = summary.item_holdings / summary.item_calls
-    share = item_sharing(summary, entities)
-    found = []
-    if share >= 0.05:
-        found.append(
-            Finding(
-                "public_items",
-                Family.CONTENT,
-                -6.0 if share < 0.2 else -10.0,
-                f"Each item is sent by {share:.0%} of the accounts, as benchmarks and assignments are.",
-            )
-        )
-    elif new >= 0.8:
-        found.append(
-            Finding(
-                "new_items",
-                Family.CONTENT,
-                2.0,
-                f"{new:.0%} of the items are sent once only: harvest does not repeat itself.",
-            )
-        )
-    elif new >= 0.4:
+    again = 1.0 - summary.item_holdings / summary.item_calls
+    found = _public_items(summary, 1)
+    if new >= 0.8:
+        says = f"{new:.0%} of the items are sent once only: harvest does not repeat itself."
+        found.append(Finding("new_items", Family.CONTENT, 2.0, says))
+    elif new >= 0.4 and not found:
         found.append(Finding("new_items", Family.CONTENT, 0.5, f"{new:.0%} of the calls bring a new item."))
-    if again < 0.5:
-        found.append(
-            Finding(
-                "repeated_items",
-                Family.CONTENT,
-                -4.0,
-                f"Accounts send their own items again ({1 - again:.0%} of the calls), as regression tests do.",
-            )
-        )
+    if again > 0.5:
+        says = f"Accounts send their own items again ({again:.0%} of the calls), as regression tests do."
+        found.append(Finding("repeated_items", Family.CONTENT, -4.0, says))
     return found
+
+
+def _concealment(coordination: Answer) -> list[Finding]:
+    hidden = [f for f in (Family.NETWORK, Family.IDENTITY) if coordination.family_bits(f) > 0]
+    if sum(coordination.family_bits(f) for f in hidden) < CONCEALMENT_BITS:
+        return []
+    says = "One operator hides behind many names: an ordinary customer would declare itself."
+    return [Finding("concealment", Family.IDENTITY, 1.5, says)]
 
 
 def _conversation(summary: Summary) -> Finding:

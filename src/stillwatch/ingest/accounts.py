@@ -52,9 +52,7 @@ def _read(file: InputFile) -> tuple[dict[str, Any], int]:
             return {n: table[n].combine_chunks() for n in known}, table.num_rows
         rows = list(_read_rows(file))
     except (pa.ArrowException, OSError, csv.Error) as problem:
-        raise SourceError(
-            f"{file.path}: cannot be read: {problem}; it may be cut off: copy it again"
-        ) from problem
+        raise SourceError(f"{file.path}: cannot be read: {problem}; it may be cut off: copy it again") from problem
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}, len(rows)
 

@@ -120,9 +120,7 @@ def _warn(cleaned: Mapping[str, Cleaned], *, place: Place, rejects: Rejects, now
         column = cleaned["started_at"]
         rows = [row for row in _odd_times(column.array, now) if row not in column.bad]
         if rows:
-            problem = (
-                f"started_at is before {FIRST_LOGS.year} or more than {SKEW.days} days in the future; kept"
-            )
+            problem = f"started_at is before {FIRST_LOGS.year} or more than {SKEW.days} days in the future; kept"
             rejects.warn(ODD_CLOCK, problem, path=place.path, line=place.line(rows[0]), count=len(rows))
 
 

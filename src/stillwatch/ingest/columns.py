@@ -173,9 +173,7 @@ def _outside(numbers: pa.Array, low: float, high: float) -> list[int]:
 
 def _one_by_one(values: list[Any], column: Column) -> Cleaned:
     convert = converter(column)
-    take: Callable[[object], tuple[object, str]] = (
-        _take_text if pa.types.is_large_string(column.type) else _take_number
-    )
+    take: Callable[[object], tuple[object, str]] = _take_text if pa.types.is_large_string(column.type) else _take_number
     cleaned = Cleaned(pa.nulls(0))
     kept: list[object] = []
     for row, value in enumerate(values):
@@ -204,11 +202,7 @@ def _take_number(result: object) -> tuple[object, str]:
 
 def _values(array: pa.Array) -> list[Any]:
     """Return Python values of an array; text as bytes, for it may not be UTF-8."""
-    if (
-        pa.types.is_string(array.type)
-        or pa.types.is_large_string(array.type)
-        or pa.types.is_string_view(array.type)
-    ):
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         return list(array.cast(pa.large_string()).view(pa.large_binary()).to_pylist())
     try:
         return list(array.to_pylist())

@@ -85,22 +85,17 @@ def read_exchange(document: Mapping[str, object]) -> Exchange:
     outer, answer = mapping(document.get("request")), mapping(document.get("response"))
     request, response = _body(document.get("request")), _body(document.get("response"))
     headers = lower_keys(first(outer, "headers") or first(document, "request_headers", "headers"))
-    path = (
-        text(outer, "path", "url", "uri") or text(document, "path", "endpoint", "url", "route", "uri") or ""
-    )
+    path = text(outer, "path", "url", "uri") or text(document, "path", "endpoint", "url", "route", "uri") or ""
     row = {
         "call_id": text(document, *CALL_IDS) or text(headers, "x-request-id") or text(response, "id"),
         "account": _account(document, request, headers),
-        "started_at": first(document, *TIMES)
-        or first(outer, *TIMES)
-        or first(response, "created", "created_at"),
+        "started_at": first(document, *TIMES) or first(outer, *TIMES) or first(response, "created", "created_at"),
         "client_address": _address(document, outer, headers),
         "client_asn": number(first(document, "client_asn", "asn", "client.asn")),
         "client_country": text(document, "client_country", "country", "client.country")
         or text(headers, "cf-ipcountry"),
         "user_agent": text(document, "user_agent", "userAgent") or text(headers, "user-agent"),
-        "tls_fingerprint": text(document, *FINGERPRINTS)
-        or text(headers, "x-ja4", "cf-ja4", "x-ja4-fingerprint"),
+        "tls_fingerprint": text(document, *FINGERPRINTS) or text(headers, "x-ja4", "cf-ja4", "x-ja4-fingerprint"),
         "channel": text(document, "channel"),
         "duration_ms": _duration(document),
         "status": number(
@@ -114,9 +109,7 @@ def read_exchange(document: Mapping[str, object]) -> Exchange:
 def has_exchange(document: Mapping[str, object]) -> bool:
     """Tell whether a document has a request body with a model or a prompt in it."""
     body = _body(document.get("request"))
-    return any(name in body for name in ("messages", "prompt", "input")) or (
-        "model" in body and "response" in document
-    )
+    return any(name in body for name in ("messages", "prompt", "input")) or ("model" in body and "response" in document)
 
 
 def _body(part: object) -> Mapping[str, object]:
@@ -146,9 +139,7 @@ def merge_events(events: list[object]) -> Mapping[str, object]:
             mapping(event.get("response")),
             mapping(event.get("delta")),
         ):
-            whole.update(
-                {k: v for k, v in part.items() if v is not None and k not in {"usage", "type", "delta"}}
-            )
+            whole.update({k: v for k, v in part.items() if v is not None and k not in {"usage", "type", "delta"}})
             usage.update({k: v for k, v in mapping(part.get("usage")).items() if v is not None})
     return {**whole, "usage": usage}
 
@@ -165,9 +156,7 @@ def _account(
     return hash_credential(credential) or hide_credential(text(request, *BODY_ACCOUNTS))
 
 
-def _address(
-    document: Mapping[str, object], outer: Mapping[str, object], headers: Mapping[str, object]
-) -> str | None:
+def _address(document: Mapping[str, object], outer: Mapping[str, object], headers: Mapping[str, object]) -> str | None:
     """Return what the gateway saw before what a header claims; of a chain of proxies the first."""
     seen = text(document, *ADDRESSES) or text(outer, *ADDRESSES)
     claimed = text(headers, "cf-connecting-ip", "x-real-ip", "x-forwarded-for")
@@ -175,9 +164,7 @@ def _address(
 
 
 def _duration(document: Mapping[str, object]) -> float | None:
-    milliseconds = number(
-        first(document, "duration_ms", "latency_ms", "response_time_ms", "elapsed_ms", "latency")
-    )
+    milliseconds = number(first(document, "duration_ms", "latency_ms", "response_time_ms", "elapsed_ms", "latency"))
     if milliseconds is not None:
         return round(milliseconds) if abs(milliseconds) < 2**53 else None
     seconds = number(get(document, "duration_seconds") or get(document, "response_time"))

@@ -128,8 +128,7 @@ def _list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
     if not logs:
         seen = f"; it holds {', '.join(p.name for p in others[:NAMED])}" if others else ""
         raise SourceError(
-            f"{folder}: no log in this folder (looked for {', '.join(sorted(SUFFIXES))}, "
-            f"also with .gz or .zst){seen}"
+            f"{folder}: no log in this folder (looked for {', '.join(sorted(SUFFIXES))}, also with .gz or .zst){seen}"
         )
     return logs, others
 
@@ -150,9 +149,7 @@ def _inspect(path: Path) -> InputFile:
         raise SourceError(f"{path}: cannot be read: {problem.strerror}; ask for read permission") from problem
     packing = next((Packing(kind) for magic, kind in MAGIC.items() if head.startswith(magic)), Packing.PLAIN)
     if path.suffix.lower() in {".parquet", ".pq"} and packing is not Packing.PARQUET:
-        raise SourceError(
-            f"{path}: named like Parquet, but does not begin like it; it may be cut off: copy it again"
-        )
+        raise SourceError(f"{path}: named like Parquet, but does not begin like it; it may be cut off: copy it again")
     return InputFile(path, size, packing)
 
 

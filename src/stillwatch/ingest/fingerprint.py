@@ -81,7 +81,9 @@ class Fingerprinter:
         columns |= _plain_columns(batch)
         prints = new_prints(len(columns["call"]))
         source = _source(batch)
-        longest = max(int(np.diff(at).max(initial=0)) for at in (source.messages_at, source.prompt_at, source.system_at))
+        longest = max(
+            int(np.diff(at).max(initial=0)) for at in (source.messages_at, source.prompt_at, source.system_at)
+        )
         print_rows(
             source, self._lexicon.automaton, self._lexicon.both, self._table, *self._words, new_scratch(longest), prints
         )
@@ -106,7 +108,10 @@ class Fingerprinter:
     def _key(self, kind: str) -> Key:
         if kind not in self._keys:
             raw = derive_key(self.key, f"fingerprint/{kind}")
-            self._keys[kind] = (np.uint64(int.from_bytes(raw[:8], "little")), np.uint64(int.from_bytes(raw[8:16], "little")))
+            self._keys[kind] = (
+                np.uint64(int.from_bytes(raw[:8], "little")),
+                np.uint64(int.from_bytes(raw[8:16], "little")),
+            )
         return self._keys[kind]
 
     def _hash(self, kind: str, values: pa.Array) -> NDArray[np.int64]:
@@ -187,7 +192,10 @@ def _prefixes(addresses: pa.Array) -> pa.Array:
     plain = pc.match_substring(short, "/24")
     if pc.all(pc.or_kleene(plain, addresses.is_null())).as_py():
         return pc.if_else(plain, short, pa.scalar(None, pa.large_string()))
-    fallback = [p if ok else _prefix(a) for p, ok, a in zip(short.to_pylist(), plain.to_pylist(), addresses.to_pylist(), strict=True)]
+    fallback = [
+        p if ok else _prefix(a)
+        for p, ok, a in zip(short.to_pylist(), plain.to_pylist(), addresses.to_pylist(), strict=True)
+    ]
     return pa.array(fallback, pa.large_string())
 
 
@@ -198,7 +206,7 @@ def _prefix(address: str | None) -> str | None:
         return None
     mapped = getattr(parsed, "ipv4_mapped", None)
     parsed = mapped or parsed
-    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))  # noqa: PLR2004  (version 4)
+    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
 
 
 def _plain_columns(batch: pa.RecordBatch | pa.Table) -> dict[str, pa.Array]:
@@ -233,6 +241,7 @@ def _print_columns(prints: Prints) -> dict[str, pa.Array]:
         "language": pa.array(prints.language),
         "cues": pa.array(prints.cues),
         "system": pa.array(prints.system.view(np.int64), mask=prints.system == 0),
+        "system_words": pa.array(prints.system_words),
         "item": pa.array(prints.item.view(np.int64), mask=empty),
         "artefact": pa.array(prints.artefact.view(np.int64), mask=prints.artefact == 0),
     }

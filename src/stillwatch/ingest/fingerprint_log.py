@@ -98,7 +98,9 @@ def _draft(batch: Batch) -> pa.Table:
     return pa.table({**batch.columns, **extra}).select(_draft_schema().names).cast(_draft_schema())
 
 
-def _name_skeletons(draft: Path, out: Path, counts: np.ndarray[tuple[int, int], np.dtype[np.uint32]], rows: int, threads: int) -> None:
+def _name_skeletons(
+    draft: Path, out: Path, counts: np.ndarray[tuple[int, int], np.dtype[np.uint32]], rows: int, threads: int
+) -> None:
     def finish(batch: pa.RecordBatch) -> pa.Table:
         ends = np.stack([batch[name].to_numpy() for name in _ENDS], axis=1)
         skeleton, words = skeletons.assign(counts, ends[:, :4], ends[:, 4:], rows)
@@ -108,7 +110,15 @@ def _name_skeletons(draft: Path, out: Path, counts: np.ndarray[tuple[int, int], 
         return pa.table(columns).select(CALLS.schema.names).cast(CALLS.schema)
 
     # Dictionaries are useless for hashes; LZ4 costs little and halves what has to be read again and again.
-    options = {"compression": "lz4", "use_dictionary": ["model", "channel", "hour", "cues", "parameters", "user_agent"], "write_statistics": False}
-    with pq.ParquetWriter(out, CALLS.schema, **options) as writer, pa.OSFile(str(draft)) as file, pa.ipc.open_stream(file) as reader:
+    options = {
+        "compression": "lz4",
+        "use_dictionary": ["model", "channel", "hour", "cues", "parameters", "user_agent"],
+        "write_statistics": False,
+    }
+    with (
+        pq.ParquetWriter(out, CALLS.schema, **options) as writer,
+        pa.OSFile(str(draft)) as file,
+        pa.ipc.open_stream(file) as reader,
+    ):
         for table in _in_order(reader, finish, threads):
             writer.write_table(table)

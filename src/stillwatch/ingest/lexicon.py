@@ -29,7 +29,9 @@ STOP_WORDS = {
     "vi": "và của là không một có cho được các trong với này",
 }
 """The most frequent words of languages in Latin script, for a guess that is never evidence."""
-CODE_WORDS = "def class import return include public private function const let var elif func fn package using namespace"
+CODE_WORDS = (
+    "def class import return include public private function const let var elif func fn package using namespace"
+)
 """Words with which lines of source code begin."""
 
 

@@ -31,7 +31,7 @@ def mask_for_display(shown: str) -> str:
 
 
 def _word_end(text: str, at: int) -> int:
-    if at and ord(text[at - 1]) > 0x2E80:  # noqa: PLR2004  (from here on scripts without blanks: nothing to complete)
+    if at and ord(text[at - 1]) > 0x2E80:
         return at
     while at < len(text) and text[at].isalpha():
         at += 1

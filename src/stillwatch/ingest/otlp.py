@@ -112,9 +112,7 @@ def _value(value: object, depth: int) -> object:
         return {str(p.get("key")): _value(p.get("value"), depth + 1) for p in pairs}
     if "intValue" in value:
         return _whole(value["intValue"])
-    return next(
-        (value[k] for k in ("stringValue", "doubleValue", "boolValue", "bytesValue") if k in value), None
-    )
+    return next((value[k] for k in ("stringValue", "doubleValue", "boolValue", "bytesValue") if k in value), None)
 
 
 def _whole(value: object) -> object:

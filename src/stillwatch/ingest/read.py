@@ -52,9 +52,7 @@ def read_calls(
     """
     done, rows = 0, 0
     for file in inputs.files:
-        for batch, read in _read_file(
-            file, inputs.source, rejects=rejects, batch_rows=batch_rows, text=text, now=now
-        ):
+        for batch, read in _read_file(file, inputs.source, rejects=rejects, batch_rows=batch_rows, text=text, now=now):
             rows += batch.num_rows
             if on_progress:
                 on_progress(done + min(read, file.bytes), rows)
@@ -77,16 +75,12 @@ def _read_file(
     """Yield the batches of a file, each with how many bytes of the file have been read."""
     if file.packing is Packing.PARQUET:
         if source not in {None, "canonical"}:
-            raise SourceError(
-                f"{file.path}: Parquet holds the canonical call log; leave out --source {source} for it"
-            )
+            raise SourceError(f"{file.path}: Parquet holds the canonical call log; leave out --source {source} for it")
         yield from read_parquet(file, rejects=rejects, batch_rows=batch_rows, text=text, now=now)
         return
     try:
         with pa.OSFile(str(file.path), "rb") as raw:
-            stream = (
-                raw if file.packing is Packing.PLAIN else pa.CompressedInputStream(raw, file.packing.value)
-            )
+            stream = raw if file.packing is Packing.PLAIN else pa.CompressedInputStream(raw, file.packing.value)
             documents = read_documents(stream, path=file.path, rejects=rejects)
             rows = _convert(documents, file, source, rejects=rejects, text=text)
             for chunk in _chunks(rows, min(batch_rows, JSON_ROWS)):
@@ -132,9 +126,7 @@ def _guess(head: list[Parsed], file: InputFile) -> Source:
         if (source := guess_source(document.value)) is not None:
             return source
     keys = ", ".join(sorted(head[0].value)[:10])
-    raise SourceError(
-        f"{file.path}: no known log format (its first object has: {keys}); name the format with --source"
-    )
+    raise SourceError(f"{file.path}: no known log format (its first object has: {keys}); name the format with --source")
 
 
 def _chunks(
@@ -155,7 +147,5 @@ def _chunks(
 def _build(
     chunk: list[tuple[Parsed, dict[str, object]]], file: InputFile, *, rejects: Rejects, now: datetime | None
 ) -> pa.RecordBatch:
-    place = Place(
-        file.path, line=lambda row: chunk[row][0].line, show=lambda row: show_row(chunk[row][0].value)
-    )
+    place = Place(file.path, line=lambda row: chunk[row][0].line, show=lambda row: show_row(chunk[row][0].value))
     return batch_of_rows([row for _, row in chunk], place=place, rejects=rejects, now=now)

@@ -69,7 +69,9 @@ def _longest(counts: NDArray[np.uint32], ends: Words, least: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _assign(counts: NDArray[np.uint32], heads: Words, tails: Words, least: int, skeleton: Words, words: NDArray[np.int16]) -> None:
+def _assign(
+    counts: NDArray[np.uint32], heads: Words, tails: Words, least: int, skeleton: Words, words: NDArray[np.int16]
+) -> None:
     for row in range(skeleton.size):
         head, tail = _longest(counts, heads[row], least), _longest(counts, tails[row], least)
         if head == 0 and tail == 0:

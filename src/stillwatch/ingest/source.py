@@ -44,9 +44,7 @@ def source(name: str, *, looks_like: Callable[[Document], bool]) -> Callable[[Co
     def register(convert: Convert) -> Convert:
         known = _SOURCES.get(name)
         if known is not None and known.convert.__module__ != convert.__module__:
-            raise PluginError(
-                f"source {name!r} is in {known.convert.__module__} and {convert.__module__}: rename one"
-            )
+            raise PluginError(f"source {name!r} is in {known.convert.__module__} and {convert.__module__}: rename one")
         if not inspect.getdoc(convert):
             raise PluginError(f"source {name!r}: say in a docstring which format it reads")
         _SOURCES[name] = Source(name, looks_like, convert)

@@ -9,7 +9,7 @@ from stillwatch.records import Family
 
 
 @signal("start_day", family=Family.TIMING, needs=("hour",), max_bits=5.0, seeds=True)
-def start_day(calls: nw.LazyFrame, *, hours: int = 24) -> nw.LazyFrame:
+def start_day(calls: nw.LazyFrame, *, hours: int = 24, min_calls: int = 3) -> nw.LazyFrame:
     """See in which window of ``hours`` each account made its first call.
 
     Catches: a pool of accounts put to work at once, or reborn after a ban.
@@ -17,4 +17,4 @@ def start_day(calls: nw.LazyFrame, *, hours: int = 24) -> nw.LazyFrame:
     False alarms: a product launch, a class's first day.
     """
     first = calls.group_by("account").agg(first=nw.col("hour").min(), calls=nw.len())
-    return first.select("account", "calls", observable=nw.col("first") // hours)
+    return first.filter(nw.col("calls") >= min_calls).select("account", "calls", observable=nw.col("first") // hours)

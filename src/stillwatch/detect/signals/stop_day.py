@@ -9,7 +9,7 @@ from stillwatch.records import Family
 
 
 @signal("stop_day", family=Family.TIMING, needs=("hour",), max_bits=5.0, seeds=True)
-def stop_day(calls: nw.LazyFrame, *, hours: int = 24) -> nw.LazyFrame:
+def stop_day(calls: nw.LazyFrame, *, hours: int = 24, min_calls: int = 3) -> nw.LazyFrame:
     """See in which window of ``hours`` each account made its last call.
 
     Catches: a work queue that ran dry, or a pool stopped at once.
@@ -17,4 +17,4 @@ def stop_day(calls: nw.LazyFrame, *, hours: int = 24) -> nw.LazyFrame:
     False alarms: the end of a course or a contract.
     """
     last = calls.group_by("account").agg(last=nw.col("hour").max(), calls=nw.len())
-    return last.select("account", "calls", observable=nw.col("last") // hours)
+    return last.filter(nw.col("calls") >= min_calls).select("account", "calls", observable=nw.col("last") // hours)

@@ -77,9 +77,7 @@ def _mixed_word_end(low: Bytes, i: int, stop: int, letters: bool) -> tuple[int, 
                 break
             letters = True
             i += size
-        elif c == 39 and letters and i + 1 < stop and 97 <= low[i + 1] <= 122:
-            i += 1
-        elif c in (44, 46, 58) and digits and not letters and i + 1 < stop and 48 <= low[i + 1] <= 57:
+        elif (c == 39 and letters and i + 1 < stop and 97 <= low[i + 1] <= 122) or (c in (44, 46, 58) and digits and not letters and i + 1 < stop and 48 <= low[i + 1] <= 57):
             i += 1
         else:
             break

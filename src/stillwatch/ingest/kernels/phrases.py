@@ -95,7 +95,9 @@ def build(phrases: Sequence[tuple[str, int]], rules: Sequence[Rule]) -> Automato
 def _flat(step: NDArray[np.int32]) -> NDArray[np.uint16]:
     # Rows of a power of two: the next state's place is one shift and one addition away.
     if len(step) > MAX_STATES or step.shape[1] > 1 << ROW_BITS:
-        raise ValueError(f"the lexicon has grown beyond {MAX_STATES} states or {1 << ROW_BITS} symbols; widen the automaton")
+        raise ValueError(
+            f"the lexicon has grown beyond {MAX_STATES} states or {1 << ROW_BITS} symbols; widen the automaton"
+        )
     flat = np.zeros((len(step), 1 << ROW_BITS), np.uint16)
     flat[:, : step.shape[1]] = step
     return flat.ravel()

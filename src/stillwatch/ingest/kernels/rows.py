@@ -78,6 +78,7 @@ class Prints(NamedTuple):
     heads: NDArray[np.uint64]
     tails: NDArray[np.uint64]
     system: NDArray[np.uint64]
+    system_words: NDArray[np.int16]
     item: NDArray[np.uint64]
     artefact: NDArray[np.uint64]
     cues: NDArray[np.int64]
@@ -95,6 +96,7 @@ def new_prints(rows: int) -> Prints:
         np.zeros((rows, 4), np.uint64),
         np.zeros((rows, 4), np.uint64),
         np.zeros(rows, np.uint64),
+        np.zeros(rows, np.int16),
         np.zeros(rows, np.uint64),
         np.zeros(rows, np.uint64),
         np.zeros(rows, np.int64),
@@ -203,7 +205,7 @@ def _combine(found: int, both: NDArray[np.int64]) -> int:
 
 
 @njit(cache=True, nogil=True)
-def print_rows(  # noqa: PLR0913, PLR0917  (a kernel's tables are its arguments)
+def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
     source: Source,
     automaton: Automaton,
     both: NDArray[np.int64],
@@ -234,6 +236,7 @@ def print_rows(  # noqa: PLR0913, PLR0917  (a kernel's tables are its arguments)
             found |= scan(scratch.low, n, automaton, scratch.seen)
             tokenise(scratch.window, scratch.low, n, (k0, k1), table, tally)
             out.system[row] = chain(tally.masked, tally.counts[MASKED], U64(3)) | U64(1)
+            out.system_words[row] = min(tally.counts[MASKED], 32_767)
         users = _trimmed(scratch.user, users)
         out.characters[row] = _characters(scratch.user, users)
         out.turns[row] = min(turns, 32_767)

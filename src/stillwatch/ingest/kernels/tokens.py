@@ -179,7 +179,9 @@ def _look_up(keys: Words, values: NDArray[np.int64], word: np.uint64) -> int:
 
 
 @njit(cache=True, nogil=True)
-def tokenise(text: Bytes, low: Bytes, stop: int, key: tuple[np.uint64, np.uint64], table: WordTable, tally: Tally) -> None:
+def tokenise(
+    text: Bytes, low: Bytes, stop: int, key: tuple[np.uint64, np.uint64], table: WordTable, tally: Tally
+) -> None:
     """Fill ``tally`` from ``text[:stop]`` and its lower-case copy; both have eight spare bytes behind ``stop``."""
     counts, masked, plain = tally.counts, tally.masked, tally.plain
     keys, values = table.keys, table.values
