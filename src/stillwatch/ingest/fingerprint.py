@@ -20,16 +20,17 @@ from stillwatch.ingest.masking import excerpt
 from stillwatch.store.key import derive_key
 
 MAX_NAMES = 300_000
-"""Beyond this many values a kind (but accounts) is not named in reports: bounds memory by something other than calls."""
+"""Beyond this many values a kind (but accounts) is not named in reports: memory must not grow with the calls."""
 LIMIT_STATUS = (401, 402, 403, 429)
 """HTTP statuses by which a host stops a caller (RFC 9110, RFC 6585)."""
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 MICROSECONDS_PER_HOUR = 3_600_000_000
 Key = tuple[np.uint64, np.uint64]
 
 
 @dataclass
 class Batch:
-    """Fingerprints of one batch: the columns of ``records.CALLS`` but the skeleton, and heads and tails to find it by."""
+    """Fingerprints of one batch: the columns of ``records.CALLS`` but the skeleton; heads and tails to find it by."""
 
     columns: dict[str, pa.Array]
     prints: Prints
@@ -39,11 +40,11 @@ class Batch:
 
 @dataclass
 class Fingerprinter:
-    """Turns text into fingerprints. Safe to use from several threads; what it returns depends on nothing but key and input.
+    """Turns text into fingerprints. Safe to use from several threads; returns what key and input say, nothing else.
 
-    ``names`` collects, by kind, what the keyed values of identifiers stand for, so that the host's own report can name them;
-    ``samples`` collects excerpts of about one call in ``sample_every``, chosen by the keyed hash of the call. They live in memory
-    only; what a report shows of them is masked first.
+    ``names`` collects, by kind, what the keyed values of identifiers stand for, so that the host's own report can name
+    them; ``samples`` collects excerpts of about one call in ``sample_every``, chosen by the keyed hash of the call.
+    They live in memory only; what a report shows of them is masked first.
     """
 
     key: bytes
@@ -182,14 +183,14 @@ def _buffers(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], ND
 
 
 def _source(batch: pa.RecordBatch | pa.Table) -> Source:
-    parts = [_buffers(_one(batch[name])) for name in ("messages", "prompt", "system")]
-    return Source(*(buffer for part in parts for buffer in part))
+    messages, prompt, system = (_buffers(_one(batch[name])) for name in ("messages", "prompt", "system"))
+    return Source(*messages, *prompt, *system)
 
 
 def _prefixes(addresses: pa.Array) -> pa.Array:
-    """Return the /24 of an IPv4 and the /48 of an IPv6 address (RFC 6177: what one site gets); null for what is neither."""
-    short = pc.replace_substring_regex(addresses, r"^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$", r"\1.0/24")
-    plain = pc.match_substring(short, "/24")
+    """Return the /24 of an IPv4 and the /48 of an IPv6 address (RFC 6177: what one site gets); null for neither."""
+    short = pc.replace_substring_regex(addresses, rf"^({_OCTET}\.{_OCTET}\.{_OCTET})\.{_OCTET}$", r"\1.0/24")
+    plain = pc.not_equal(short, addresses)
     if pc.all(pc.or_kleene(plain, addresses.is_null())).as_py():
         return pc.if_else(plain, short, pa.scalar(None, pa.large_string()))
     fallback = [

@@ -1,4 +1,4 @@
-"""A whole log to one table of fingerprints: a pass that fingerprints and counts, and a pass that names each call's skeleton."""
+"""A whole log to one table of fingerprints: one pass fingerprints and counts, another names each call's skeleton."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ STOP_WORDS = {
     "de": "der die das und ist nicht ein eine mit für auf den dem zu sich wie auch von",
     "pt": "os uma não para com que em do da dos das por mais como você seu sua",
     "it": "il gli della che di per una con non sono del nel è più come questo alla",
-    "tr": "ve bir bu için ile da de ne gibi olarak daha çok mi mı nasıl",
+    "tr": "ve bir bu için ile da de ne gibi olarak daha çok mi mı nasıl",  # noqa: RUF001  (Turkish)
     "vi": "và của là không một có cho được các trong với này",
 }
 """The most frequent words of languages in Latin script, for a guess that is never evidence."""

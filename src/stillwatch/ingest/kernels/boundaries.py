@@ -17,7 +17,7 @@ MAX_TAG = 32
 
 
 @njit(cache=True, nogil=True)
-def letter_kind(data: Bytes, i: int, stop: int) -> tuple[int, int]:
+def letter_kind(data: Bytes, i: int, stop: int) -> tuple[int, int]:  # noqa: PLR0911  (a decision table)
     """Return what the character that starts at ``i`` (a byte of 128 or more) is, and its length in bytes."""
     c = data[i]
     d = data[i + 1] if i + 1 < stop else np.uint8(0)
@@ -52,11 +52,19 @@ def word_end(low: Bytes, i: int, stop: int) -> tuple[int, bool, bool]:
     last = np.uint64(stop)
     while k < last and 97 <= low[k] <= 122:
         k += np.uint64(1)
-    end = np.int64(k)
+    end = int(np.int64(k))
     digits, letters = False, end > i
     if end < stop and (low[end] >= 128 or 48 <= low[end] <= 57 or low[end] == 39):
         end, digits, letters = _mixed_word_end(low, end, stop, letters)
     return end, digits, letters
+
+
+@njit(inline="always")
+def _joins(c: int, behind: int, letters: bool, digits: bool) -> bool:  # noqa: FBT001  (kernels take no keywords)
+    """Whether ``c`` is an apostrophe inside a word, or a comma, point or colon inside a number."""
+    if c == 39:
+        return letters and 97 <= behind <= 122
+    return c in (44, 46, 58) and digits and not letters and 48 <= behind <= 57
 
 
 @njit(cache=True, nogil=True)
@@ -77,7 +85,7 @@ def _mixed_word_end(low: Bytes, i: int, stop: int, letters: bool) -> tuple[int, 
                 break
             letters = True
             i += size
-        elif (c == 39 and letters and i + 1 < stop and 97 <= low[i + 1] <= 122) or (c in (44, 46, 58) and digits and not letters and i + 1 < stop and 48 <= low[i + 1] <= 57):
+        elif i + 1 < stop and _joins(c, np.int64(low[i + 1]), letters, digits):
             i += 1
         else:
             break
@@ -126,6 +134,7 @@ def quote_end(text: Bytes, i: int, stop: int) -> int:
 
 @njit(inline="always")
 def opens_quote(text: Bytes, i: int, stop: int) -> bool:
+    """Whether a quotation may open at ``i``: a straight or typographic quote, a backtick, a CJK corner bracket."""
     c = text[i]
     if c in (34, 96):
         return True
@@ -135,7 +144,7 @@ def opens_quote(text: Bytes, i: int, stop: int) -> bool:
 
 
 @njit(inline="always")
-def is_option(low: Bytes, i: int, stop: int, line_start: bool) -> bool:
+def is_option(low: Bytes, i: int, stop: int, line_start: bool) -> bool:  # noqa: FBT001  (kernels take no keywords)
     """Whether the single letter at ``i`` names a choice: (a), or a line that starts with a) or a. and a blank."""
     if not (97 <= low[i] <= 101) or i + 1 >= stop:
         return False

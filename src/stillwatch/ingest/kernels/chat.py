@@ -1,6 +1,6 @@
 """OpenAI-shaped message lists to role-separated text, in one pass over the JSON bytes.
 
-A small strict state machine instead of a JSON library, because a Python object for every message costs more than all of the
+A small state machine instead of a JSON library, because a Python object for every message costs more than all of the
 fingerprinting. What it does not understand it reports, and the row is then taken as plain text.
 """
 
@@ -17,6 +17,7 @@ MAX_PARTS = 64
 """Content parts of one message that are read; more than that are skipped."""
 QUOTE, BACKSLASH, COMMA, COLON = 34, 92, 44, 58
 OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT = 91, 93, 123, 125
+_ROLE, _CONTENT = np.frombuffer(b"role", np.uint8), np.frombuffer(b"content", np.uint8)
 LETTER_A, LETTER_D, LETTER_F, LETTER_S, LETTER_T, LETTER_U = 97, 100, 102, 115, 116, 117
 
 
@@ -42,7 +43,7 @@ def skip_string(data: Bytes, i: int, stop: int) -> int:
 
 @njit(cache=True, nogil=True)
 def skip_value(data: Bytes, i: int, stop: int) -> int:
-    """From the start of any JSON value, return the place behind it, or -1. Depth is a number, so nesting costs nothing."""
+    """From the start of any JSON value, return the place behind it, or -1. Depth is a number: nesting costs nothing."""
     depth = 0
     while i < stop:
         c = data[i]
@@ -72,7 +73,7 @@ def skip_value(data: Bytes, i: int, stop: int) -> int:
 def _hex(data: Bytes, i: int) -> int:
     value = 0
     for k in range(i, i + 4):
-        c = np.int64(data[k])
+        c = int(np.int64(data[k]))
         if 48 <= c <= 57:
             digit = c - 48
         elif 97 <= c <= 102:
@@ -108,7 +109,7 @@ def _put_utf8(out: Bytes, n: int, code: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _escape(data: Bytes, i: int, stop: int, out: Bytes, n: int) -> tuple[int, int]:
-    """Decode the escape at ``i`` (a backslash); lone surrogates become U+FFFD. Return the next place and the new length."""
+    """Decode the escape at ``i`` (a backslash); lone surrogates become U+FFFD. Return the next place and length."""
     c = data[i + 1]
     if c != LETTER_U:
         plain = c
@@ -138,7 +139,10 @@ def _escape(data: Bytes, i: int, stop: int, out: Bytes, n: int) -> tuple[int, in
 
 @njit(cache=True, nogil=True)
 def unescape(data: Bytes, start: int, stop: int, out: Bytes, n: int) -> int:
-    """Append the decoded inside of a JSON string to ``out`` from ``n``; never longer than the encoded form. Return the new length."""
+    """Append the decoded inside of a JSON string to ``out`` from ``n``, and return the new length.
+
+    That is never longer than the encoded form.
+    """
     i = start
     while i < stop:
         c = data[i]
@@ -152,8 +156,8 @@ def unescape(data: Bytes, start: int, stop: int, out: Bytes, n: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _content(data: Bytes, i: int, stop: int, spans: Spans) -> tuple[int, int]:
-    """Collect the text spans of a content value at ``i``. Return the place behind it (-1 = malformed) and their number."""
+def _content(data: Bytes, i: int, stop: int, spans: Spans) -> tuple[int, int]:  # noqa: C901, PLR0911  (a parser)
+    """Collect the text spans of a content value at ``i``; return the place behind it (-1: malformed), their number."""
     if data[i] == QUOTE:
         end = skip_string(data, i, stop)
         if end < 0:
@@ -189,12 +193,24 @@ def _content(data: Bytes, i: int, stop: int, spans: Spans) -> tuple[int, int]:
     return end, found
 
 
-@njit(cache=True, nogil=True)
-def read_chat(data: Bytes, start: int, stop: int, user: Bytes, system: Bytes, spans: Spans, out: Spans) -> bool:
-    """Separate one message list: the last user message (else the last message) into ``user``, all system text into ``system``.
+@njit(inline="always")
+def _is_key(data: Bytes, start: int, length: int, name: Bytes) -> bool:
+    if length != name.size:
+        return False
+    for k in range(length):  # noqa: SIM110  (Numba has no generators here)
+        if data[start + k] != name[k]:
+            return False
+    return True
 
-    ``out`` receives the length of the user text, of the system text, and the number of assistant and tool messages. Returns
-    False where the bytes are not a list of objects with a role; the caller then takes them as plain text.
+
+@njit(cache=True, nogil=True)
+def read_chat(  # noqa: C901, PLR0911, PLR0912, PLR0917  (a parser in one loop: calls per message would cost more)
+    data: Bytes, start: int, stop: int, user: Bytes, system: Bytes, spans: Spans, out: Spans
+) -> bool:
+    """Separate a message list: the last user message (else the last of all) into ``user``, system text into ``system``.
+
+    ``out`` receives the length of the user text, of the system text, and the number of assistant and tool messages.
+    Returns False where the bytes are not a list of objects with a role; the caller then takes them as plain text.
     """
     i = skip_space(data, start, stop)
     if i >= stop or data[i] != OPEN_LIST:
@@ -216,10 +232,10 @@ def read_chat(data: Bytes, start: int, stop: int, user: Bytes, system: Bytes, sp
             i = skip_space(data, i + 1, stop)
             if i >= stop:
                 return False
-            if length == 4 and data[key] == 114 and data[key + 1] == 111 and data[i] == QUOTE:
-                role = np.int64(data[i + 1]) if i + 1 < stop else 0
+            if data[i] == QUOTE and _is_key(data, key, length, _ROLE):
+                role = int(np.int64(data[i + 1])) if i + 1 < stop else 0
                 i = skip_string(data, i, stop)
-            elif length == 7 and data[key] == 99 and data[key + 1] == 111 and data[key + 6] == 116:
+            elif _is_key(data, key, length, _CONTENT):
                 i, parts = _content(data, i, stop, spans)
             else:
                 i = skip_value(data, i, stop)
@@ -248,7 +264,7 @@ def read_chat(data: Bytes, start: int, stop: int, user: Bytes, system: Bytes, sp
         i = skip_space(data, i + 1, stop)
         if i < stop and data[i] == COMMA:
             i = skip_space(data, i + 1, stop)
-    if i >= stop or data[i] != CLOSE_LIST or messages == 0:
+    if i >= stop or data[i] != CLOSE_LIST or messages == 0 or skip_space(data, i + 1, stop) != stop:
         return False
     out[0], out[1], out[2] = users, systems, turns
     return True

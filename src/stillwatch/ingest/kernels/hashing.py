@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core.imputils import impl_ret_untracked
 from numba.extending import intrinsic
@@ -29,7 +29,7 @@ _ONE = U64(1)
 
 
 @intrinsic
-def load64(_typing: Any, array: Any, index: Any) -> Any:
+def load64(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ARG001  (Numba reads the signature)
     """Read eight bytes at ``index``, little-endian, aligned or not. The caller keeps it inside the array."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -64,7 +64,7 @@ def sip_round(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> Sta
 
 @njit(cache=True, nogil=True)
 def sip_start(k0: np.uint64, k1: np.uint64) -> State:
-    """The state under a 128-bit key."""
+    """Return the state under a 128-bit key."""
     return k0 ^ _I0, k1 ^ _I1, k0 ^ _I2, k1 ^ _I3
 
 
@@ -104,12 +104,12 @@ def sip(data: Bytes, start: int, stop: int, k0: np.uint64, k1: np.uint64) -> np.
         i += 8
     last = pack(data, i, stop) | ((U64(stop - start) & _255) << _56)
     v0, v1, v2, v3 = sip_block(v0, v1, v2, v3, last)
-    return sip_end(v0, v1, v2, v3)
+    return U64(sip_end(v0, v1, v2, v3))
 
 
 @njit(inline="always")
 def sip_word(data: Bytes, start: int, stop: int, k0: np.uint64, k1: np.uint64) -> np.uint64:
-    """SipHash-1-3 of ``data[start:stop]``, the same as ``sip``; reads, and ignores, up to eight bytes behind ``stop``."""
+    """SipHash-1-3 of ``data[start:stop]``, as ``sip``; reads, and ignores, up to eight bytes behind ``stop``."""
     v0, v1, v2, v3 = sip_start(k0, k1)
     i = start
     while i + 8 <= stop:
@@ -117,7 +117,7 @@ def sip_word(data: Bytes, start: int, stop: int, k0: np.uint64, k1: np.uint64) -
         i += 8
     last = (load64(data, i) & ((_ONE << (_8 * U64(stop - i))) - _ONE)) | ((U64(stop - start) & _255) << _56)
     v0, v1, v2, v3 = sip_block(v0, v1, v2, v3, last)
-    return sip_end(v0, v1, v2, v3)
+    return U64(sip_end(v0, v1, v2, v3))
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,8 @@
 """Many phrases found in one pass over bytes: an Aho-Corasick automaton (Aho & Corasick 1975) whose finds can be paired.
 
-The alphabet is folded: letters to lower case, digits to one symbol, punctuation and white space to one blank that never repeats.
-A phrase that starts with a blank starts at a word's start; its end is free, so that endings may vary. A *rule* turns one part, or
-two parts near each other in either order, into a cue.
+The alphabet is folded: letters to lower case, digits to one symbol, punctuation and white space to one blank that
+never repeats. A phrase that starts with a blank starts at a word's start; its end is free, so that endings may vary.
+A *rule* turns one part, or two parts near each other in either order, into a cue.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class Rule(NamedTuple):
 
 
 class Automaton(NamedTuple):
-    """The automaton as flat arrays. States from ``first_found`` on find something; ``rules_of`` points from parts to rules."""
+    """The automaton as flat arrays. States from ``first_found`` on find something; ``rules_of`` maps parts to rules.
+
+    ``found[found_start[s]:found_start[s + 1]]`` are the parts that end in state ``s``.
+    """
 
     symbols: NDArray[np.uint8]
     step: NDArray[np.uint16]
@@ -79,7 +82,7 @@ def build(phrases: Sequence[tuple[str, int]], rules: Sequence[Rule]) -> Automato
     place = np.empty(len(order), np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     lists = [sorted(found[s]) for s in order]
-    by_part = sorted([r for r in rules] + [Rule(r.other, r.part, r.gap, r.cue) for r in rules if r.other >= 0])
+    by_part = sorted([*rules] + [Rule(r.other, r.part, r.gap, r.cue) for r in rules if r.other >= 0])
     parts = np.array([r.part for r in by_part], np.int64)
     return Automaton(
         symbols,
@@ -204,7 +207,7 @@ def scan(low: NDArray[np.uint8], size: int, automaton: Automaton, seen: NDArray[
             continue
         state = np.uint64(step[(state << _ROW) + symbol])
         last = symbol
-        if symbol == OPEN_TAG or symbol == OPEN_BRACKET:  # noqa: PLR1714  (numba compiles this to less)
+        if symbol == OPEN_TAG or symbol == OPEN_BRACKET:  # noqa: PLR1714, SIM109  (numba compiles this to less)
             state = np.uint64(step[(state << _ROW) + np.uint64(BLANK)])
             last = np.uint8(BLANK)
         if state >= first_found:

@@ -11,7 +11,7 @@ from stillwatch.ingest.kernels.hashing import U64, mix
 Words = NDArray[np.uint64]
 
 LENGTHS = (8, 16, 32, 64)
-"""Masked words in a head or tail. Eight is the least that two strangers hardly write alike by chance; each step doubles."""
+"""Masked words in a head or tail. Eight are hardly written alike by two strangers by chance; each step doubles."""
 BANDS, TOPICS = 8, 4
 _SHIFT_BAND, _SHIFT_TOPIC = U64(61), U64(62)
 _LOW31 = U64(0x7FFFFFFF)
@@ -51,8 +51,8 @@ def chain(words: Words, n: int, start: np.uint64) -> np.uint64:
 def bands(masked: Words, n: int, out: NDArray[np.int32], least: NDArray[np.int64]) -> None:
     """One-permutation MinHash (Li, Owen & Zhang 2012) of word 3-grams in 8 bins.
 
-    Empty bins borrow from the next full one (Shrivastava & Li 2014), so that short texts compare too. Two texts agree in a bin
-    with the probability of their Jaccard similarity.
+    Empty bins borrow from the next full one (Shrivastava & Li 2014), so that short texts compare too. Two texts agree
+    in a bin with the probability of their Jaccard similarity.
     """
     least[:] = _EMPTY
     a, b = U64(1), U64(2)

@@ -156,7 +156,7 @@ def _window(data: Bytes, size: int, scratch: Scratch) -> int:
         scratch.window[n + 1 : n + 1 + size - tail] = data[tail:size]
         n += 1 + size - tail
     lower(scratch.window, n, scratch.low)
-    return n
+    return int(n)
 
 
 @njit(cache=True, nogil=True)

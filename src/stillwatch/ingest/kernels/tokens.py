@@ -1,6 +1,6 @@
 """Text to words: hashed as they are, and masked where items stand (numbers, quotes, code, names, opaque runs).
 
-Letters are runs between separators; Han, kana and Thai characters are words of their own, for those scripts write no spaces.
+Letters are runs between separators; Han, kana and Thai characters are words of their own: no spaces there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CODE_WORD = 100
 
 
 class WordTable(NamedTuple):
-    """An open-addressed table from keyed word hashes to small numbers: languages, and CODE_WORD. Size is a power of two."""
+    """An open-addressed table from keyed words to small numbers (languages, CODE_WORD), as long as a power of two."""
 
     keys: Words
     values: NDArray[np.int64]
@@ -86,7 +86,7 @@ def new_tally(size: int) -> Tally:
 
 
 @njit(inline="always")
-def _word(low: Bytes, i: int, stop: int, line_start: bool) -> tuple[int, int]:
+def _word(low: Bytes, i: int, stop: int, line_start: bool) -> tuple[int, int]:  # noqa: FBT001  (kernels take no keywords)
     """Return the end and the kind, with its bits, of the word, number or opaque run at ``i``."""
     end, digits, letters = word_end(low, i, stop)
     if looks_opaque(low, i, end, stop):
@@ -102,7 +102,7 @@ def _word(low: Bytes, i: int, stop: int, line_start: bool) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _split(text: Bytes, low: Bytes, stop: int, tally: Tally) -> int:
+def _split(text: Bytes, low: Bytes, stop: int, tally: Tally) -> int:  # noqa: C901  (one pass, a branch a character class)
     """Find the tokens of ``text[:stop]`` and return their number; a quotation is a token before its hidden words."""
     starts, ends, flags, counts = tally.starts, tally.ends, tally.flags, tally.counts
     n, i, hidden_until = 0, 0, 0
@@ -166,7 +166,7 @@ def _count_label(labels: Words, label_counts: NDArray[np.int64], word: np.uint64
         if labels[k] == word:
             label_counts[k] += 1
             break
-    return label_counts.max()
+    return int(label_counts.max())
 
 
 @njit(inline="always")
@@ -175,11 +175,11 @@ def _look_up(keys: Words, values: NDArray[np.int64], word: np.uint64) -> int:
     place = word & size
     while keys[place] != U64(0) and keys[place] != word:
         place = (place + U64(1)) & size
-    return values[place]
+    return int(values[place])
 
 
 @njit(cache=True, nogil=True)
-def tokenise(
+def tokenise(  # noqa: C901, PLR0912, PLR0915, PLR0917  (the hot loop: functions and tuples in it cost ten times)
     text: Bytes, low: Bytes, stop: int, key: tuple[np.uint64, np.uint64], table: WordTable, tally: Tally
 ) -> None:
     """Fill ``tally`` from ``text[:stop]`` and its lower-case copy; both have eight spare bytes behind ``stop``."""
@@ -196,7 +196,7 @@ def tokenise(
         start, end, flag = np.int64(starts[t]), np.int64(ends[t]), flags[t]
         kind = flag & KINDS
         mask, word = U64(0), U64(0)
-        if kind == IS_QUOTE or kind == IS_CODE:  # noqa: PLR1714  (numba compiles this to less)
+        if kind == IS_QUOTE or kind == IS_CODE:  # noqa: PLR1714, SIM109  (numba compiles this to less)
             mask = QUOTE if kind == IS_QUOTE else CODE
             counts[CODE_LINES] += 3 * (kind == IS_CODE)
         else:
