@@ -44,6 +44,10 @@ def parse(text: str) -> Calibration:
     """Read a calibration from JSON. Raises SettingsError if it is not one."""
     try:
         data = json.loads(text)
-        return Calibration(int(data["scans"]), float(data["accounts"]), tuple(sorted(float(s) for s in data["strengths"])))
+        return Calibration(
+            int(data["scans"]), float(data["accounts"]), tuple(sorted(float(s) for s in data["strengths"]))
+        )
     except (ValueError, KeyError, TypeError) as problem:
-        raise SettingsError(f"calibration.json: not a calibration ({problem}); make it anew with benchmarks/calibrate.py") from problem
+        raise SettingsError(
+            f"calibration.json: not a calibration ({problem}); make it anew with benchmarks/calibrate.py"
+        ) from problem

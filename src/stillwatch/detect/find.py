@@ -166,9 +166,7 @@ def _strand_calls(engine: Engine, marked: nw.LazyFrame[Any], strands: Strands) -
         mine = kind == which
         table = pa.table({"account": strands.account[mine], column: value[mine], "strand": number[mine]})
         joined = marked.join(engine.lazy(table), on=["account", column], how="inner")
-        pieces.append(
-            joined.drop("account", *MARKS).rename({"strand": "account"})
-        )
+        pieces.append(joined.drop("account", *MARKS).rename({"strand": "account"}))
     return engine.keep(nw.concat(pieces, how="vertical"))
 
 

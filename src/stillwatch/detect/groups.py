@@ -27,18 +27,24 @@ MIN_LINK_BITS = 3.0
 """A strand is a member if families other than content hold it with at least this weight,"""
 MIN_FAMILY_BITS = 1.5
 """one of them alone with at least this,"""
-MIN_USE_BITS = 5.0
-"""In a cell of use, where wording does not hold strands together, all families together must make it 32 to one,"""
+MIN_USE_BITS = 8.0
+"""In a cell of use, where wording does not hold strands together, all families together must make it 256 to one,"""
 MIN_SECOND_BITS = 1.0
 """and a second family must speak for it: the value that seeded the cell is what all its strands have in common."""
+MIN_USE_CALLS = 2
+"""One such call is no habit, unless the account sends nothing else."""
 MIN_PROBABILITY = 0.8
 """and it more probably belongs than not, by four to one."""
 MAX_HARVEST_GAP = 3.0
 """Bits by which a cell's wording may be less of a harvest than its group's first cell: one strong cue."""
+MAX_ITEM_BITS = 1.0
+"""Bits that inserted items may take from a template's wording: documents and questions have cues of their own."""
 OWN_SHARE = 0.9
 """A cell whose wording says nothing is the group's own where at least this share of its holders are members,"""
 MAX_FOLLOW_UPS = 0.05
 """and less than this share of its calls goes on with a conversation."""
+MIN_USE_EXCESS = 4.0
+"""A use is a group's own where its members show it this many times as often as all others do."""
 OVERLAP = 0.3
 """Two cells are one campaign where at least this share of the smaller one's members are in both."""
 
@@ -101,8 +107,8 @@ def find_groups(
         single=single[rows.strand],
         background=background,
     )
-    cells = _accept(strands, rows, weight, membership, codes)
-    return merge(cells, strands)
+    cells = _accept(strands, population, rows, weight, membership, codes)
+    return drop_chance_uses(merge(cells, strands), strands, population)
 
 
 def _weights(strands: Strands, population: Population, rows: _Rows) -> Floats:
@@ -168,7 +174,12 @@ def _seeds(
 
 
 def _accept(
-    strands: Strands, rows: _Rows, weight: Floats, membership: Membership, codes: Sequence[Codes]
+    strands: Strands,
+    population: Population,
+    rows: _Rows,
+    weight: Floats,
+    membership: Membership,
+    codes: Sequence[Codes],
 ) -> list[Cell]:
     linked = membership.bits[:, [f is not Family.CONTENT for f in FAMILIES]]
     ok = (
@@ -178,7 +189,10 @@ def _accept(
     )
     of_use = strands.cell_kind[rows.source] == USE
     second = np.partition(membership.bits, -2, axis=1)[:, -2]
-    ok &= ~of_use | ((membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
+    calls = strands.calls[rows.strand]
+    total = population.calls[population.index(strands.account[rows.strand])]
+    habit = (calls >= MIN_USE_CALLS) | (calls == total)
+    ok &= ~of_use | (habit & (membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
     cells: list[Cell] = []
     order = np.argsort(rows.cell, kind="stable")
     bounds = np.flatnonzero(np.diff(rows.cell[order])) + 1
@@ -257,6 +271,33 @@ def merge(cells: Sequence[Cell], strands: Strands) -> list[Group]:
     return groups
 
 
+def drop_chance_uses(groups: Sequence[Group], strands: Strands, population: Population) -> list[Group]:
+    """Take from each group the cells of a use that its members show hardly more often than everybody does.
+
+    Members of a mixed pool also carry other people's calls, and some of those happen to look like a harvest.
+    """
+    value, is_use = strands.cell_value[strands.cell], strands.cell_kind[strands.cell] == USE
+    kept = []
+    for group in groups:
+        member = np.isin(strands.account, group.accounts)
+        sent = float(population.calls[population.index(group.accounts)].sum())
+        others = max(1.0, float(population.calls.sum()) - sent)
+        chance = set()
+        for use in sorted({c.value for c in group.cells if c.kind == USE}):
+            mine = is_use & (value == use)
+            expected = float(strands.calls[mine & ~member].sum()) / others * sent
+            if float(strands.calls[mine & member].sum()) < MIN_USE_EXCESS * expected:
+                chance.add(use)
+        cells = [c for c in group.cells if c.kind != USE or c.value not in chance]
+        if len(cells) == len(group.cells):
+            kept.append(group)
+        elif cells:
+            stays = np.isin(group.accounts, np.concatenate([strands.account[c.strands] for c in cells]))
+            if stays.sum() >= MIN_ENTITIES:
+                kept.append(Group(group.accounts[stays], group.match_weight[stays], cells))
+    return kept
+
+
 def _may_join(cell: Cell, home: Group, strands: Strands) -> bool:
     """Whether a cell of the group's members is the group's own, and not what the members' other customers send.
 
@@ -268,7 +309,7 @@ def _may_join(cell: Cell, home: Group, strands: Strands) -> bool:
         return True
     calls, turns = strands.calls[cell.strands].sum(), strands.follow_ups[cell.strands].sum()
     own = float(np.isin(strands.account[cell.strands], home.accounts).sum()) / max(1, cell.holders)
-    neutral = PRIOR_CENTIBITS / 100 - 0.5
+    neutral = PRIOR_CENTIBITS / 100 - MAX_ITEM_BITS
     return cell.kind != USE and harvest >= neutral and own >= OWN_SHARE and turns < MAX_FOLLOW_UPS * calls
 
 

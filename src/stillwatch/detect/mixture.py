@@ -161,7 +161,15 @@ def settle(
         ]
         by_signal = {
             c.name: _signal_bits(
-                c, own, (owners.sums(own), pair.sums(own)), total, cell, probability, (in_background, single), inside, sizes
+                c,
+                own,
+                (owners.sums(own), pair.sums(own)),
+                total,
+                cell,
+                probability,
+                (in_background, single),
+                inside,
+                sizes,
             )
             for c, pair in zip(codes, pairs, strict=True)
         }

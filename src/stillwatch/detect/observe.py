@@ -41,8 +41,10 @@ def skipped_because(signal: Signal, columns_with_values: frozenset[str], *, has_
     if signal.reads == "accounts" and not has_accounts:
         return "no accounts table was given"
     missing = [name for name in signal.needs if name not in columns_with_values]
-    return f"no call has a value for {', '.join(missing)}" if missing and signal.reads == "calls" else (
-        f"no account has a value for {', '.join(missing)}" if missing else None
+    return (
+        f"no call has a value for {', '.join(missing)}"
+        if missing and signal.reads == "calls"
+        else (f"no account has a value for {', '.join(missing)}" if missing else None)
     )
 
 
@@ -60,9 +62,7 @@ def observe(
     seen = []
     for signal in signals:
         on_signal(signal.name)
-        frames = (
-            (strand_calls, background_calls) if signal.reads == "calls" else (strand_accounts, background_accounts)
-        )
+        frames = (strand_calls, background_calls) if signal.reads == "calls" else (strand_accounts, background_accounts)
         if frames[0] is None or frames[1] is None:
             continue
         seen.append(Observed(signal, _edges(engine, signal, frames[0]), _edges(engine, signal, frames[1])))
@@ -74,4 +74,3 @@ def _edges(engine: Engine, signal: Signal, frame: nw.LazyFrame) -> Edges:
     unit, observable, calls = (integers(table[name]) for name in ("account", "observable", "calls"))
     order = np.lexsort((observable, unit))
     return Edges(unit[order], observable[order], calls[order])
-

@@ -215,7 +215,9 @@ def _public_items(summary: Summary, question: int) -> list[Finding]:
     overlap = _overlap(summary)
     for least, *bits in PUBLIC_STEPS:
         if overlap >= least:
-            says = f"{overlap:.0%} of what accounts send, another account sends too: a public set, an assignment, a test."
+            says = (
+                f"{overlap:.0%} of what accounts send, another account sends too: a public set, an assignment, a test."
+            )
             return [Finding("public_items", Family.CONTENT, bits[question], says)]
     return []
 

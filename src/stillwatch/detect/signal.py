@@ -70,7 +70,9 @@ def signal(
             )
         known = _SIGNALS.get(name)
         if known is not None and known.function.__module__ != function.__module__:
-            raise PluginError(f"signal {name!r} is defined in {known.function.__module__} and {function.__module__}: rename one")
+            raise PluginError(
+                f"signal {name!r} is defined in {known.function.__module__} and {function.__module__}: rename one"
+            )
         _SIGNALS[name] = Signal(name, family, function, max_bits, seeds, needs)
         return function
 

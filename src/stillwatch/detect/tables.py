@@ -65,7 +65,11 @@ def sighting_table(findings: Findings, listed: Sequence[Candidate], names: Mappi
     for one in findings.observed:
         mine = used[one.strands.unit]
         account = strands.account[one.strands.unit[mine]]
-        pieces.append(_edges(account, one.signal.name, str(one.signal.family), one.strands.observable[mine], one.strands.calls[mine]))
+        pieces.append(
+            _edges(
+                account, one.signal.name, str(one.signal.family), one.strands.observable[mine], one.strands.calls[mine]
+            )
+        )
     return _finish(pa.concat_tables(pieces))
 
 

@@ -37,29 +37,36 @@ def _count(counts: NDArray[np.uint32], value: np.uint64) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _longest(counts: NDArray[np.uint32], ends: Words, least: int) -> int:
-    """Return how many of the lengths recur, from the shortest on."""
+def _longest(counts: NDArray[np.uint32], ends: Words, least: int) -> tuple[int, int]:
+    """Return how many of the lengths recur, from the shortest on, and how often the longest of them does."""
     last = 0
     for level in range(ends.size):
-        if ends[level] == 0:
-            return level
-        n = _count(counts, ends[level])
+        n = _count(counts, ends[level]) if ends[level] != 0 else 0
         if n < least or n < last * KEEP_SHARE:
-            return level
+            return level, last
         last = n
-    return ends.size
+    return ends.size, last
 
 
 @njit(cache=True, nogil=True)
 def longest_ends(  # noqa: PLR0917  (kernels take no keywords)
     counts: NDArray[np.uint32], heads: Words, tails: Words, least: int, skeleton: Words, words: NDArray[np.int16]
 ) -> None:
-    """Write each row's longest head or tail that recurs at least ``least`` times, and the words it fixes."""
+    """Write each row's longest head or tail that recurs at least ``least`` times, and the words it fixes.
+
+    Where head and tail recur about as often, the longer one is the template; where one recurs far more often, that one
+    is, for a repeated item recurs too, but in far fewer calls than the template around it.
+    """
     for row in range(skeleton.size):
-        head, tail = _longest(counts, heads[row], least), _longest(counts, tails[row], least)
+        head, head_calls = _longest(counts, heads[row], least)
+        tail, tail_calls = _longest(counts, tails[row], least)
         if head == 0 and tail == 0:
             continue
-        if head >= tail:
+        if min(head_calls, tail_calls) <= max(head_calls, tail_calls) * KEEP_SHARE:
+            use_head = head_calls > tail_calls
+        else:
+            use_head = head > tail or (head == tail and head_calls >= tail_calls)
+        if use_head:
             skeleton[row], words[row] = heads[row, head - 1], LENGTHS[head - 1]
         else:
             skeleton[row], words[row] = tails[row, tail - 1], LENGTHS[tail - 1]
