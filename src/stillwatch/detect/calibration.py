@@ -1,9 +1,10 @@
 """What a strength is worth: how often innocent traffic reaches it.
 
-Conformal, as in Vovk, Gammerman and Shafer (2005), section 2: the strengths of the strongest things found in many composed scans of
-innocent traffic are the reference. With n innocent scans, of which k groups were at least as strong, the expected number of
-such groups in one more innocent scan is at most (k + 1) / (n + 1). Nothing is extrapolated: no rate below 1 / (n + 1) is claimed.
-A scan of more accounts than the reference scans have has more chances, so the rate grows in proportion.
+Conformal, as in Vovk, Gammerman and Shafer (2005), section 2: the strengths of all groups found in many composed scans
+of innocent traffic are the reference. With n innocent scans, of which k groups were at least as strong, the expected
+number of such groups in one more innocent scan is at most (k + 1) / (n + 1). Nothing is extrapolated: no rate below
+1 / (n + 1) is claimed. A scan of more accounts than the reference scans have has more chances, so the rate grows in
+proportion.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from stillwatch.errors import SettingsError
 
 @dataclass(frozen=True)
 class Calibration:
-    """Strengths (bits, ascending) of all candidate groups in ``scans`` innocent scans of ``accounts`` accounts on average."""
+    """Strengths (bits, ascending) of all groups in ``scans`` innocent scans of ``accounts`` accounts on average."""
 
     scans: int
     accounts: float
     strengths: tuple[float, ...]
 
     def false_alarm_rate(self, strength: float, *, accounts: int) -> float:
-        """Return the expected number of groups at least this strong per scan of innocent traffic of this many accounts."""
+        """Return how many groups at least this strong to expect in one innocent scan of this many accounts."""
         reached = len(self.strengths) - int(np.searchsorted(self.strengths, strength, side="left"))
         rate = (reached + 1) / (self.scans + 1)
         return rate * max(1.0, accounts / self.accounts)

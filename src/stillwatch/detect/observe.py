@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import narwhals as nw
 import numpy as np
-import pyarrow as pa
 
 from stillwatch.detect.columns import integers
-from stillwatch.detect.signal import Signal
+from stillwatch.detect.signal import Frame, Signal
 from stillwatch.detect.strands import Ints
 from stillwatch.store.engine import Engine
 
@@ -20,7 +18,7 @@ BACKGROUND_CALLS = 1_500_000
 
 @dataclass(frozen=True)
 class Edges:
-    """Who was seen with what: units (strand numbers or account keys), observables, calls; sorted by unit, then observable."""
+    """Who was seen with what: units (strand numbers or account keys), observables, calls; by unit, then observable."""
 
     unit: Ints
     observable: Ints
@@ -52,10 +50,10 @@ def observe(
     engine: Engine,
     signals: Sequence[Signal],
     *,
-    strand_calls: nw.LazyFrame,
-    strand_accounts: nw.LazyFrame | None,
-    background_calls: nw.LazyFrame,
-    background_accounts: nw.LazyFrame | None,
+    strand_calls: Frame,
+    strand_accounts: Frame | None,
+    background_calls: Frame,
+    background_accounts: Frame | None,
     on_signal: Callable[[str], None] = lambda _name: None,
 ) -> list[Observed]:
     """Run each signal on both populations; the accounts frames may be None where no accounts table was given."""
@@ -69,7 +67,7 @@ def observe(
     return seen
 
 
-def _edges(engine: Engine, signal: Signal, frame: nw.LazyFrame) -> Edges:
+def _edges(engine: Engine, signal: Signal, frame: Frame) -> Edges:
     table = engine.collect(signal.see(frame))
     unit, observable, calls = (integers(table[name]) for name in ("account", "observable", "calls"))
     order = np.lexsort((observable, unit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import narwhals as nw
 
@@ -12,6 +13,8 @@ from stillwatch.errors import PluginError, SettingsError
 from stillwatch.plugins import load_entry_points, load_modules
 from stillwatch.records import Family
 
+Frame: TypeAlias = nw.LazyFrame[Any]
+"""A table that an engine has yet to compute."""
 SIGNAL_COLUMNS = ("account", "observable", "calls")
 FRAMES = ("calls", "accounts")
 DEFAULT_MAX_BITS = 10.0
@@ -24,7 +27,7 @@ class Signal:
 
     name: str
     family: Family
-    function: Callable[..., nw.LazyFrame]
+    function: Callable[..., Frame]
     max_bits: float = DEFAULT_MAX_BITS
     seeds: bool = False
     needs: tuple[str, ...] = ()
@@ -35,7 +38,7 @@ class Signal:
         """Which frame it reads: ``calls`` or ``accounts``."""
         return next(iter(inspect.signature(self.function).parameters))
 
-    def see(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+    def see(self, frame: Frame) -> Frame:
         """Return lazy edges with the columns account, observable (never null) and calls."""
         edges = self.function(frame, **self.parameters)
         return edges.filter(~nw.col("observable").is_null()).select(
@@ -53,20 +56,22 @@ def signal(
     needs: tuple[str, ...] = (),
     max_bits: float = DEFAULT_MAX_BITS,
     seeds: bool = False,
-) -> Callable[[Callable[..., nw.LazyFrame]], Callable[..., nw.LazyFrame]]:
+) -> Callable[[Callable[..., Frame]], Callable[..., Frame]]:
     """Declare a signal.
 
-    ``needs`` names the columns without which it is skipped (and the report says so); ``max_bits`` caps what one value of it can
-    say; ``seeds`` lets a value of it pick a group out of all accounts with one kind of use. The function takes one frame, named
-    ``calls`` (records.CALLS) or ``accounts``, and keyword-only parameters with defaults, which are its configuration; it returns
-    a frame with account, observable and calls. Raises PluginError for a second signal of that name or another shape.
+    ``needs`` names the columns without which it is skipped (and the report says so); ``max_bits`` caps what one value
+    of it can say; ``seeds`` lets a value of it pick a group out of all accounts with one kind of use. The function
+    takes one frame, named ``calls`` (records.CALLS) or ``accounts``, and keyword-only parameters with defaults, which
+    are its configuration; it returns a frame with account, observable and calls. Raises PluginError for a second
+    signal of that name or another shape.
     """
 
-    def register(function: Callable[..., nw.LazyFrame]) -> Callable[..., nw.LazyFrame]:
+    def register(function: Callable[..., Frame]) -> Callable[..., Frame]:
         first, *others = inspect.signature(function).parameters.values()
         if first.name not in FRAMES or any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in others):
             raise PluginError(
-                f"signal {name!r}: take one frame named 'calls' or 'accounts', then keyword-only parameters with defaults"
+                f"signal {name!r}: take one frame named 'calls' or 'accounts', then keyword-only parameters with "
+                "defaults"
             )
         known = _SIGNALS.get(name)
         if known is not None and known.function.__module__ != function.__module__:

@@ -54,7 +54,11 @@ def member_table(findings: Findings, listed: Sequence[Candidate], names: Mapping
     return table.cast(MEMBERS.schema).sort_by("account")
 
 
-def sighting_table(findings: Findings, listed: Sequence[Candidate], names: Mapping[int, str]) -> pa.Table:
+def sighting_table(
+    findings: Findings,
+    listed: Sequence[Candidate],
+    names: Mapping[int, str],  # noqa: ARG001  every table of the report is asked for alike
+) -> pa.Table:
     """Return ``sightings.parquet``: every edge of the listed campaigns' sub-streams, content edges included."""
     strands = findings.strands
     used = np.zeros(len(strands), bool)

@@ -9,7 +9,7 @@ import numpy as np
 from stillwatch.detect.strands import Ints, Population
 
 MIN_CALLS = 1_000
-"""Below this many harvest calls a training set of any use cannot come of it (the smallest public ones have a thousand rows)."""
+"""Fewer harvest calls make no training set of any use: the smallest public ones have a thousand rows."""
 MIN_SHARE = 0.5
 MAX_FOLLOW_UPS = 0.1
 MAX_TENANTS = 50

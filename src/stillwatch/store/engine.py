@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import narwhals as nw
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 
 class Engine:
-    """A place where lazy frames are computed. Use it as a context manager: it owns a connection and temporary tables."""
+    """Where lazy frames are computed. Use it as a context manager: it owns a connection and temporary tables."""
 
     def __init__(self, folder: Path, *, threads: int = 2, memory_gib: float = 3.0) -> None:
         """Open an engine that spills into ``folder`` and keeps to the given memory (GiB, soft) and threads."""
@@ -29,11 +29,11 @@ class Engine:
         self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute("SET temp_directory = ?", [str(folder)])
 
-    def read(self, path: Path) -> nw.LazyFrame:
+    def read(self, path: Path) -> nw.LazyFrame[Any]:
         """Read a Parquet file lazily."""
         return nw.from_native(self._connection.read_parquet(str(path)))
 
-    def lazy(self, table: pa.Table) -> nw.LazyFrame:
+    def lazy(self, table: pa.Table) -> nw.LazyFrame[Any]:
         """Bring an Arrow table into the engine."""
         name = f"given_{next(self._numbers)}"
         self._connection.register("arrow_input", table)
@@ -41,13 +41,13 @@ class Engine:
         self._connection.unregister("arrow_input")
         return nw.from_native(self._connection.table(name))
 
-    def keep(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Compute a frame once and return the result as a frame, so that several readers share the work."""
         name = f"kept_{next(self._numbers)}"
         nw.to_native(frame).create(name)
         return nw.from_native(self._connection.table(name))
 
-    def collect(self, frame: nw.LazyFrame) -> pa.Table:
+    def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
         """Compute a frame into an Arrow table, in no particular row order."""
         table: pa.Table = frame.collect(backend="pyarrow").to_native()
         return table

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("address", family=Family.NETWORK, needs=("address",), max_bits=12.0, seeds=True)
-def address(calls: nw.LazyFrame) -> nw.LazyFrame:
+def address(calls: Frame) -> Frame:
     """See from which addresses each account calls.
 
     Catches: one machine or exit address behind many accounts.

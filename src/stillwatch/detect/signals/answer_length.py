@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("answer_length", family=Family.ECONOMY, needs=("output_tokens",), max_bits=3.0)
-def answer_length(calls: nw.LazyFrame) -> nw.LazyFrame:
+def answer_length(calls: Frame) -> Frame:
     """See the mean output tokens of each account's calls, in powers of two.
 
     Catches: one kind of item answered everywhere.

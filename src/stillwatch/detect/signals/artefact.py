@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("artefact", family=Family.CONTENT, needs=("artefact",), max_bits=10.0, seeds=True)
-def artefact(calls: nw.LazyFrame) -> nw.LazyFrame:
+def artefact(calls: Frame) -> Frame:
     """See which opaque blobs (encrypted reasoning, signatures) each account sends in.
 
     Catches: reasoning artefacts born in one account and replayed in another.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("asn", family=Family.NETWORK, needs=("asn",), max_bits=3.0, seeds=True)
-def asn(calls: nw.LazyFrame) -> nw.LazyFrame:
+def asn(calls: Frame) -> Frame:
     """See through which autonomous systems each account calls; capped low, because an ISP also says where people live.
 
     Catches: a campaign hosted with one small provider.

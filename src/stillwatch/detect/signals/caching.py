@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("caching", family=Family.ECONOMY, needs=("cached_input_tokens", "input_tokens"), max_bits=1.5)
-def caching(calls: nw.LazyFrame) -> nw.LazyFrame:
+def caching(calls: Frame) -> Frame:
     """See which tenth of each account's input tokens came from the cache.
 
     Catches: items that are all new behind a prefix too short to cache.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("ceiling_use", family=Family.ECONOMY, needs=("ceiling", "output_tokens"), max_bits=2.0)
-def ceiling_use(calls: nw.LazyFrame) -> nw.LazyFrame:
+def ceiling_use(calls: Frame) -> Frame:
     """See which quarter of the output ceiling each account's answers fill on average.
 
     Catches: maximal use of what is paid for.

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("client_contradiction", family=Family.NETWORK, needs=("user_agent", "tls_fingerprint"), max_bits=5.0)
-def client_contradiction(calls: nw.LazyFrame, *, min_accounts: int = 20, max_share_percent: int = 10) -> nw.LazyFrame:
+def client_contradiction(calls: Frame, *, min_accounts: int = 20, max_share_percent: int = 10) -> Frame:
     """See TLS fingerprints that show themselves under a user agent whose holders nearly all speak TLS otherwise.
 
-    A pair contradicts where at least ``min_accounts`` accounts show the user agent and at most ``max_share_percent`` of them
-    this fingerprint. Observable: the fingerprint.
+    A pair contradicts where at least ``min_accounts`` accounts show the user agent and at most ``max_share_percent``
+    of them this fingerprint. Observable: the fingerprint.
 
-    Catches: browsers' names on a script's handshake (AA26-251A; Glasswally's fingerprint worker, learnt instead of listed).
+    Catches: browsers' names on a script's handshake (AA26-251A; Glasswally's list of them, learnt instead).
     Misses: harnesses that imitate the handshake too.
     False alarms: new releases of a client, proxies of companies.
     """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("cue_signature", family=Family.CONTENT, needs=("cues",), max_bits=6.0, seeds=True)
-def cue_signature(calls: nw.LazyFrame) -> nw.LazyFrame:
+def cue_signature(calls: Frame) -> Frame:
     """See which combination of cues (records.Cue) each account's prompts show.
 
     Catches: one instruction reworded many times: the wording changes, what it asks for does not.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("device", family=Family.IDENTITY, needs=("device_fingerprint",), max_bits=12.0, seeds=True)
-def device(accounts: nw.LazyFrame) -> nw.LazyFrame:
+def device(accounts: Frame) -> Frame:
     """See on which device each account was signed up.
 
     Catches: one operator's sign-up machine.

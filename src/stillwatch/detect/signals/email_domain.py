@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("email_domain", family=Family.IDENTITY, needs=("email_domain",), max_bits=8.0, seeds=True)
-def email_domain(accounts: nw.LazyFrame) -> nw.LazyFrame:
+def email_domain(accounts: Frame) -> Frame:
     """See at which domain each account's e-mail is.
 
     Catches: domains bought for a campaign.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("follow_ups", family=Family.ECONOMY, needs=("turns",), max_bits=2.0)
-def follow_ups(calls: nw.LazyFrame, *, min_calls: int = 3) -> nw.LazyFrame:
+def follow_ups(calls: Frame, *, min_calls: int = 3) -> Frame:
     """See which tenth of each account's calls continues a conversation.
 
     Catches: harvesting: one question, one answer, next.

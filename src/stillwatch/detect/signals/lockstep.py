@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 STEP = 40_503
 MODULUS = 65_536
-"""Multiplicative hashing of the hour (Knuth, The Art of Computer Programming 3, section 6.4): 40503 = 2^16 / golden ratio."""
+"""Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4): 40503 = 2^16 / golden ratio."""
 
 
 @signal("lockstep", family=Family.TIMING, needs=("hour",), max_bits=5.0)
-def lockstep(calls: nw.LazyFrame, *, min_hours: int = 3) -> nw.LazyFrame:
-    """See a MinHash of each account's set of active hours: two accounts agree with the Jaccard likeness of those sets (Broder 1997).
+def lockstep(calls: Frame, *, min_hours: int = 3) -> Frame:
+    """See a MinHash of each account's active hours: two agree as often as their sets are alike (Jaccard; Broder 1997).
 
     Observable: the smallest hash of its active hours, where there are at least ``min_hours`` of them. Common values are
     common because many strangers work then: weighing by rarity is the rate-preserving null.
@@ -25,7 +25,5 @@ def lockstep(calls: nw.LazyFrame, *, min_hours: int = 3) -> nw.LazyFrame:
     """
     active = calls.select("account", "hour", mixed=(nw.col("hour").cast(nw.Int64) * STEP) % MODULUS)
     hours = active.group_by("account", "hour", "mixed").agg(calls=nw.len())
-    least = hours.group_by("account").agg(
-        observable=nw.col("mixed").min(), hours=nw.len(), calls=nw.col("calls").sum()
-    )
+    least = hours.group_by("account").agg(observable=nw.col("mixed").min(), hours=nw.len(), calls=nw.col("calls").sum())
     return least.filter(nw.col("hours") >= min_hours)

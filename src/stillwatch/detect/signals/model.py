@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("model", family=Family.ECONOMY, needs=("model",), max_bits=4.0, seeds=True)
-def model(calls: nw.LazyFrame) -> nw.LazyFrame:
+def model(calls: Frame) -> Frame:
     """See which models each account calls.
 
     Catches: one target model.

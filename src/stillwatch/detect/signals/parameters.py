@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("parameters", family=Family.ECONOMY, needs=("parameters",), max_bits=8.0, seeds=True)
-def parameters(calls: nw.LazyFrame) -> nw.LazyFrame:
+def parameters(calls: Frame) -> Frame:
     """See which combination of temperature, ceiling, n, log-probabilities and streaming each account asks for.
 
     Catches: one configuration of one harness.

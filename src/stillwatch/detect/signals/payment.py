@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("payment", family=Family.IDENTITY, needs=("payment_fingerprint",), max_bits=12.0, seeds=True)
-def payment(accounts: nw.LazyFrame) -> nw.LazyFrame:
+def payment(accounts: Frame) -> Frame:
     """See which payment instrument pays for each account.
 
     Catches: one purse behind many accounts.

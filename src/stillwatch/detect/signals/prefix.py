@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("prefix", family=Family.NETWORK, needs=("prefix",), max_bits=10.0, seeds=True)
-def prefix(calls: nw.LazyFrame) -> nw.LazyFrame:
+def prefix(calls: Frame) -> Frame:
     """See from which networks each account calls.
 
     Catches: a rented block of proxy addresses.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("round_the_clock", family=Family.TIMING, needs=("hour",), max_bits=4.0)
-def round_the_clock(calls: nw.LazyFrame, *, min_calls: int = 24) -> nw.LazyFrame:
+def round_the_clock(calls: Frame, *, min_calls: int = 24) -> Frame:
     """See how many hours of the day each account uses, in steps of four.
 
     Accounts with fewer than ``min_calls`` calls say nothing: 24 calls are the fewest that could touch every hour.

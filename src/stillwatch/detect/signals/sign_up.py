@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("sign_up", family=Family.IDENTITY, needs=("created_hour",), max_bits=6.0, seeds=True)
-def sign_up(accounts: nw.LazyFrame, *, hours: int = 6) -> nw.LazyFrame:
+def sign_up(accounts: Frame, *, hours: int = 6) -> Frame:
     """See in which window of ``hours`` each account was created.
 
     Catches: accounts made in bulk.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("start_day", family=Family.TIMING, needs=("hour",), max_bits=5.0, seeds=True)
-def start_day(calls: nw.LazyFrame, *, hours: int = 24, min_calls: int = 3) -> nw.LazyFrame:
+def start_day(calls: Frame, *, hours: int = 24, min_calls: int = 3) -> Frame:
     """See in which window of ``hours`` each account made its first call.
 
     Catches: a pool of accounts put to work at once, or reborn after a ban.

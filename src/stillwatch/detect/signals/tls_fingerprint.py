@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("tls_fingerprint", family=Family.NETWORK, needs=("tls_fingerprint",), max_bits=8.0, seeds=True)
-def tls_fingerprint(calls: nw.LazyFrame) -> nw.LazyFrame:
+def tls_fingerprint(calls: Frame) -> Frame:
     """See which JA4 each account's client shows (FoxIO JA4, 2023).
 
     Catches: one harness driving many accounts.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("user_agent", family=Family.NETWORK, needs=("user_agent",), max_bits=8.0, seeds=True)
-def user_agent(calls: nw.LazyFrame) -> nw.LazyFrame:
+def user_agent(calls: Frame) -> Frame:
     """See which user agents each account shows.
 
     Catches: one harness driving many accounts.

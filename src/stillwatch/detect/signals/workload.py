@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from stillwatch.detect.signal import signal
+from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
 @signal("workload", family=Family.ECONOMY, needs=("account",), max_bits=3.0)
-def workload(calls: nw.LazyFrame, *, min_calls: int = 3) -> nw.LazyFrame:
+def workload(calls: Frame, *, min_calls: int = 3) -> Frame:
     """See the number of calls of each account, in powers of two.
 
     Catches: a load balancer that gives every account the same share; people are heavy-tailed.
@@ -17,4 +17,6 @@ def workload(calls: nw.LazyFrame, *, min_calls: int = 3) -> nw.LazyFrame:
     False alarms: a quota that many hit: common, so light.
     """
     sums = calls.group_by("account").agg(calls=nw.len())
-    return sums.filter(nw.col("calls") >= min_calls).select("account", "calls", observable=nw.col("calls").log(2).round())
+    return sums.filter(nw.col("calls") >= min_calls).select(
+        "account", "calls", observable=nw.col("calls").log(2).round()
+    )
