@@ -143,7 +143,7 @@ class Fingerprinter:
         for name in ("temperature", "max_output_tokens", "n", "logprobs", "stream"):
             column = _one(batch[name])
             have = column.is_valid().to_numpy(zero_copy_only=False)
-            value = column.cast(pa.int64()) if name != "temperature" else column
+            value = column.cast(pa.int64()) if name != "temperature" else pc.add(column, 0.0)
             raw = value.fill_null(-1).to_numpy(zero_copy_only=False)
             words.append(np.ascontiguousarray(raw).view(np.uint64))
             known |= have
@@ -229,8 +229,10 @@ def _plain_columns(batch: pa.RecordBatch | pa.Table) -> dict[str, pa.Array]:
 
 
 def _int32(values: pa.Array | pa.ChunkedArray) -> pa.Array:
-    high = np.iinfo(np.int32).max
-    return pc.min_element_wise(_one(values), pa.scalar(high, pa.int64()), skip_nulls=False).cast(pa.int32())
+    # A count beyond 32 bits is nonsense from outside; it is cut to the limit, for one such row must not stop a scan.
+    limits = np.iinfo(np.int32)
+    below = pc.min_element_wise(_one(values), pa.scalar(limits.max, pa.int64()), skip_nulls=False)
+    return pc.max_element_wise(below, pa.scalar(limits.min, pa.int64()), skip_nulls=False).cast(pa.int32())
 
 
 def _print_columns(prints: Prints) -> dict[str, pa.Array]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from unicodedata import category
 
 from stillwatch.ingest.lexicon import phrases_of_use
 
 MAX_SHOWN = 700
 """Characters of a sample: what fits a report's page and shows a template."""
 _BLOCK = "▒"
-_LETTERS = re.compile(r"\w", re.UNICODE)
+_SHOWN = frozenset("<>=+|~^$`")
+"""Signs that are not punctuation to Unicode and belong to tags, rules and tables."""
+MAX_ENDING = 4
+"""Letters that a word of use may add to its phrase, as an ending; more of them are another word."""
+MAX_DIGITS = 3
+"""Digits of a number in a phrase of use, as in "20 tasks" or "from 1 to 100"; longer ones may name somebody."""
 _MIN_PHRASE = 5
 """Shorter phrases say nothing of use by themselves (and would uncover parts of other words)."""
 
@@ -24,18 +30,26 @@ def excerpt(text: str) -> str:
 def mask_for_display(shown: str) -> str:
     """Mask an excerpt; whole words of use stay readable. Takes milliseconds: mask what is shown, not what is read."""
     keep = [False] * len(shown)
-    for match in _phrases().finditer(shown.lower()):
-        for i in range(match.start(), _word_end(shown, match.end())):
+    # Letter by letter, since a few letters grow when they become lower case, and places must stay.
+    low = "".join(c.lower() if len(c.lower()) == 1 else c for c in shown)
+    for match in _phrases().finditer(low):
+        for i in range(match.start(), _word_end(low, match.end())):
             keep[i] = True
-    return "".join(c if keep[i] or not _LETTERS.match(c) else _BLOCK for i, c in enumerate(shown))
+    return "".join(c if keep[i] or _is_open(c) else _BLOCK for i, c in enumerate(shown))
+
+
+def _is_open(character: str) -> bool:
+    """Whether a character says nothing: white space, punctuation, the signs of markup. Letters have marks, too."""
+    return character.isspace() or character in _SHOWN or category(character)[0] == "P"
 
 
 def _word_end(text: str, at: int) -> int:
     if at and ord(text[at - 1]) > 0x2E80:
         return at
-    while at < len(text) and text[at].isalpha():
-        at += 1
-    return at
+    end = at
+    while end < len(text) and text[end].isalpha():
+        end += 1
+    return end if end - at <= MAX_ENDING else at
 
 
 def _shorten(text: str) -> str:
@@ -68,6 +82,7 @@ def _phrases() -> re.Pattern[str]:
         bare = phrase.strip()
         if len(bare) < _MIN_PHRASE and bare.isascii():
             continue
-        pattern = re.escape(bare).replace(r"\ ", r"[\W_]+").replace("0", r"\d+")
-        wanted.append((r"\b" if phrase[0] == " " else "") + pattern)
+        pattern = re.escape(bare).replace(r"\ ", r"[\s.,:;!?*#_()\[\]<>/'\"`-]+")
+        pattern = pattern.replace("0", rf"(?<!\d)\d{{1,{MAX_DIGITS}}}(?!\d)")
+        wanted.append((r"\b" if phrase[0] == " " else "") + pattern + (r"\b" if phrase[-1] == " " else ""))
     return re.compile("|".join(sorted(wanted, key=lambda p: (-len(p), p))))

@@ -1,8 +1,8 @@
 """Many phrases found in one pass over bytes: an Aho-Corasick automaton (Aho & Corasick 1975) whose finds can be paired.
 
-The alphabet is folded: letters to lower case, digits to one symbol, punctuation and white space to one blank that
-never repeats. A phrase that starts with a blank starts at a word's start; its end is free, so that endings may vary.
-A *rule* turns one part, or two parts near each other in either order, into a cue.
+The alphabet is folded: letters to lower case, a number's digits to one 0, punctuation and white space to one blank.
+A phrase that starts with a blank starts at a word's start; its end is free, so that endings may vary. A *rule* turns
+one part, or two parts near each other in either order, into a cue.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def fold(text: str) -> bytes:
     out = bytearray()
     for byte in low.tobytes():
         for symbol in _folded(byte):
-            if symbol != 32 or not out or out[-1] != 32:
+            if symbol not in b" 0" or not out or out[-1] != symbol:
                 out.append(symbol)
     return bytes(out)
 
@@ -71,10 +71,17 @@ def _folded(byte: int) -> bytes:
 
 
 def build(phrases: Sequence[tuple[str, int]], rules: Sequence[Rule]) -> Automaton:
-    """Build the automaton of ``(phrase, part)`` pairs. Phrases are folded here; an empty one is an error."""
+    """Build the automaton of ``(phrase, part)`` pairs, which are folded here.
+
+    Raises ValueError for an empty phrase, and for one that starts with a letter of ASCII: ``scan`` skips the rest of a
+    word that cannot be a phrase, so such a phrase needs a blank before it.
+    """
     words = [(fold(phrase), part) for phrase, part in phrases]
     if not all(word.strip() for word, _ in words):
         raise ValueError("an empty phrase would be found everywhere")
+    inside = [word.decode() for word, _ in words if 97 <= word[0] <= 122]
+    if inside:
+        raise ValueError(f"these phrases need a blank before them: {inside}")
     symbols = _symbols([word for word, _ in words])
     step, found = _trie(words, symbols)
     step, found = _link(step, found)
@@ -155,8 +162,22 @@ def _link(step: list[list[int]], found: list[set[int]]) -> tuple[list[list[int]]
 
 
 @njit(cache=True, nogil=True)
-def lower(data: NDArray[np.uint8], size: int, out: NDArray[np.uint8]) -> None:
-    """Copy with letters in lower case: ASCII, Latin-1, Greek without accents and Cyrillic; lengths stay.
+def _lower_extended(c: int, d: int) -> int:
+    """Return the second byte of a letter of Latin Extended-A in lower case; capitals and small letters alternate."""
+    if c == 0xC4:
+        # Not the Turkish pair of dotted and dotless i, whose other halves are ASCII.
+        even = (d <= 0xAF or 0xB2 <= d <= 0xB7) and d % 2 == 0
+        return d + (1 if even or (0xB9 <= d <= 0xBD and d % 2 == 1) else 0)
+    if (0x8A <= d <= 0xB7 and d % 2 == 0) or ((0x81 <= d <= 0x88 or 0xB9 <= d <= 0xBE) and d % 2 == 1):
+        return d + 1
+    return d
+
+
+@njit(cache=True, nogil=True)
+def lower(  # noqa: C901, PLR0912  (a table of letters, as branches: rare ones behind the frequent)
+    data: NDArray[np.uint8], size: int, out: NDArray[np.uint8]
+) -> None:
+    """Copy with letters in lower case: ASCII, Latin-1 and Extended-A, Greek without accents, Cyrillic; lengths stay.
 
     Full-width and typographic punctuation, and the spaces beyond ASCII, become ASCII blanks.
     """
@@ -169,6 +190,18 @@ def lower(data: NDArray[np.uint8], size: int, out: NDArray[np.uint8]) -> None:
         elif c == 0xC3 and i + 1 < size:
             d = data[i + 1]
             out[i], out[i + 1] = c, d + 32 if 0x80 <= d <= 0x9E and d != 0x97 else d
+            i += 2
+        elif c in (0xC4, 0xC5) and i + 1 < size:
+            out[i], out[i + 1] = c, _lower_extended(c, data[i + 1])
+            i += 2
+        elif c == 0xCE and i + 1 < size:
+            d = data[i + 1]
+            if 0x91 <= d <= 0x9F:
+                out[i], out[i + 1] = c, d + 32
+            elif 0xA0 <= d <= 0xA9 and d != 0xA2:
+                out[i], out[i + 1] = 0xCF, d - 32
+            else:
+                out[i], out[i + 1] = c, d
             i += 2
         elif c == 0xD0 and i + 1 < size:
             d = data[i + 1]
@@ -203,7 +236,7 @@ def scan(low: NDArray[np.uint8], size: int, automaton: Automaton, seen: NDArray[
     while i < stop:
         symbol = symbols[low[i]]
         i += np.uint64(1)
-        if symbol == BLANK and last == BLANK:
+        if symbol <= DIGIT and symbol == last:
             continue
         state = np.uint64(step[(state << _ROW) + symbol])
         last = symbol

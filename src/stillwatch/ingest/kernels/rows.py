@@ -235,7 +235,8 @@ def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
             n = _window(scratch.system, systems, scratch)
             found |= scan(scratch.low, n, automaton, scratch.seen)
             tokenise(scratch.window, scratch.low, n, (k0, k1), table, tally)
-            out.system[row] = chain(tally.masked, tally.counts[MASKED], U64(3)) | U64(1)
+            if tally.counts[MASKED] > 0:
+                out.system[row] = chain(tally.masked, tally.counts[MASKED], U64(3)) | U64(1)
             out.system_words[row] = min(tally.counts[MASKED], 32_767)
         users = _trimmed(scratch.user, users)
         out.characters[row] = _characters(scratch.user, users)
@@ -247,7 +248,8 @@ def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
             found |= _structure(tally)
             words = tally.counts[MASKED]
             heads_and_tails(tally.masked, words, out.heads[row], out.tails[row])
-            out.item[row] = chain(tally.plain, tally.counts[PLAIN], U64(users if users > n else 5)) | U64(1)
+            if tally.counts[PLAIN] > 0:
+                out.item[row] = chain(tally.plain, tally.counts[PLAIN], U64(users if users > n else 5)) | U64(1)
             bands(tally.masked, words, out.bands[row], scratch.least)
             topics(tally.plain, tally.counts[PLAIN], out.topics[row], scratch.least)
             out.artefact[row] = tally.artefact[0]
