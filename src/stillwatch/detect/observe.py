@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.detect.columns import integers
 from stillwatch.detect.signal import Frame, Signal
@@ -24,6 +26,10 @@ class Edges:
     observable: Ints
     calls: Ints
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Edges:
+        """Return these rows only."""
+        return Edges(self.unit[chosen], self.observable[chosen], self.calls[chosen])
+
 
 @dataclass(frozen=True)
 class Observed:
@@ -39,11 +45,8 @@ def skipped_because(signal: Signal, columns_with_values: frozenset[str], *, has_
     if signal.reads == "accounts" and not has_accounts:
         return "no accounts table was given"
     missing = [name for name in signal.needs if name not in columns_with_values]
-    return (
-        f"no call has a value for {', '.join(missing)}"
-        if missing and signal.reads == "calls"
-        else (f"no account has a value for {', '.join(missing)}" if missing else None)
-    )
+    rows = "call" if signal.reads == "calls" else "account"
+    return f"no {rows} has a value for {', '.join(missing)}" if missing else None
 
 
 def observe(
@@ -63,8 +66,24 @@ def observe(
         frames = (strand_calls, background_calls) if signal.reads == "calls" else (strand_accounts, background_accounts)
         if frames[0] is None or frames[1] is None:
             continue
-        seen.append(Observed(signal, _edges(engine, signal, frames[0]), _edges(engine, signal, frames[1])))
+        if signal.compares:
+            seen.append(_compared(engine, signal, frames[0], frames[1]))
+        else:
+            seen.append(Observed(signal, _edges(engine, signal, frames[0]), _edges(engine, signal, frames[1])))
     return seen
+
+
+def _compared(engine: Engine, signal: Signal, strands: Frame, background: Frame) -> Observed:
+    """Show the signal both populations at once: one that compares accounts must hold them all to one standard.
+
+    Strands are numbered from zero, accounts are keyed hashes: that a hash is so small is as good as impossible.
+    """
+    columns = list(dict.fromkeys(("account", *signal.needs)))
+    both = nw.concat([frame.select(*columns) for frame in (strands, background)], how="vertical")
+    edges = _edges(engine, signal, engine.keep(both))
+    known = integers(engine.collect(background.select("account").unique())["account"])
+    outside = np.isin(edges.unit, known)
+    return Observed(signal, edges.where(~outside), edges.where(outside))
 
 
 def _edges(engine: Engine, signal: Signal, frame: Frame) -> Edges:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -30,6 +30,8 @@ class Signal:
     function: Callable[..., Frame]
     max_bits: float = DEFAULT_MAX_BITS
     seeds: bool = False
+    compares: bool = False
+    of_tool: bool = False
     needs: tuple[str, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
 
@@ -56,14 +58,19 @@ def signal(
     needs: tuple[str, ...] = (),
     max_bits: float = DEFAULT_MAX_BITS,
     seeds: bool = False,
+    compares: bool = False,
+    of_tool: bool = False,
 ) -> Callable[[Callable[..., Frame]], Callable[..., Frame]]:
     """Declare a signal.
 
     ``needs`` names the columns without which it is skipped (and the report says so); ``max_bits`` caps what one value
-    of it can say; ``seeds`` lets a value of it pick a group out of all accounts with one kind of use. The function
-    takes one frame, named ``calls`` (records.CALLS) or ``accounts``, and keyword-only parameters with defaults, which
-    are its configuration; it returns a frame with account, observable and calls. Raises PluginError for a second
-    signal of that name or another shape.
+    of it can say; ``seeds`` lets a value of it pick a group out of all accounts with one kind of use; ``compares`` says
+    that what it sees of one account depends on the others; ``of_tool`` says that it sees the program an account uses
+    rather than who uses it: strangers share programs, so all such signals together say little of one operator.
+
+    The function takes one frame, named ``calls`` (records.CALLS) or ``accounts``, and keyword-only parameters with
+    defaults, which are its configuration; it returns a frame with account, observable and calls. Raises PluginError
+    for a second signal of that name or another shape.
     """
 
     def register(function: Callable[..., Frame]) -> Callable[..., Frame]:
@@ -78,7 +85,9 @@ def signal(
             raise PluginError(
                 f"signal {name!r} is defined in {known.function.__module__} and {function.__module__}: rename one"
             )
-        _SIGNALS[name] = Signal(name, family, function, max_bits, seeds, needs)
+        _SIGNALS[name] = Signal(
+            name, family, function, max_bits=max_bits, seeds=seeds, compares=compares, of_tool=of_tool, needs=needs
+        )
         return function
 
     return register
@@ -97,7 +106,7 @@ def find_signals(
     for name, values in given.items():
         _refuse_unknown(name, values)
     return [
-        Signal(s.name, s.family, s.function, s.max_bits, s.seeds, s.needs, dict(given.get(s.name, {})))
+        replace(s, parameters=dict(given.get(s.name, {})))
         for s in sorted(_SIGNALS.values(), key=lambda s: s.name)
         if s.family not in without
     ]

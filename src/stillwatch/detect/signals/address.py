@@ -15,5 +15,6 @@ def address(calls: Frame) -> Frame:
     Catches: one machine or exit address behind many accounts.
     Misses: one residential address per account.
     False alarms: offices, campuses and carrier NAT: the address is then common elsewhere too, or no harvest.
+    Source: EvilCohort (USENIX Security 2015); Anthropic, February 2026 (correlated addresses).
     """
     return calls.group_by("account", "address").agg(calls=nw.len()).rename({"address": "observable"})

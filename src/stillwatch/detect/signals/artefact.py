@@ -15,5 +15,6 @@ def artefact(calls: Frame) -> Frame:
     Catches: reasoning artefacts born in one account and replayed in another.
     Misses: hosts that return no such artefact.
     False alarms: a shared test fixture or logo in base64.
+    Source: Anthropic, September 2026, and OpenAI, October 2026 (reasoning replayed across sessions).
     """
     return calls.group_by("account", "artefact").agg(calls=nw.len()).rename({"artefact": "observable"})

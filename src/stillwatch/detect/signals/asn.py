@@ -15,5 +15,6 @@ def asn(calls: Frame) -> Frame:
     Catches: a campaign hosted with one small provider.
     Misses: mixed proxies.
     False alarms: everybody in one town.
+    Source: Anthropic, February 2026 (infrastructure); Glasswally's provider rule.
     """
     return calls.group_by("account", "asn").agg(calls=nw.len()).rename({"asn": "observable"})

@@ -8,16 +8,19 @@ from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
-@signal("caching", family=Family.ECONOMY, needs=("cached_input_tokens", "input_tokens"), max_bits=1.5)
+@signal("caching", family=Family.ECONOMY, needs=("cached_input_tokens", "input_tokens"), max_bits=1.5, of_tool=True)
 def caching(calls: Frame) -> Frame:
     """See which tenth of each account's input tokens came from the cache.
 
     Catches: items that are all new behind a prefix too short to cache.
     Misses: long fixed prompts.
     False alarms: everybody with short prompts: common, so light.
+    Source: Our judgement: agents and retrieval read long prefixes from the cache, new items do not.
     """
     sums = calls.group_by("account").agg(
-        read=nw.col("input_tokens").sum(), cached=nw.col("cached_input_tokens").sum(), calls=nw.len()
+        read=nw.col("input_tokens").cast(nw.Int64).sum(),
+        cached=nw.col("cached_input_tokens").cast(nw.Int64).sum(),
+        calls=nw.len(),
     )
     known = sums.filter((nw.col("read") > 0) & ~nw.col("cached").is_null())
     return known.select("account", "calls", observable=(nw.col("cached") * 10) // nw.col("read"))

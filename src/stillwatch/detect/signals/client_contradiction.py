@@ -8,16 +8,19 @@ from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
-@signal("client_contradiction", family=Family.NETWORK, needs=("user_agent", "tls_fingerprint"), max_bits=5.0)
+@signal(
+    "client_contradiction", family=Family.NETWORK, needs=("user_agent", "tls_fingerprint"), max_bits=5.0, compares=True
+)
 def client_contradiction(calls: Frame, *, min_accounts: int = 20, max_share_percent: int = 10) -> Frame:
     """See TLS fingerprints that show themselves under a user agent whose holders nearly all speak TLS otherwise.
 
     A pair contradicts where at least ``min_accounts`` accounts show the user agent and at most ``max_share_percent``
     of them this fingerprint. Observable: the fingerprint.
 
-    Catches: browsers' names on a script's handshake (AA26-251A; Glasswally's list of them, learnt instead).
+    Catches: browsers' names on a script's handshake.
     Misses: harnesses that imitate the handshake too.
     False alarms: new releases of a client, proxies of companies.
+    Source: AA26-251A (obfuscated metadata); Glasswally's fingerprint rule.
     """
     pairs = calls.group_by("account", "user_agent", "tls_fingerprint").agg(calls=nw.len())
     both = pairs.filter(~nw.col("user_agent").is_null() & ~nw.col("tls_fingerprint").is_null())

@@ -15,6 +15,7 @@ def cue_signature(calls: Frame) -> Frame:
     Catches: one instruction reworded many times: the wording changes, what it asks for does not.
     Misses: campaigns that ask for plain answers.
     False alarms: users of one published prompt.
+    Source: Anthropic, February 2026; Google GTIG, February 2026 (reasoning trace coercion).
     """
     asked = calls.filter(nw.col("cues") > 0)
     return asked.group_by("account", "cues").agg(calls=nw.len()).rename({"cues": "observable"})

@@ -15,5 +15,6 @@ def device(accounts: Frame) -> Frame:
     Catches: one operator's sign-up machine.
     Misses: anti-detect browsers.
     False alarms: shared computers in schools and families.
+    Source: Fellegi and Sunter, A theory for record linkage (1969).
     """
     return accounts.select("account", observable=nw.col("device_fingerprint"), calls=nw.lit(1))

@@ -15,5 +15,6 @@ def email_domain(accounts: Frame) -> Frame:
     Catches: domains bought for a campaign.
     Misses: public mail services: common, so light.
     False alarms: undeclared companies and universities.
+    Source: Anthropic, September 2026 (disposable e-mail).
     """
     return accounts.select("account", observable=nw.col("email_domain"), calls=nw.lit(1))

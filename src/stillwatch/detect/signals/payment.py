@@ -15,5 +15,6 @@ def payment(accounts: Frame) -> Frame:
     Catches: one purse behind many accounts.
     Misses: a virtual card for every account.
     False alarms: families, and companies that did not declare themselves.
+    Source: Anthropic, February 2026 (shared payment methods).
     """
     return accounts.select("account", observable=nw.col("payment_fingerprint"), calls=nw.lit(1))

@@ -15,5 +15,6 @@ def prefix(calls: Frame) -> Frame:
     Catches: a rented block of proxy addresses.
     Misses: residential proxies spread over the world.
     False alarms: customers of one cloud region or one campus.
+    Source: Anthropic, September 2026 (proxy pools); Glasswally's subnet rule.
     """
     return calls.group_by("account", "prefix").agg(calls=nw.len()).rename({"prefix": "observable"})

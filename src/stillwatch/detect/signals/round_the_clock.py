@@ -8,15 +8,16 @@ from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
-@signal("round_the_clock", family=Family.TIMING, needs=("hour",), max_bits=4.0)
+@signal("round_the_clock", family=Family.TIMING, needs=("hour",), max_bits=1.5)
 def round_the_clock(calls: Frame, *, min_calls: int = 24) -> Frame:
     """See how many hours of the day each account uses, in steps of four.
 
     Accounts with fewer than ``min_calls`` calls say nothing: 24 calls are the fewest that could touch every hour.
 
-    Catches: machines without human rhythm (AA26-251A, indicator 1).
+    Catches: machines without human rhythm.
     Misses: campaigns that keep office hours.
     False alarms: nightly jobs, services with customers everywhere: shared by many, so light.
+    Source: AA26-251A, indicator 1.
     """
     dated = calls.select("account", hour_of_day=nw.col("hour") % 24)
     used = dated.group_by("account", "hour_of_day").agg(calls=nw.len())

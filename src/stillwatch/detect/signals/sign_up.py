@@ -15,5 +15,6 @@ def sign_up(accounts: Frame, *, hours: int = 6) -> Frame:
     Catches: accounts made in bulk.
     Misses: accounts bought one by one, or aged.
     False alarms: a launch, a class signing up together.
+    Source: AA26-251A (similar registrations, subscriptions in bulk).
     """
     return accounts.select("account", observable=nw.col("created_hour") // hours, calls=nw.lit(1))

@@ -15,6 +15,7 @@ def start_day(calls: Frame, *, hours: int = 24, min_calls: int = 3) -> Frame:
     Catches: a pool of accounts put to work at once, or reborn after a ban.
     Misses: slow ramps; logs that begin after the campaign did.
     False alarms: a product launch, a class's first day.
+    Source: AA26-251A, indicator 2 (no ramp); Anthropic, September 2026 (second pool after a ban).
     """
     first = calls.group_by("account").agg(first=nw.col("hour").min(), calls=nw.len())
     return first.filter(nw.col("calls") >= min_calls).select("account", "calls", observable=nw.col("first") // hours)

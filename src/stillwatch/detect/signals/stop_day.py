@@ -15,6 +15,7 @@ def stop_day(calls: Frame, *, hours: int = 24, min_calls: int = 3) -> Frame:
     Catches: a work queue that ran dry, or a pool stopped at once.
     Misses: campaigns that still run when the log ends.
     False alarms: the end of a course or a contract.
+    Source: Anthropic, September 2026 (a pool banned at once).
     """
     last = calls.group_by("account").agg(last=nw.col("hour").max(), calls=nw.len())
     return last.filter(nw.col("calls") >= min_calls).select("account", "calls", observable=nw.col("last") // hours)
