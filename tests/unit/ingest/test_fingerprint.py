@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.ingest.fingerprint import MAX_NAMES, Batch, Fingerprinter
-from stillwatch.ingest.fingerprint_log import fingerprint_log
 from stillwatch.records import CALL_LOG, CALLS, LANGUAGES, Cue
 
 KEY = bytes(range(32))
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-RANDOM = np.random.default_rng(3)
 
 
 def log(*rows: dict[str, Any]) -> pa.RecordBatch:
@@ -46,12 +41,6 @@ def of_template(count: int) -> list[dict[str, Any]]:
     return prompts(
         *(f"Explain to a curious reader what the following number has to say: {n} and why" for n in range(count))
     )
-
-
-def written(rows: list[dict[str, Any]], folder: Path, *, size: int = 10**6, threads: int = 2) -> pa.Table:
-    folder.mkdir(exist_ok=True)
-    whole = pa.Table.from_batches([log(*rows)])
-    return pq.read_table(fingerprint_log(whole.to_batches(size), Fingerprinter(KEY), folder, threads=threads))
 
 
 def test_gives_every_column_but_the_skeleton() -> None:
@@ -301,50 +290,3 @@ def test_samples_are_chosen_by_the_call_and_nothing_else() -> None:
     later = Fingerprinter(KEY, sample_every=8).fingerprint(log(*rows).slice(100, 50)).samples
     assert 20 <= len(sampled) <= 90
     assert later.items() <= sampled.items()
-
-
-@pytest.fixture(scope="module")
-def mixed() -> list[dict[str, Any]]:
-    rows = of_template(40)
-    rows += prompts(*(" ".join(f"w{x}" for x in RANDOM.choice(10**6, 12)) for _ in range(40)), None, "short")
-    order = RANDOM.permutation(len(rows))
-    return [rows[i] | {"call_id": f"id-{i}", "account": f"a{i % 3}"} for i in order]
-
-
-@pytest.mark.parametrize(("size", "threads"), [(1, 2), (7, 1), (7, 3), (100, 2)])
-def test_batches_and_threads_change_nothing(
-    mixed: list[dict[str, Any]], tmp_path: Path, size: int, threads: int
-) -> None:
-    assert written(mixed, tmp_path / "a", size=size, threads=threads).equals(written(mixed, tmp_path / "b"))
-
-
-def test_shuffled_rows_give_the_same_fingerprints(mixed: list[dict[str, Any]], tmp_path: Path) -> None:
-    one = written(mixed, tmp_path / "a").sort_by("call")
-    other = written(mixed[::-1], tmp_path / "b").sort_by("call")
-    assert one.equals(other)
-
-
-def test_a_template_in_a_log_has_one_skeleton_and_strangers_none(tmp_path: Path) -> None:
-    strangers = prompts(
-        *(" ".join(f"{chr(97 + x % 26)}{'q' * (x % 7)}x" for x in RANDOM.choice(10**6, 12)) for _ in range(30))
-    )
-    found = written(of_template(40) + strangers, tmp_path)
-    skeletons = found["skeleton"].to_pylist()
-    assert len(set(skeletons[:40])) == 1
-    assert skeletons[0] is not None
-    assert set(skeletons[40:]) == {None}
-    assert found.schema.equals(CALLS.schema)
-
-
-def test_an_empty_log_gives_an_empty_table(tmp_path: Path) -> None:
-    assert written([], tmp_path).num_rows == 0
-
-
-def test_prompts_are_never_written(tmp_path: Path) -> None:
-    word = "Xylotoquavrbnik"
-    rows = [{"prompt": f"about {word}", "system": word, "account": word, "user_agent": word}] * 9
-    written(rows, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"calls.parquet"}
-    raw = (tmp_path / "calls.parquet").read_bytes()
-    assert word.encode() not in raw
-    assert word.lower().encode() not in raw
