@@ -17,6 +17,7 @@ def answer_length(calls: Frame) -> Frame:
     False alarms: every chat of ordinary length: common, so light.
     Source: Glasswally's velocity rule (little variation of token counts).
     """
-    sums = calls.group_by("account").agg(tokens=nw.col("output_tokens").cast(nw.Int64).sum(), calls=nw.len())
+    known = calls.filter(~nw.col("output_tokens").is_null())
+    sums = known.group_by("account").agg(tokens=nw.col("output_tokens").cast(nw.Int64).sum(), calls=nw.len())
     mean = sums.with_columns(mean=nw.col("tokens") // nw.col("calls"))
     return mean.select("account", "calls", observable=(nw.col("mean") + 1).log(2).floor())

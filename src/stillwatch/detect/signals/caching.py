@@ -17,10 +17,10 @@ def caching(calls: Frame) -> Frame:
     False alarms: everybody with short prompts: common, so light.
     Source: Our judgement: agents and retrieval read long prefixes from the cache, new items do not.
     """
-    sums = calls.group_by("account").agg(
+    known = calls.filter((nw.col("input_tokens") > 0) & ~nw.col("cached_input_tokens").is_null())
+    sums = known.group_by("account").agg(
         read=nw.col("input_tokens").cast(nw.Int64).sum(),
         cached=nw.col("cached_input_tokens").cast(nw.Int64).sum(),
         calls=nw.len(),
     )
-    known = sums.filter((nw.col("read") > 0) & ~nw.col("cached").is_null())
-    return known.select("account", "calls", observable=(nw.col("cached") * 10) // nw.col("read"))
+    return sums.select("account", "calls", observable=(nw.col("cached") * 10) // nw.col("read"))
