@@ -1,1 +1,1 @@
-"""store"""
+"""Tables on disk and the engine that reads them."""
