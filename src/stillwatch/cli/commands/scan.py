@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -98,7 +98,7 @@ def _print(result: ScanResult, console: Console) -> None:
         console.print(_table(result))
     if result.tenants:
         console.print(f"{len(result.tenants)} single tenant(s) with extraction-like use, listed apart in the report.")
-    console.print(f"Report: {result.folder / 'report.html'}")
+    console.print(f"Report: {result.folder / 'report.html'}", soft_wrap=True)
 
 
 def _table(result: ScanResult) -> Table:
@@ -114,7 +114,9 @@ def _table(result: ScanResult) -> Table:
         "distillation?",
         "false alarms a scan",
     ):
-        table.add_column(name, justify="right" if name in {"accounts", "calls"} else "left")
+        # A campaign's name is copied from here: it is shown whole however narrow the terminal.
+        justify: Literal["left", "right"] = "right" if name in {"accounts", "calls"} else "left"
+        table.add_column(name, justify=justify, no_wrap=name == "campaign", overflow="fold")
     for c in result.campaigns:
         table.add_row(
             c["campaign"],
