@@ -1,0 +1,48 @@
+"""Logs composed once a session, and reports of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scan_reports import Report, Scanner, Traffic
+from stillwatch.simulate import Pools, compose
+
+
+def _compose(factory: pytest.TempPathFactory, scenario: str, *, scale: float, seed: int = 1) -> Traffic:
+    out = factory.mktemp("traffic") / scenario
+    compose(scenario, out=out, pools=Pools(), scale=scale, seed=seed)
+    return Traffic(out)
+
+
+@pytest.fixture(scope="session")
+def evasion(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
+    """Compose one campaign of 30 accounts and 600 calls, on step 0 of the ladder, among 700 innocents."""
+    return _compose(tmp_path_factory, "evasion", scale=0.1)
+
+
+@pytest.fixture(scope="session")
+def innocents(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
+    return _compose(tmp_path_factory, "hard-negatives", scale=0.2)
+
+
+@pytest.fixture(scope="session")
+def resellers(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
+    """Compose accounts of which 1 to 50 % of the calls are the campaign's."""
+    return _compose(tmp_path_factory, "profile-e", scale=0.1, seed=2)
+
+
+@pytest.fixture(scope="session")
+def session_scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
+    return Scanner(tmp_path_factory.mktemp("scans"))
+
+
+@pytest.fixture(scope="session")
+def evasion_report(session_scanner: Scanner, evasion: Traffic) -> Report:
+    return session_scanner(evasion.log, accounts=evasion.accounts)
+
+
+@pytest.fixture
+def scanner(tmp_path: Path) -> Scanner:
+    return Scanner(tmp_path)
