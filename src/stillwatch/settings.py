@@ -12,8 +12,8 @@ KEY_FILE = Path(".stillwatch/key")
 THREADS = 2
 MEMORY_GIB = 2.5
 """What the engine may hold before it spills to disk, in GiB; the fingerprints' buffers come on top."""
-MIN_STRENGTH_BITS = 3.0
-"""The weaker of the two answers must be at least eight to one before a group is listed as a campaign."""
+MIN_STRENGTH_BITS = 2.5
+"""The weaker of the two answers must be at least six to one before a group is listed as a campaign."""
 SAMPLE_LIMIT = 40_000
 """At most about this many masked samples are kept for the report, chosen by the keyed hash of their call."""
 BATCH_ROWS = 65_536

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, settle
 from stillwatch.detect.observe import Observed
@@ -59,6 +58,7 @@ class Cell:
     strands: Ints
     weight: Floats
     bits: Floats
+    own_bits: Floats
     probability: Floats
     holders: int
     observables: tuple[tuple[str, str, int, float, float, float], ...] = ()
@@ -209,6 +209,7 @@ def _accept(
                 rows.strand[inside],
                 weight[inside],
                 membership.bits[inside],
+                membership.own_bits[inside],
                 membership.probability[inside],
                 len(at),
                 _observables(codes, membership, inside),
@@ -331,9 +332,14 @@ def _join(group: Group, cell: Cell, accounts: Ints, bits: Floats) -> None:
     group.cells.append(cell)
 
 
-def mean_bits(group: Group) -> npt.NDArray[np.float64]:
-    """Average match weight by family over the strands of the group's cells, each entity once."""
+def mean_bits(group: Group) -> tuple[Floats, float]:
+    """Average the match weight over the strands of the group's cells, each entity once.
+
+    Returns the weight by family without what only says which program the accounts use, and that part, all families
+    together.
+    """
     weight = np.concatenate([c.weight for c in group.cells])
-    bits = np.concatenate([c.bits for c in group.cells])
-    average: npt.NDArray[np.float64] = (bits * weight[:, None]).sum(axis=0) / weight.sum()
-    return average
+    own = np.average(np.concatenate([c.own_bits for c in group.cells]), axis=0, weights=weight)
+    every = np.average(np.concatenate([c.bits for c in group.cells]), axis=0, weights=weight)
+    linked = [f is not Family.CONTENT for f in FAMILIES]
+    return own, float((every - own)[linked].sum())

@@ -41,6 +41,7 @@ class Codes:
     name: str
     family: Family
     max_bits: float
+    of_tool: bool
     code: Ints
     code_cell: Ints
     code_observable: Ints
@@ -58,10 +59,14 @@ class Background:
 
 @dataclass(frozen=True)
 class Membership:
-    """Per strand: probability of belonging, and bits by family (in the order of FAMILIES, content left at zero)."""
+    """Per strand: probability of belonging, and bits by family (in the order of FAMILIES).
+
+    ``own_bits`` leaves out the signals that see only which program an account uses.
+    """
 
     probability: Floats
     bits: Floats
+    own_bits: Floats
     by_signal: dict[str, Floats]
 
 
@@ -111,6 +116,7 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
         observed.signal.name,
         observed.signal.family,
         observed.signal.max_bits,
+        observed.signal.of_tool,
         code,
         pair // max(1, len(values)),
         observable,
@@ -177,7 +183,8 @@ def settle(
         share = (total + 1.0) / (np.bincount(cell, weights=weight, minlength=cells) + 2.0)
         odds = np.log2(share / (1.0 - share)).clip(-3.0, 3.0)
         probability = 1.0 / (1.0 + np.exp2(-(bits.sum(axis=1) + odds[cell]).clip(-60, 60)))
-    return Membership(probability, bits, by_signal)
+    own_bits = _by_family([c for c in codes if not c.of_tool], by_signal, len(cell))
+    return Membership(probability, bits, own_bits, by_signal)
 
 
 def _signal_bits(  # noqa: PLR0913, PLR0917  (arrays that belong together only here)

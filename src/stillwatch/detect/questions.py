@@ -25,10 +25,22 @@ COORDINATION_PRIOR = -8.0
 DISTILLATION_PRIOR = -4.0
 """Of the groups that agree in wording or use, one in sixteen is taken to make training data."""
 MAX_FAMILY_BITS = 10.0
+MAX_TOOL_BITS = 2.5
+"""What one client and its settings can say of one operator, all signals together: a published tool explains them too."""
+MAX_WORDING_BITS = 5.0
+"""What one template can say: strangers who use one published prompt share it too."""
+LEAST_AGREEMENT = -1.0
+"""What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
+LEAST_BITS = 0.05
+"""Less is not worth a sentence."""
+VOLUME_PIVOT = 1000.0
+"""Calls from which on volume speaks for training: half a bit for each doubling."""
 MIN_ITEM_CALLS = 20
 """Calls with an item below which nothing is said about how items are spread."""
-CONCEALMENT_BITS = 8.0
-"""Shared networks and papers of strangers, in bits, from which hiding is itself a sign of what the calls are for."""
+CONCEALED_FROM = 6.0
+"""Bits for one operator from which its hiding is itself a sign of what the calls are for: half a bit for each more,"""
+MAX_CONCEALMENT = 2.0
+"""and two at most: hiding also serves resale and free quotas."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +92,26 @@ class Base:
 
 def one_operator(group: Group, summary: Summary, *, entities: int, base: Base) -> Answer:
     """Answer whether the group's accounts are one operator's."""
-    bits = mean_bits(group)
-    findings = [_same_content(group, entities, base), *_sharding(summary)]
+    bits, tool = mean_bits(group)
+    findings = [_same_content(group, entities, base), *_sharding(summary, entities), _same_tool(tool)]
     for column, family in enumerate(FAMILIES):
-        if family is Family.CONTENT or abs(bits[column]) < 0.05:
+        if family is Family.CONTENT or abs(bits[column]) < LEAST_BITS:
             continue
         findings.append(
-            Finding(f"shared_{family}", family, float(bits[column]), _link_says(group, family, float(bits[column])))
+            Finding(
+                f"shared_{family}",
+                family,
+                max(LEAST_AGREEMENT, float(bits[column])),
+                _link_says(group, family, float(bits[column])),
+            )
         )
-    return Answer(COORDINATION_PRIOR, tuple(findings))
+    return Answer(COORDINATION_PRIOR, tuple(f for f in findings if abs(f.bits) >= LEAST_BITS))
+
+
+def _same_tool(bits: float) -> Finding:
+    # Strangers who use one published tool share its client, its settings and its habits, and only these.
+    says = "Their client, settings and habits agree, as those of one operator do, and of everybody who uses one tool."
+    return Finding("shared_tool", Family.ECONOMY, min(bits, MAX_TOOL_BITS), says)
 
 
 def _same_content(group: Group, entities: int, base: Base) -> Finding:
@@ -96,8 +119,9 @@ def _same_content(group: Group, entities: int, base: Base) -> Finding:
     words = max((c.words for c in templates), default=0)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
     rarity = max(0.0, np.log2(base.accounts / outside))
-    # Eight fixed words recur by chance in a crowd; sixteen hardly: half a bit a word up to sixteen words.
-    specific = min(8.0, words / 2.0)
+    # Eight fixed words recur by chance in a crowd, twenty hardly. More words make it no likelier that one operator
+    # sends them: a published prompt is long too.
+    specific = min(MAX_WORDING_BITS, words / 4.0)
     size = min(4.0, max(0.0, np.log2(entities / 5.0) / 2.0))
     bits = min(specific if templates else 3.0, rarity) + size
     if templates:
@@ -110,7 +134,7 @@ def _same_content(group: Group, entities: int, base: Base) -> Finding:
     return Finding("shared_content", Family.CONTENT, float(bits), says)
 
 
-def _sharding(summary: Summary) -> list[Finding]:
+def _sharding(summary: Summary, entities: int) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
@@ -119,10 +143,10 @@ def _sharding(summary: Summary) -> list[Finding]:
     ratio = topic_ratio(summary)
     if ratio < 1.15:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
-        return [Finding("one_queue", Family.CONTENT, 2.0, says)]
+        return [Finding("one_queue", Family.CONTENT, float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, 3.0)), says)]
     if ratio > 2.0:
         says = f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two)."
-        return [Finding("own_topics", Family.CONTENT, -2.0, says)]
+        return [Finding("own_topics", Family.CONTENT, -3.0, says)]
     return []
 
 
@@ -240,11 +264,9 @@ def _novelty(summary: Summary) -> list[Finding]:
 
 
 def _concealment(coordination: Answer) -> list[Finding]:
-    hidden = [f for f in (Family.NETWORK, Family.IDENTITY) if coordination.family_bits(f) > 0]
-    if sum(coordination.family_bits(f) for f in hidden) < CONCEALMENT_BITS:
-        return []
+    bits = float(np.clip((coordination.bits - CONCEALED_FROM) / 2.0, 0.0, MAX_CONCEALMENT))
     says = "One operator hides behind many names: an ordinary customer would declare itself."
-    return [Finding("concealment", Family.IDENTITY, 1.5, says)]
+    return [Finding("concealment", Family.IDENTITY, bits, says)] if bits else []
 
 
 def _conversation(summary: Summary) -> Finding:
@@ -254,8 +276,8 @@ def _conversation(summary: Summary) -> Finding:
 
 
 def _volume(summary: Summary) -> Finding:
-    steps = ((100, -3.0), (500, -1.0), (5_000, 0.5), (50_000, 1.5))
-    bits = next((b for limit, b in steps if summary.calls < limit), 2.0)
+    # Training takes thousands of answers: a few hundred are a trial or a study (facts: 150 k to 13 M in named cases).
+    bits = float(np.clip(np.log2(max(1, summary.calls) / VOLUME_PIVOT) / 2.0, -3.0, 3.0))
     return Finding("volume", Family.ECONOMY, bits, f"{summary.calls:,} calls in all.")
 
 
