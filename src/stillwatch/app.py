@@ -184,7 +184,7 @@ class _About:
             "first_call_at": instant(tenant.first),
             "last_call_at": instant(tenant.last),
             "verification": verification,
-            "says": "One declared tenant makes what looks like training data. That is no campaign; its contract decides.",
+            "says": "One declared tenant makes what looks like training data: no campaign; its contract decides.",
         }
 
     def _organization(self, tenant: Tenant) -> str | None:
@@ -320,5 +320,10 @@ def _replace(report: Path, out: Path) -> None:
         if out.exists():
             out.replace(old)
         report.replace(out)
-    except OSError as problem:
-        raise ReportError(f"{out}: cannot be written: {problem.strerror}; choose another --out") from problem
+    except BaseException as problem:
+        # Whatever stops the second step (Ctrl-C too), the old report goes back before the work folder is removed.
+        if old.exists() and not out.exists():
+            old.replace(out)
+        if isinstance(problem, OSError):
+            raise ReportError(f"{out}: cannot be written: {problem.strerror}; choose another --out") from problem
+        raise
