@@ -21,5 +21,11 @@ def test_agrees_about_as_often_as_the_hours_are_alike(see: See) -> None:
     assert 8 / 12 - 0.1 < agreed < 8 / 12 + 0.1
 
 
+def test_hardly_ever_agrees_where_no_hour_is_shared(see: See) -> None:
+    rows = [row for account in range(40) for row in calls_in(account, range(account * 12, account * 12 + 12))]
+    values = [value for _, value, _ in see("lockstep", rows)]
+    assert len(set(values)) == 40
+
+
 def test_says_nothing_of_two_hours(see: See) -> None:
     assert see("lockstep", calls_in(1, [3, 8])) == []
