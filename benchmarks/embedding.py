@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer
 
 DIMENSIONS = 128
-_BUCKETS = 1 << 18  # collisions below 1 % for the tens of thousands of words and pairs in these pools
+_BUCKETS = 1 << 16  # fitted eight times as fast as with 1 << 18; on the ladder the peers accuse the same but for 5 %
 _LONGEST = 2000  # characters read: about 500 tokens, as much as bge-small and MiniLM read
 
 
@@ -32,4 +32,5 @@ class Embedder:
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One float32 row of length 1 for each text; equal texts are embedded once."""
         distinct, position = np.unique(np.array([t[:_LONGEST] for t in texts], dtype=object), return_inverse=True)
-        return self._pipeline.transform(distinct.tolist()).astype(np.float32)[position]
+        rows: np.ndarray = self._pipeline.transform(distinct.tolist()).astype(np.float32)
+        return rows[position]

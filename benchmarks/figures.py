@@ -8,6 +8,9 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from benchmarks.false_alarms import Point
 
 FIGURES = Path(__file__).parent / "figures"
 _OURS = "#c2410c"
@@ -58,21 +61,24 @@ def bars(named: Mapping[str, float], *, label: str, file: str, ours: str) -> Non
     _save(figure, file)
 
 
-def calibration(points: Sequence[tuple[float, float]], *, scans: int, file: str) -> None:
-    """Draw the promised rate of false alarms against the observed one, with Poisson intervals."""
-    figure, axes = plt.subplots(figsize=(4.5, 4.2))
-    promised, observed = [p for p, _ in points], [o for _, o in points]
-    spread = [1.96 * (o / scans) ** 0.5 for o in observed]
-    low = [min(o, s) for o, s in zip(observed, spread, strict=True)]
-    axes.errorbar(promised, observed, yerr=[low, spread], color=_OURS, marker="o", ms=4, lw=1.2, capsize=2)
-    edge = [min(promised, default=0.01), max(promised, default=1.0)]
-    axes.plot(edge, edge, color="#6b7280", lw=1, ls="--")
-    axes.set(
-        xscale="log",
-        xlabel="false_alarm_rate promised",
-        ylabel=f"campaigns per innocent scan ({scans} scans)",
-    )
-    axes.set_yscale("symlog", linthresh=1 / scans)
+def calibration(checks: Mapping[str, Sequence[Point]], *, scans: int, file: Path) -> None:
+    """Draw promised rates of false alarms against observed ones, one line a check, with 95 % intervals."""
+    figure, axes = plt.subplots(figsize=(5.5, 4.2))
+    for number, (name, points) in enumerate(checks.items()):
+        # Beside each other, so that intervals at one promised rate can be told apart.
+        promised = [p.promised * 1.04 ** (number - len(checks) / 2) for p in points]
+        low = [p.observed - min(p.interval[0], p.observed) for p in points]
+        high = [p.interval[1] - p.observed for p in points]
+        drawn = [p.observed for p in points]
+        color, mark = _GREYS[number + 1], _MARKS[number]
+        axes.errorbar(promised, drawn, yerr=[low, high], color=color, marker=mark, ms=4, lw=1, capsize=2, label=name)
+    told = [p.promised for points in checks.values() for p in points] or [0.01, 1.0]
+    edge = [min(told), max(told)]
+    axes.plot(edge, edge, color=_OURS, lw=2, ls="--", label="as promised; below it is cautious")
+    axes.set(xscale="log", xlabel="false_alarm_rate promised", ylabel="groups seen, per innocent scan")
+    axes.set_yscale("symlog", linthresh=1 / max(scans, 1))
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=7)
     _save(figure, file)
 
 
@@ -87,7 +93,7 @@ def speed(named: Mapping[str, Sequence[tuple[int, float]]], *, file: str, ours: 
     _save(figure, file)
 
 
-def _save(figure: plt.Figure, file: str) -> None:
+def _save(figure: Figure, file: str | Path) -> None:
     FIGURES.mkdir(exist_ok=True)
     figure.savefig(FIGURES / file, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)

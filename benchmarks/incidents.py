@@ -1,4 +1,4 @@
-"""Labelled traffic from ``stillwatch simulate``, composed once per scenario, seed and pool of prompts."""
+"""Labelled traffic from ``stillwatch simulate``, composed once per case, seed and pool of prompts."""
 
 from __future__ import annotations
 
@@ -17,17 +17,57 @@ from benchmarks.programs import stillwatch
 from benchmarks.traffic import Traffic
 
 SHARED = Path(os.environ.get("STILLWATCH_SHARED_DATA", ROOT.parent / "shared" / "data"))
+QUICK = 0.2
+"""What ``--quick`` makes of every size: campaigns of 30 to 200 accounts, seconds a scan."""
 
-PROFILES = ("profile-a", "profile-b", "profile-c", "profile-d", "profile-e", "two-in-one-pool", "pool-change")
-LADDER = tuple(f"ladder-{step}" for step in range(6))
-INNOCENT = "innocent"
+SCALES = {
+    "profile-a": 0.25,
+    "profile-b": 0.1,
+    "profile-c": 0.1,
+    "profile-d": 0.1,
+    "profile-e": 0.3,
+    "pool-change": 1.0,
+    "two-in-one-proxy-pool": 1.0,
+    "probe-then-scale": 1.0,
+    "mixed-ladder": 1.0,
+    "hard-negatives": 1.0,
+    "innocent": 0.5,
+}
+"""Part of each scenario that is composed: about 30,000 to 130,000 calls, so that all of it takes minutes."""
+
+PROFILES = tuple(name for name in SCALES if name not in {"hard-negatives", "innocent"})
+INNOCENTS = "hard-negatives"
+HISTORY = "innocent"
+STEPS = range(6)
+LADDER = tuple(f"evasion-{step}" for step in STEPS)
+CONTAMINATED = {f"harvest-{percent}": percent / 100 for percent in (1, 5, 10, 25)}
+"""Share of the campaign in the calls of each of its accounts, by case."""
+
+_CONTAMINATED = """description = "A reseller's accounts: this share of each one's calls is harvest, the rest customers'"
+start = 2026-05-11T00:00:00Z
+days = 14
+include = "hard-negatives"
+include_scale = 0.5
+
+[[block]]
+kind = "reseller"
+campaign = "E"
+accounts = 300
+calls = 30000
+spread = 0.2
+templates = 2
+languages = ["en"]
+share_low = {share}
+share_high = {share}
+"""
+"""About 100 calls an account: the smaller window size of the published test (arXiv 2606.05725)."""
 
 
 @dataclass(frozen=True)
 class Incident:
     """One composed log with its accounts and its truth."""
 
-    scenario: str
+    case: str
     seed: int
     folder: Path
 
@@ -52,17 +92,34 @@ class Incident:
         return read_truth(self.folder)
 
 
-def compose(scenario: str, *, seed: int, shared: bool = True, quick: bool = False) -> Incident:
-    """Compose a scenario, or find it composed; with the public pools or the package's prompts."""
+def arguments(case: str, folder: Path) -> tuple[str | Path, float, tuple[str, ...]]:
+    """Return what ``simulate`` is told for a case: the scenario, its scale, and further options.
+
+    A case is a bundled scenario of SCALES, ``evasion-N`` (the ladder's step N) or one of CONTAMINATED, whose scenario
+    file is written into the folder.
+    """
+    if case in CONTAMINATED:
+        file = folder / f"{case}.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(_CONTAMINATED.format(share=CONTAMINATED[case]))
+        return file, 1.0, ()
+    if case in LADDER:
+        return "evasion", 1.0, ("--ladder", case.removeprefix("evasion-"))
+    return case, SCALES[case], ()
+
+
+def compose(case: str, *, seed: int, shared: bool = True, quick: bool = False) -> Incident:
+    """Compose a case, or find it composed; with the public pools, where they are, or the package's prompts."""
     shared = shared and SHARED.exists()
-    size = "quick" if quick else "full"
-    folder = DATA / "incidents" / f"{scenario}-{seed}-{'shared' if shared else 'own'}-{size}"
+    name = f"{case}-s{seed}-{'shared' if shared else 'own'}-{'quick' if quick else 'full'}"
+    folder = DATA / "incidents" / name
     if not (folder / "truth.parquet").exists():
         shutil.rmtree(folder, ignore_errors=True)
+        scenario, scale, options = arguments(case, DATA / "scenarios")
         pools = ("--prompts", SHARED) if shared else ()
-        scale = ("--scale", "0.25") if quick else ()
-        stillwatch("simulate", scenario, "--seed", str(seed), *pools, *scale, "--out", folder)
-    return Incident(scenario, seed, folder)
+        size = ("--scale", str(scale * QUICK if quick else scale))
+        stillwatch("simulate", scenario, "--seed", str(seed), *pools, *size, *options, "--out", folder)
+    return Incident(case, seed, folder)
 
 
 def read_truth(folder: Path) -> Truth:

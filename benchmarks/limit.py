@@ -9,7 +9,8 @@ import duckdb
 
 def main() -> None:
     """Hash every prompt of the file named on the command line."""
-    print(duckdb.sql("SELECT count(*), bit_xor(hash(prompt)) FROM read_parquet($1)", params=[sys.argv[1]]).fetchall())
+    query = "SELECT count(*), bit_xor(hash(prompt)) FROM read_parquet($1)"
+    print(duckdb.execute(query, [sys.argv[1]]).fetchall())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,10 +15,11 @@ _SHOWN = ("duckdb", "narwhals", "numba", "pyarrow", "scikit-learn", "datasketch"
 
 
 def describe() -> str:
-    """One Markdown paragraph: commit, processor, memory, Python and the libraries that matter."""
+    """One Markdown paragraph: date, commit, processor, memory, Python and the libraries that matter."""
     libraries = ", ".join(f"{name} {version(name)}" for name in _SHOWN)
     return (
-        f"Commit `{commit()}`; {processor()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB; "
+        f"{datetime.now(UTC):%Y-%m-%d}, commit `{commit()}`; "
+        f"{processor()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB; "
         f"{platform.system()}, Python {platform.python_version()}; {libraries}."
     )
 

@@ -80,19 +80,6 @@ def is_reported(truth: Truth, campaign: str, found: Sequence[Found]) -> bool:
     return any(len(f.accounts & members) >= 2 and len(f.accounts & members) > len(f.accounts) / 2 for f in found)
 
 
-def observed_false_alarms(
-    scans: Sequence[Sequence[tuple[float, float]]], rates: Sequence[float]
-) -> list[tuple[float, float]]:
-    """Pair each promised rate with the observed one over innocent scans.
-
-    A scan is the (strength, false_alarm_rate) of each community it reported. The rate is the expected number
-    of campaigns at least this strong per innocent scan, so the observed one is campaigns at or below it, per
-    scan.
-    """
-    reported = [rate for scan in scans for _, rate in scan]
-    return [(rate, sum(r <= rate for r in reported) / len(scans)) for rate in rates]
-
-
 def _jaccard(left: Names, right: Names) -> float:
     shared = len(left & right)
     return shared / (len(left) + len(right) - shared) if shared else 0.0

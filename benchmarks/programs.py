@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.machine import ROOT
@@ -49,3 +50,15 @@ def stillwatch(*arguments: str | Path) -> Run:
 def python(script: str, *arguments: str | Path) -> Run:
     """Run a module of this repository with this environment's Python."""
     return measure([sys.executable, "-m", script, *map(str, arguments)])
+
+
+def write_key(path: Path, *, number: int = 0) -> Path:
+    """Write a fingerprint key that is the same in every run, so that a scan of the same calls says the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = sha256(f"stillwatch benchmarks {number}".encode()).digest()
+    if not path.exists() or path.read_bytes() != key:
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_bytes(key)
+        draft.chmod(0o600)
+        draft.replace(path)
+    return path

@@ -13,14 +13,14 @@ FIGURES = Path(__file__).parent / "figures"
 
 SECTIONS = (
     "quality",
-    "ladder",
     "innocents",
+    "ladder",
+    "contamination",
     "lost",
     "ablation",
     "heldout",
     "calibration",
     "speed",
-    "fingerprint",
 )
 
 _HEAD = """# Results

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import tempfile
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.incidents import Incident
+from benchmarks.machine import DATA
 from benchmarks.metrics import Found, Names, is_reported
-from benchmarks.programs import stillwatch
+from benchmarks.programs import stillwatch, write_key
 
 NAME = "Stillwatch"
 STEPS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -40,13 +41,13 @@ class Scan:
 
 def scan(incident: Incident, *, log: Path | None = None, without: Sequence[str] = ()) -> Scan:
     """Scan an incident, or a part of its log, perhaps without some families of signals."""
-    report = incident.folder / "report"
-    shutil.rmtree(report, ignore_errors=True)
+    key = write_key(DATA / "key")
     options = [argument for family in without for argument in ("--without", family)]
-    run = stillwatch("scan", log or incident.log, "--accounts", incident.accounts, "--out", report, *options)
-    found, campaigns = read_report(report)
-    shutil.rmtree(report)
-    return Scan(found, campaigns, run.seconds)
+    with tempfile.TemporaryDirectory(dir=incident.folder) as folder:
+        report = Path(folder) / "report"
+        paths = ("--accounts", incident.accounts, "--key", key, "--out", report)
+        run = stillwatch("scan", log or incident.log, *paths, *options)
+        return Scan(*read_report(report), run.seconds)
 
 
 def read_report(report: Path) -> tuple[tuple[Found, ...], tuple[dict[str, Any], ...]]:
@@ -75,9 +76,7 @@ def exchanges_lost(incident: Incident, campaign: str) -> int | None:
 
 
 def _is_seen(incident: Incident, campaign: str, until: datetime) -> bool:
-    prefix = incident.folder / "prefix.parquet"
     calls = pq.read_table(incident.log)
-    pq.write_table(calls.filter(pc.less_equal(calls["started_at"], until)), prefix)
-    seen = is_reported(incident.truth, campaign, scan(incident, log=prefix).found)
-    prefix.unlink()
-    return seen
+    with tempfile.NamedTemporaryFile(dir=incident.folder, suffix=".parquet") as prefix:
+        pq.write_table(calls.filter(pc.less_equal(calls["started_at"], until)), prefix.name)
+        return is_reported(incident.truth, campaign, scan(incident, log=Path(prefix.name)).found)

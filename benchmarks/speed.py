@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from benchmarks import figures
 from benchmarks.machine import DATA
-from benchmarks.programs import Run, python, stillwatch
+from benchmarks.programs import Run, python, stillwatch, write_key
 from benchmarks.results import table, write_section
 from benchmarks.speed_log import write_log
 
-SIZES = (100_000, 1_000_000, 10_000_000)
+SIZES = (100_000, 1_000_000)
+FULL_SIZES = (*SIZES, 10_000_000)
 QUICK_SIZES = (20_000, 100_000)
 HANDWRITTEN_CALLS = 20_000  # 128 permutations a call: about half a minute
 
@@ -37,7 +38,7 @@ def measure_size(calls: int) -> Speed:
     limit = python("benchmarks.limit", log)
     report = folder / "report"
     shutil.rmtree(report, ignore_errors=True)
-    scan = stillwatch("scan", log, "--out", report)
+    scan = stillwatch("scan", log, "--key", write_key(DATA / "key"), "--out", report)
     speed = Speed(calls, scan, limit, log.stat().st_size / 2**30)
     shutil.rmtree(report, ignore_errors=True)
     return speed
@@ -51,13 +52,14 @@ def measure_handwritten(calls: int = HANDWRITTEN_CALLS) -> Run:
     return python("benchmarks.handwritten", log)
 
 
-def run(*, quick: bool, command: str) -> None:
+def run(*, quick: bool, full: bool, command: str) -> None:
     """Measure every size and write the section."""
     handwritten = measure_handwritten()
-    speeds = [measure_size(calls) for calls in (QUICK_SIZES if quick else SIZES)]
+    sizes = QUICK_SIZES if quick else FULL_SIZES if full else SIZES
+    speeds = [measure_size(calls) for calls in sizes]
     write_section("speed", "Speed", describe(speeds, handwritten), command=command)
-    if not quick:
-        (DATA / "speed" / f"{SIZES[-1]}.parquet").unlink()
+    if full:
+        (DATA / "speed" / f"{sizes[-1]}.parquet").unlink()
 
 
 def describe(speeds: Sequence[Speed], handwritten: Run) -> str:

@@ -31,18 +31,21 @@ class Traffic:
     @cached_property
     def names(self) -> list[str]:
         """Name of each account, by its number."""
-        return self._encoded.dictionary.to_pylist()
+        names: list[str] = self._encoded.dictionary.to_pylist()
+        return names
 
     @cached_property
     def code(self) -> np.ndarray:
         """Number of each call's account."""
-        return self._encoded.indices.to_numpy(zero_copy_only=False)
+        code: np.ndarray = self._encoded.indices.to_numpy(zero_copy_only=False)
+        return code
 
     @cached_property
     def seconds(self) -> np.ndarray:
         """Start of each call, in seconds since 1970 UTC."""
         started = pc.cast(self.calls["started_at"], pa.timestamp("us", tz="UTC"))
-        return pc.cast(started, pa.int64()).to_numpy() / 1e6
+        seconds: np.ndarray = pc.cast(started, pa.int64()).to_numpy() / 1e6
+        return seconds
 
     @cached_property
     def hour(self) -> np.ndarray:
@@ -79,7 +82,8 @@ class Traffic:
         """Values of a column by call, ``None`` throughout where the log lacks it."""
         if name not in self.calls.column_names:
             return [None] * self.calls.num_rows
-        return self.calls[name].to_pylist()
+        values: list[Any] = self.calls[name].to_pylist()
+        return values
 
     def attribute(self, name: str) -> list[Any]:
         """Values of a column of the accounts table, by account number; ``None`` where unknown."""

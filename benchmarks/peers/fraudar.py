@@ -82,7 +82,7 @@ def _peel(links: list[list[tuple[int, float]]]) -> tuple[set[int], float]:
 
 def blocks(edges: list[Edge], *, at_most: int = _BLOCKS) -> list[tuple[set[int], float]]:
     """Accounts and density of blocks, densest first; the edges inside a block are used once."""
-    found = []
+    found: list[tuple[set[int], float]] = []
     while edges and len(found) < at_most:
         accounts, columns, density = densest_block(edges)
         if len(accounts) < _LEAST:

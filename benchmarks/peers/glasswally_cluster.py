@@ -6,6 +6,7 @@ The numbers are the published ones; see ``glasswally.py``.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 from benchmarks.peers.glasswally_account import SILENT, step
 from benchmarks.peers.glasswally_view import AccountView, ClusterView
@@ -25,6 +26,12 @@ def fingerprint(account: AccountView, _cluster: ClusterView) -> tuple[float, flo
 
 def hydra(_account: AccountView, cluster: ClusterView) -> tuple[float, float]:
     """Size of the cluster, its cards and subnets, and what its members share."""
+    return _hydra(cluster)
+
+
+@cache
+def _hydra(cluster: ClusterView) -> tuple[float, float]:
+    """Return the same for every member, so it is counted once a cluster."""
     size = len(cluster.accounts)
     if size < 3:
         return SILENT
@@ -50,18 +57,22 @@ def timing_cluster(account: AccountView, _cluster: ClusterView) -> tuple[float, 
 def asn_classifier(account: AccountView, cluster: ClusterView) -> tuple[float, float]:
     """Cloud addresses of the account and of its cluster."""
     own = 0.35 if account.asns & VPS else 0.20 if account.asns & BIG_CLOUD else 0.0
-    around = 0.0
-    if len(cluster.accounts) >= 3 and cluster.asns:
-        cloud = sum(asn in BIG_CLOUD or asn in VPS for asn in cluster.asns)
-        around += 0.40 * (cloud >= 0.6 * len(cluster.asns))
-        around += 0.10 * (_commonest(cluster.asns) >= 0.7 * len(cluster.asns))
+    around = _cloud_around(cluster)
     if own + around < 0.15:
         return SILENT
     return own + around, (0.80 if account.asns & VPS else 0.60) if own else 0.70
 
 
+@cache
+def _cloud_around(cluster: ClusterView) -> float:
+    if len(cluster.accounts) < 3 or not cluster.asns:
+        return 0.0
+    cloud = sum(asn in BIG_CLOUD or asn in VPS for asn in cluster.asns)
+    return 0.40 * (cloud >= 0.6 * len(cluster.asns)) + 0.10 * (_commonest(cluster.asns) >= 0.7 * len(cluster.asns))
+
+
 def pivot(account: AccountView, cluster: ClusterView) -> tuple[float, float]:
-    """Return A change of model in the 24 hours, and five members who changed to the same one within six."""
+    """See a change of model in the 24 hours, and five members who changed to the same one within six."""
     changed = any(now != before for now, before in zip(account.models[1:], account.models, strict=False))
     score = 0.20 * changed
     together = max((count for model, count in cluster.switched.items() if model in account.models), default=0)

@@ -135,7 +135,8 @@ def _busiest_day(seconds: np.ndarray, calls: np.ndarray) -> np.ndarray:
     own = seconds[calls]
     hours, counts = np.unique(own // SECONDS_PER_HOUR, return_counts=True)
     end = (hours[np.argmax(counts)] + 1) * SECONDS_PER_HOUR
-    return calls[(own < end) & (own >= end - SECONDS_PER_DAY)]
+    recent: np.ndarray = calls[(own < end) & (own >= end - SECONDS_PER_DAY)]
+    return recent
 
 
 def _preamble_holders(traffic: Traffic) -> dict[str, int]:

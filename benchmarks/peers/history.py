@@ -71,7 +71,8 @@ class History:
             return self._own
         if self._last.get("traffic") is not traffic:
             self._last.update(traffic=traffic, rows=self.embedder.embed(traffic.texts))
-        return self._last["rows"]
+        rows: np.ndarray = self._last["rows"]
+        return rows
 
     @cached_property
     def _own(self) -> np.ndarray:

@@ -31,7 +31,8 @@ class Mahalanobis:
 
     def distances(self, rows: np.ndarray) -> np.ndarray:
         """Squared Mahalanobis distance of each row."""
-        return (((rows - self._mean) @ self._axes) ** 2 / self._values).sum(axis=1)
+        distances: np.ndarray = (((rows - self._mean) @ self._axes) ** 2 / self._values).sum(axis=1)
+        return distances
 
     def _limit(self, size: int) -> float:
         windows = draw(len(self._apart), size, _WINDOWS, np.random.default_rng((self._seed, size, 5)))

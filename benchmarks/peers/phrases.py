@@ -5,17 +5,32 @@ AegisGate's own list is not in its description, so its rule is given this one to
 
 from __future__ import annotations
 
-import re
-
-_COT = re.compile(
-    r"chain[ -]of[ -]thought|step[ -]by[ -]step|articulate (?:the internal|your) reasoning"
-    r"|(?:walk through|trace) (?:your|the) reasoning|show (?:every|each) step|write out (?:each|every) step"
-    r"|explain your reasoning (?:process|chain)|reward model|rubric-based (?:grading|scoring)"
-    r"|act as (?:a judge|a grader|an evaluator)|internal reasoning behind|labeled tuple|censorship-safe"
-    r"|censorship safe alternative|preserve the informational intent|politically sensitive"
-    r"|reinforcement learning"
-    r"|respond only (?:in|with) json|complete and transparent reasoning|statistical rigor with deep domain",
-    re.IGNORECASE,
+PHRASES = (
+    *(f"chain{a}of{b}thought" for a in " -" for b in " -"),
+    *(f"step{a}by{b}step" for a in " -" for b in " -"),
+    "articulate the internal",
+    "articulate your reasoning",
+    *(f"{verb} {whose} reasoning" for verb in ("walk through", "trace") for whose in ("your", "the")),
+    *(f"{verb} {which} step" for verb in ("show", "write out") for which in ("each", "every")),
+    "explain your reasoning process",
+    "explain your reasoning chain",
+    "reward model",
+    "rubric-based grading",
+    "rubric-based scoring",
+    "act as a judge",
+    "act as a grader",
+    "act as an evaluator",
+    "internal reasoning behind",
+    "labeled tuple",
+    "censorship-safe",
+    "censorship safe alternative",
+    "preserve the informational intent",
+    "politically sensitive",
+    "reinforcement learning",
+    "respond only in json",
+    "respond only with json",
+    "complete and transparent reasoning",
+    "statistical rigor with deep domain",
 )
 
 DOMAINS = {
@@ -32,7 +47,8 @@ DOMAINS = {
 
 def asks_for_reasoning(text: str) -> bool:
     """Whether the text holds any of the phrases, in any letter case."""
-    return _COT.search(text) is not None
+    folded = text.lower()
+    return any(phrase in folded for phrase in PHRASES)
 
 
 def domain_of(text: str) -> str | None:

@@ -7,7 +7,6 @@ from benchmarks.metrics import (
     accused_innocents,
     is_reported,
     match_campaigns,
-    observed_false_alarms,
     purity,
     recall,
 )
@@ -48,8 +47,3 @@ def test_a_group_that_is_half_strangers_does_not_report_a_campaign() -> None:
     assert is_reported(TRUTH, "one", [Found(frozenset("abx"))])
     assert not is_reported(TRUTH, "one", [Found(frozenset("abxy"))])
     assert not is_reported(TRUTH, "one", [Found(frozenset("a"))])
-
-
-def test_observed_false_alarms_are_campaigns_per_scan() -> None:
-    scans = [[(5.0, 0.1), (9.0, 0.001)], [], [(6.0, 0.05)], []]
-    assert observed_false_alarms(scans, [0.01, 0.1]) == [(0.01, 0.25), (0.1, 0.75)]

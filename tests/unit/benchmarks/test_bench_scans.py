@@ -18,8 +18,7 @@ def incident(tmp_path: Path) -> Incident:
     """A thousand calls, a minute each: two members take turns, and one innocent account calls once."""
     names = ["a", "b"] * 500
     calls = [
-        {"call_id": f"c{i}", "account": n, "started_at": START + timedelta(minutes=i)}
-        for i, n in enumerate(names)
+        {"call_id": f"c{i}", "account": n, "started_at": START + timedelta(minutes=i)} for i, n in enumerate(names)
     ]
     pq.write_table(
         pa.Table.from_pylist([*calls, {**calls[0], "call_id": "x", "account": "x"}]),
@@ -44,9 +43,7 @@ def test_truth_is_read_with_calls_and_classes(incident: Incident) -> None:
     )
 
 
-def test_losses_are_the_first_step_that_shows_the_campaign(
-    incident: Incident, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_losses_are_the_first_step_that_shows_the_campaign(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
     def found_from_120_calls_on(_incident: Incident, *, log: Path) -> scans.Scan:
         names = frozenset("ab") if pq.read_metadata(log).num_rows > 120 else frozenset()
         return scans.Scan((scans.Found(names),), (), 0.0)
@@ -55,9 +52,7 @@ def test_losses_are_the_first_step_that_shows_the_campaign(
     assert scans.exchanges_lost(incident, "one") == 150
 
 
-def test_a_campaign_that_is_never_found_has_no_first_step(
-    incident: Incident, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_campaign_that_is_never_found_has_no_first_step(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scans, "scan", lambda *_, **__: scans.Scan((), (), 0.0))
     assert scans.exchanges_lost(incident, "one") is None
 

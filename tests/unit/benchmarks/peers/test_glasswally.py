@@ -86,7 +86,4 @@ def test_country_changes_nothing() -> None:
 
 
 def test_a_quiet_person_is_not_accused() -> None:
-    assert (
-        glasswally.accuse(traffic([call("a", 40 * i, f"Question {i}?") for i in range(5)])).accounts
-        == frozenset()
-    )
+    assert glasswally.accuse(traffic([call("a", 40 * i, f"Question {i}?") for i in range(5)])).accounts == frozenset()
