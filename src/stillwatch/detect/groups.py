@@ -13,7 +13,7 @@ import numpy as np
 from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, settle
 from stillwatch.detect.observe import Observed
 from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands, entity_weights
-from stillwatch.detect.uses import PRIOR_CENTIBITS
+from stillwatch.detect.uses import HARVEST_CENTIBITS, PRIOR_CENTIBITS
 from stillwatch.records import Family
 
 MIN_LIFT_BITS = 2.0
@@ -302,11 +302,11 @@ def drop_chance_uses(groups: Sequence[Group], strands: Strands, population: Popu
 def _may_join(cell: Cell, home: Group, strands: Strands) -> bool:
     """Whether a cell of the group's members is the group's own, and not what the members' other customers send.
 
-    It is where its wording is about as much of a harvest; or where it says nothing either way, but hardly anybody
+    It is where its wording is that of a harvest; or where it says nothing either way, but hardly anybody
     outside the group uses it and nobody converses in it.
     """
     harvest = _harvest(cell, strands)
-    if harvest >= _harvest(home.cells[0], strands) - MAX_HARVEST_GAP:
+    if harvest >= min(HARVEST_CENTIBITS / 100, _harvest(home.cells[0], strands) - MAX_HARVEST_GAP):
         return True
     calls, turns = strands.calls[cell.strands].sum(), strands.follow_ups[cell.strands].sum()
     own = float(np.isin(strands.account[cell.strands], home.accounts).sum()) / max(1, cell.holders)
