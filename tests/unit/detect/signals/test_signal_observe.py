@@ -34,10 +34,11 @@ def watch(engine: Engine, signal: Signal, strands: list[Row], background: list[R
 
 
 def test_keeps_strands_and_background_apart_and_in_order(engine: Engine) -> None:
-    strands = [call(unit, address=-address) for unit in (2, 0, 1) for address in range(50)]
+    hashes = [-(number**9) for number in range(50)]
+    strands = [call(unit, address=value) for unit in (2, 0, 1) for value in hashes]
     (seen,) = watch(engine, SIGNALS["address"], strands, [call(FAR, address=70)])
     assert seen.strands.unit.tolist() == [unit for unit in (0, 1, 2) for _ in range(50)]
-    assert seen.strands.observable.tolist() == [*range(-49, 1)] * 3
+    assert seen.strands.observable.tolist() == sorted(hashes) * 3
     assert seen.background.unit.tolist() == [FAR]
     assert seen.background.calls.tolist() == [1]
 
