@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.ingest.kernels.hashing import hash_rows, hash_strings
-from stillwatch.ingest.kernels.rows import MARGIN, Prints, Source, new_prints, new_scratch, print_rows
+from stillwatch.ingest.kernels.rows import Prints, Source, new_prints, new_scratch, print_rows
 from stillwatch.ingest.lexicon import read_lexicon, word_table
 from stillwatch.ingest.masking import excerpt
 from stillwatch.store.key import derive_key
@@ -171,14 +171,11 @@ def _one(values: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _buffers(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return data, offsets and validity of a large_string array; the data has room behind its end."""
+    """Return data, offsets and validity of a large_string array."""
     _, offsets, data = values.buffers()
     at = np.frombuffer(offsets, np.int64)[values.offset : values.offset + len(values) + 1]
     raw = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
     valid = values.is_valid().to_numpy(zero_copy_only=False)
-    stop = int(at[-1]) if len(at) else 0
-    if len(raw) < stop + 8:
-        raw = np.concatenate([raw, np.zeros(MARGIN, np.uint8)])
     return raw, at, valid
 
 

@@ -83,6 +83,12 @@ def test_the_system_column_counts_where_messages_have_none() -> None:
     assert one == other
 
 
+def test_system_text_of_the_messages_comes_before_the_column() -> None:
+    messages = json.dumps([{"role": "system", "content": "be kind"}, {"role": "user", "content": "x"}])
+    one, other = column("system", {"messages": messages, "system": "be brief"}, {"messages": messages})
+    assert one == other
+
+
 def test_lengths_and_turns_are_counted() -> None:
     messages = json.dumps(
         [

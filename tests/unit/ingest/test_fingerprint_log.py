@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.ingest.fingerprint import Fingerprinter
-from stillwatch.ingest.fingerprint_log import fingerprint_log
+from stillwatch.ingest.fingerprint_log import _Counts, fingerprint_log
 from stillwatch.records import CALL_LOG, CALLS
 
 KEY = bytes(range(32))
@@ -74,6 +75,25 @@ def test_a_template_in_a_log_has_one_skeleton_and_strangers_none(tmp_path: Path)
 
 def test_an_empty_log_gives_an_empty_table(tmp_path: Path) -> None:
     assert written([], tmp_path).num_rows == 0
+
+
+def test_counts_of_threads_add_up() -> None:
+    prints, counts, both_counted = Fingerprinter(KEY), _Counts(), Barrier(2)
+    rows = [{"call_id": "c", "account": "a", "started_at": START, "model": "m", **row} for row in of_template(3)]
+    batch = prints.fingerprint(pa.RecordBatch.from_pylist(rows, CALL_LOG.schema))
+
+    def count() -> None:
+        counts.count(batch)
+        both_counted.wait()  # so that neither thread ends before the other has a sketch of its own
+
+    threads = [Thread(target=count) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    once = _Counts()
+    once.count(batch)
+    assert np.array_equal(counts.total(), 2 * once.total())
 
 
 def test_prompts_are_never_written(tmp_path: Path) -> None:

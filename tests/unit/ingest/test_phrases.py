@@ -90,6 +90,12 @@ def test_two_parts_make_a_cue_in_either_order_when_they_are_near() -> None:
     assert found("write " * 3, pairs, rules) == 0
 
 
+@pytest.mark.parametrize(("gap", "expected"), [(11, 0), (12, 1)])
+def test_the_distance_is_counted_from_end_to_end(gap: int, expected: int) -> None:
+    # "write" ends at 5, "thought" at 17.
+    assert found("write 34 thought.", [(" write", 0), (" thought", 1)], [Rule(0, 1, gap - 1, 1)]) == expected
+
+
 def test_the_distance_is_counted_to_the_nearest_find() -> None:
     pairs, rules = [(" write", 0), (" thought", 1)], [Rule(0, 1, 20, 1)]
     assert found("thought " + "x " * 40 + "write thought", pairs, rules) == 1

@@ -102,6 +102,11 @@ def test_short_texts_have_every_band_and_strangers_share_none(length: int) -> No
     assert not set(one) & set(other)
 
 
+def test_every_band_of_a_long_text_has_words_of_its_own() -> None:
+    # The least of some 250 random values, and no borrowed one, is far below the middle of their range.
+    assert max(banded(words(2000))) < 1 << 28
+
+
 def test_a_borrowed_band_does_not_look_like_its_source() -> None:
     values = banded(words(3))
     assert len(set(values)) == BANDS

@@ -59,6 +59,13 @@ def test_the_longer_end_wins() -> None:
     assert set(length) == {16}
 
 
+def test_a_long_item_that_recurs_does_not_hide_the_template() -> None:
+    template, items = words(10), [words(40) for _ in range(20)]
+    found, length = assigned([np.concatenate([template, item]) for item in items for _ in range(5)])
+    assert len(set(found)) == 1
+    assert set(length) == {8}
+
+
 def test_two_templates_with_one_beginning_are_told_apart() -> None:
     start, one, other = words(10), words(10), words(10)
     texts = [np.concatenate([start, middle, words(20)]) for middle in (one, other) for _ in range(30)]
