@@ -1,0 +1,199 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from planted import ACCOUNT_STEP, campaign, crowd, member_keys, table_of
+from stillwatch.detect.find import Findings, find_candidates
+from stillwatch.detect.groups import Cell, Group, drop_chance_uses, find_groups, mean_bits, merge
+from stillwatch.detect.mixture import FAMILIES, Background
+from stillwatch.detect.signal import find_signals
+from stillwatch.detect.strands import TEMPLATE, USE, Population, Strands
+from stillwatch.store.engine import Engine
+
+HARVEST_SCORE, NEUTRAL_SCORE, WORK_SCORE = 500, -300, -900
+"""Centibits a call: a harvest's wording, a wording that says nothing, a wording of classification or agents."""
+
+
+def strands_of(cells: dict[tuple[int, int], tuple[list[int], int]], *, follow_ups: int = 0) -> Strands:
+    """Return strands of ten calls each, from {(kind, value): (accounts, score a call)}."""
+    rows = [(a, number, score) for number, (held, score) in enumerate(cells.values()) for a in held]
+    account, cell, score = (np.array(column, np.int64) for column in zip(*rows, strict=True))
+    calls = np.full(len(rows), 10)
+    kinds, values = (np.array(column) for column in zip(*cells, strict=True))
+    turns = np.full(len(rows), follow_ups)
+    return Strands(account, cell, calls, 10 * score, turns, calls, kinds.astype(np.int8), values, values * 0 + 16)
+
+
+def cell(strands: Strands, number: int, *, holders: int | None = None, bits: float = 2.0) -> Cell:
+    """Return a cell all of whose strands were accepted, with ``bits`` of each family."""
+    mine = np.flatnonzero(strands.cell == number)
+    every = np.full((len(mine), len(FAMILIES)), bits)
+    ones = np.ones(len(mine))
+    kind, value = int(strands.cell_kind[number]), int(strands.cell_value[number])
+    return Cell(kind, value, 16, mine, ones, every, every, ones, holders or len(mine))
+
+
+def all_cells(strands: Strands, **others: Any) -> list[Cell]:
+    return [cell(strands, number, **others) for number in range(len(strands.cell_kind))]
+
+
+ONE, OTHER = list(range(1, 11)), list(range(21, 31))
+
+
+def test_cells_of_the_same_accounts_are_one_campaign() -> None:
+    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (ONE, HARVEST_SCORE)})
+    (group,) = merge(all_cells(strands), strands)
+    assert group.accounts.tolist() == ONE
+    assert group.contents == [(TEMPLATE, 1), (TEMPLATE, 2)]
+
+
+def test_cells_of_different_accounts_are_different_campaigns() -> None:
+    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (OTHER, HARVEST_SCORE)})
+    groups = merge(all_cells(strands), strands)
+    assert sorted(g.accounts.tolist() for g in groups) == [ONE, OTHER]
+
+
+def test_one_account_in_common_does_not_make_two_campaigns_one() -> None:
+    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): ([*OTHER, 1], HARVEST_SCORE)})
+    groups = merge(all_cells(strands), strands)
+    assert len(groups) == 2
+    assert sorted(a for g in groups for a in g.accounts.tolist()) == sorted(ONE + OTHER)
+
+
+def test_work_that_members_do_for_others_stays_out() -> None:
+    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (ONE, WORK_SCORE)})
+    (group,) = merge(all_cells(strands), strands)
+    assert group.contents == [(TEMPLATE, 1)]
+
+
+@pytest.mark.parametrize(("holders", "follow_ups", "joins"), [(10, 0, True), (100, 0, False), (10, 5, False)])
+def test_neutral_wording_joins_if_only_members_use_it_and_nobody_converses(
+    holders: int, follow_ups: int, *, joins: bool
+) -> None:
+    strands = strands_of(
+        {(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (ONE, NEUTRAL_SCORE)}, follow_ups=follow_ups
+    )
+    cells = [cell(strands, 0, bits=4.0), cell(strands, 1, holders=holders)]
+    (group,) = merge(cells, strands)
+    assert ((TEMPLATE, 2) in group.contents) == joins
+
+
+def test_four_accounts_are_no_group() -> None:
+    strands = strands_of({(TEMPLATE, 1): (ONE[:4], HARVEST_SCORE)})
+    assert merge(all_cells(strands), strands) == []
+
+
+def test_the_order_of_cells_changes_nothing() -> None:
+    draw = np.random.default_rng(1)
+    held = {(TEMPLATE, n): (sorted(draw.choice(60, 12, replace=False).tolist()), HARVEST_SCORE) for n in range(12)}
+    strands = strands_of(held)
+    cells = [cell(strands, number, bits=1.0 + number / 7) for number in range(12)]
+    known = [(g.accounts.tolist(), g.contents) for g in merge(cells, strands)]
+    assert known
+    for _ in range(5):
+        shuffled = [cells[i] for i in draw.permutation(12)]
+        assert [(g.accounts.tolist(), g.contents) for g in merge(shuffled, strands)] == known
+
+
+def test_match_weights_stay_with_their_accounts() -> None:
+    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): ([*ONE, 11, 12], HARVEST_SCORE)})
+    (group,) = merge([cell(strands, 0, bits=3.0), cell(strands, 1, bits=1.0)], strands)
+    assert group.accounts.tolist() == [*ONE, 11, 12]
+    assert group.match_weight.tolist() == [3.0 * len(FAMILIES)] * 10 + [1.0 * len(FAMILIES)] * 2
+
+
+def test_mean_bits_counts_every_owner_once() -> None:
+    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE)})
+    given = cell(strands, 0)
+    bits = np.arange(10.0)[:, None] * np.ones(len(FAMILIES))
+    weight = np.array([0.5, 0.5, *[1.0] * 8])
+    group = Group(np.array(ONE), np.ones(10), [Cell(*_fields(given, weight=weight, bits=bits, own_bits=bits))])
+    own, tool = mean_bits(group)
+    assert own == pytest.approx([(0.5 + sum(range(2, 10))) / 9.0] * len(FAMILIES))
+    assert tool == pytest.approx(0.0)
+
+
+def _fields(given: Cell, **others: Any) -> list[Any]:
+    return [others.get(name, getattr(given, name)) for name in Cell.__dataclass_fields__]
+
+
+def everybody(strands: Strands, calls: int) -> Population:
+    keys = np.unique(strands.account)
+    zeros = np.zeros(len(keys), np.int64)
+    return Population(keys, zeros + calls, zeros, zeros, zeros, zeros, zeros, keys)
+
+
+@pytest.mark.parametrize(("others", "kept"), [([], True), (list(range(100, 180)), False)])
+def test_a_use_that_everybody_shows_is_no_campaign_s(others: list[int], *, kept: bool) -> None:
+    strands = strands_of({(USE, 1): (ONE + others, HARVEST_SCORE), (TEMPLATE, 2): (OTHER, HARVEST_SCORE)})
+    mine = np.flatnonzero((strands.cell == 0) & np.isin(strands.account, ONE))
+    given = cell(strands, 0)
+    cut = {"strands": mine, "weight": np.ones(10), "bits": given.bits[:10], "own_bits": given.bits[:10]}
+    group = Group(np.array(ONE), np.ones(10), [Cell(*_fields(given, **cut, probability=np.ones(10)))])
+    assert (drop_chance_uses([group], strands, everybody(strands, 100)) == [group]) == kept
+
+
+def test_no_strands_give_no_groups() -> None:
+    none = np.zeros(0, np.int64)
+    nobody = Population(*(none,) * 8)
+    empty = Strands(none, none, none, none, none, none, none.astype(np.int8), none, none)
+    assert find_groups(empty, [], nobody, Background(none, none.astype(bool))) == []
+
+
+@pytest.fixture
+def find(tmp_path: Path) -> Iterator[Any]:
+    with Engine(tmp_path) as engine:
+
+        def go(rows: list[dict[str, Any]], accounts: pa.Table | None = None) -> Findings:
+            return find_candidates(engine, engine.lazy(table_of(rows)), accounts=accounts, signals=find_signals())
+
+        yield go
+
+
+def found(findings: Findings) -> list[list[int]]:
+    return [c.group.accounts.tolist() for c in findings.candidates if c.strength > 3.0]
+
+
+def test_finds_the_planted_campaign_and_nobody_else(find: Any) -> None:
+    assert found(find(crowd() + campaign(calls=90))) == [member_keys()]
+
+
+def test_wording_alone_makes_no_group(find: Any) -> None:
+    """Strangers with one template and nothing else in common: users of one published prompt."""
+    rows = campaign(calls=90)
+    for number, row in enumerate(rows):
+        person = row["account"] // ACCOUNT_STEP
+        draw = np.random.default_rng(person)
+        row |= {"address": 50_000 + person, "prefix": 60_000 + person, "hour": row["hour"] + int(draw.integers(240))}
+        row |= {"user_agent": int(draw.integers(5)), "parameters": int(draw.integers(8)), "item": number}
+    assert found(find(crowd() + rows)) == []
+
+
+def test_who_uses_the_template_but_shares_nothing_is_spared(find: Any) -> None:
+    rows = campaign(calls=90)
+    stranger = 5_000 * ACCOUNT_STEP
+    alike = [
+        {
+            **crowd(1)[0],
+            **{k: rows[0][k] for k in ("skeleton", "skeleton_words", "cues")},
+            "account": stranger,
+            "item": n,
+        }
+        for n in range(20)
+    ]
+    assert found(find(crowd() + rows + alike)) == [member_keys()]
+
+
+def test_paraphrased_harvest_from_one_address_is_found_by_its_use(find: Any) -> None:
+    rows = campaign(calls=90, skeleton=None, skeleton_words=0)
+    findings = find(crowd() + rows)
+    assert set(member_keys()) <= set(findings.candidates[0].group.accounts.tolist())
+    assert {kind for kind, _ in findings.candidates[0].group.contents} == {USE}
+
+
+def test_the_same_network_without_a_harvest_is_no_campaign(find: Any) -> None:
+    assert found(find(crowd() + campaign(calls=90, cues=0))) == []
