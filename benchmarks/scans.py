@@ -39,14 +39,14 @@ class Scan:
         return frozenset().union(*(found.accounts for found in self.found))
 
 
-def scan(incident: Incident, *, log: Path | None = None, without: Sequence[str] = ()) -> Scan:
-    """Scan an incident, or a part of its log, perhaps without some families of signals."""
+def scan(incident: Incident, *, without: Sequence[str] = ()) -> Scan:
+    """Scan an incident, perhaps without some families of signals."""
     key = write_key(DATA / "key")
     options = [argument for family in without for argument in ("--without", family)]
     with tempfile.TemporaryDirectory(dir=incident.folder) as folder:
         report = Path(folder) / "report"
         paths = ("--accounts", incident.accounts, "--key", key, "--out", report)
-        run = stillwatch("scan", log or incident.log, *paths, *options)
+        run = stillwatch("scan", incident.log, *paths, *options)
         return Scan(*read_report(report), run.seconds)
 
 
@@ -76,7 +76,11 @@ def exchanges_lost(incident: Incident, campaign: str) -> int | None:
 
 
 def _is_seen(incident: Incident, campaign: str, until: datetime) -> bool:
-    calls = pq.read_table(incident.log)
-    with tempfile.NamedTemporaryFile(dir=incident.folder, suffix=".parquet") as prefix:
-        pq.write_table(calls.filter(pc.less_equal(calls["started_at"], until)), prefix.name)
-        return is_reported(incident.truth, campaign, scan(incident, log=Path(prefix.name)).found)
+    """Scan what an operator had at that moment: the calls so far, and the accounts that made them."""
+    calls, accounts = pq.read_table(incident.log), pq.read_table(incident.accounts)
+    so_far = calls.filter(pc.less_equal(calls["started_at"], until))
+    with tempfile.TemporaryDirectory(dir=incident.folder) as folder:
+        part = Incident(incident.case, incident.seed, Path(folder))
+        pq.write_table(so_far, part.log)
+        pq.write_table(accounts.filter(pc.is_in(accounts["account"], pc.unique(so_far["account"]))), part.accounts)
+        return is_reported(incident.truth, campaign, scan(part).found)

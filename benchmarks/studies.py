@@ -63,7 +63,8 @@ def run_ablation(*, quick: bool, seeds: int, command: str) -> None:
     ]
     said = (
         "Recall / purity over accounts with each family of signals left out (`--without`), and innocents accused "
-        f"over all these cases and `{INNOCENTS}`; one seed.\n\n"
+        f"over all these cases and `{INNOCENTS}`; one seed. Groups are formed from wording and use even without "
+        "the content signals, so that row shows less than the content matters.\n\n"
     )
     header = ("families", *cases[:-1], "accused innocents")
     write_section("ablation", "Each family left out in turn", said + table(header, rows), command=command)

@@ -24,6 +24,7 @@ def incident(tmp_path: Path) -> Incident:
         pa.Table.from_pylist([*calls, {**calls[0], "call_id": "x", "account": "x"}]),
         tmp_path / "calls.parquet",
     )
+    pq.write_table(pa.table({"account": ["a", "b", "x", "later"]}), tmp_path / "accounts.parquet")
     pq.write_table(
         pa.Table.from_pylist([{"call_id": c["call_id"], "campaign": "one"} for c in calls]),
         tmp_path / "truth_calls.parquet",
@@ -44,12 +45,25 @@ def test_truth_is_read_with_calls_and_classes(incident: Incident) -> None:
 
 
 def test_losses_are_the_first_step_that_shows_the_campaign(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
-    def found_from_120_calls_on(_incident: Incident, *, log: Path) -> scans.Scan:
-        names = frozenset("ab") if pq.read_metadata(log).num_rows > 120 else frozenset()
+    def found_from_120_calls_on(part: Incident) -> scans.Scan:
+        names = frozenset("ab") if pq.read_metadata(part.log).num_rows > 120 else frozenset()
         return scans.Scan((scans.Found(names),), (), 0.0)
 
     monkeypatch.setattr(scans, "scan", found_from_120_calls_on)
     assert scans.exchanges_lost(incident, "one") == 150
+
+
+def test_a_prefix_knows_no_account_that_has_not_called(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = []
+
+    def remember(part: Incident) -> scans.Scan:
+        known.append(set(pq.read_table(part.accounts)["account"].to_pylist()))
+        return scans.Scan((), (), 0.0)
+
+    monkeypatch.setattr(scans, "scan", remember)
+    scans.exchanges_lost(incident, "one")
+    assert known
+    assert all(names <= {"a", "b", "x"} for names in known)
 
 
 def test_a_campaign_that_is_never_found_has_no_first_step(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
