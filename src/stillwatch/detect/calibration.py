@@ -5,6 +5,10 @@ of innocent traffic are the reference. With n innocent scans, of which k groups 
 number of such groups in one more innocent scan is at most (k + 1) / (n + 1). Nothing is extrapolated: no rate below
 1 / (n + 1) is claimed. A scan of more accounts than the reference scans have has more chances, so the rate grows in
 proportion.
+
+``python -m benchmarks.calibrate`` measures it: innocent logs of the honest uses that ``simulate`` knows, in sizes and
+mixtures that change with the seed, a key each. It also judges half of the scans by the rest (docs/calibration.svg,
+benchmarks/RESULTS.md). A kind of honest use that the reference lacks is not covered.
 """
 
 from __future__ import annotations
