@@ -20,6 +20,7 @@ def test_a_prompt_without_cues_has_the_prior_and_no_use() -> None:
         (Cue.REASONING | Cue.EXTERNALISED | Cue.TAG_CONTAINER, Use.REASONING),
         (Cue.GRADING | Cue.PAIRWISE | Cue.REASONING, Use.GRADING),
         (Cue.INVENTION | Cue.DIVERSITY, Use.INVENTION),
+        (Cue.INVENTION | Cue.TRAJECTORY, Use.INVENTION),  # as weighty: the first in order
         (Cue.TRAJECTORY | Cue.JSON_CONTAINER, Use.TRAJECTORIES),
         (Cue.TRACE_CLEANING, Use.TRACES),
         (Cue.PRETEXT | Cue.UNREFUSING, Use.UNSAFE),
