@@ -1,1 +1,1 @@
-"""detect"""
+"""Fingerprinted calls in, candidate campaigns out. It sees no text and writes nothing."""

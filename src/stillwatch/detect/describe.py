@@ -128,16 +128,16 @@ def _observables(candidate: Candidate, names: Mapping[int, str]) -> list[Json]:
 def _substreams(candidate: Candidate, findings: Findings) -> list[Json]:
     strands, out = findings.strands, []
     for kind, value in candidate.group.contents:
-        number = np.flatnonzero((strands.cell_kind == kind) & (strands.cell_value == value))
-        mine = (strands.cell == number[0]) & np.isin(strands.account, candidate.group.accounts)
+        at = strands.of_cell(kind, value)
+        mine = at[np.isin(strands.account[at], candidate.group.accounts)]
         out.append(
             {
                 "skeleton": None if kind == USE else hexadecimal(value),
                 "kind": KIND_NAMES[kind],
                 "use": USE_NAMES[value] if kind == USE else None,
-                "words": int(strands.cell_words[number[0]]),
+                "words": int(strands.cell_words[strands.cell_number(kind, value)]),
                 "calls": int(strands.calls[mine].sum()),
-                "accounts": int(mine.sum()),
+                "accounts": len(mine),
                 "cues": _common_cues(candidate),
                 "hours": _hours_of_day(candidate),
             }
@@ -186,7 +186,7 @@ def _timeline(candidate: Candidate) -> list[Json]:
 
 
 def _claims(candidate: Candidate) -> Json:
-    summary = candidate.summary
+    summary, families = candidate.summary, len(candidate.coordination.supporting)
     return {
         "volume": {
             "status": "measured",
@@ -194,7 +194,7 @@ def _claims(candidate: Candidate) -> Json:
         },
         "coordination": {
             "status": "inferred",
-            "says": f"{candidate.coordination.bits:.1f} bits, {len(candidate.coordination.supporting)} families of evidence.",
+            "says": f"{candidate.coordination.bits:.1f} bits for one operator, by {families} families of evidence.",
         },
         "attribution": {"status": "not claimed", "says": "Nothing here says who the operator is."},
         "use_in_training": {

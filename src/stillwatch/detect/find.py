@@ -187,16 +187,18 @@ def _background_accounts(engine: Engine, accounts: pa.Table | None, background: 
 
 def _pure(groups: Sequence[Group], strands: Strands, population: Population) -> dict[int, Ints]:
     """Say of each account of each group whether PURE_SHARE of its calls lie in the group's cells (1) or not (0)."""
-    value, kind = strands.cell_value[strands.cell], strands.cell_kind[strands.cell]
     out = {}
     for i, group in enumerate(groups):
-        shares = []
-        for which in CELL_COLUMNS:
-            wanted = [v for k, v in group.contents if k == which]
-            mine = (kind == which) & np.isin(value, wanted) & np.isin(strands.account, group.accounts)
-            at = np.searchsorted(group.accounts, strands.account[mine])
-            inside = np.bincount(at, weights=strands.calls[mine], minlength=len(group.accounts))
-            shares.append(inside / population.calls[population.index(group.accounts)])
+        at = np.concatenate([strands.of_cell(kind, value) for kind, value in group.contents])
+        place = np.searchsorted(group.accounts, strands.account[at]).clip(0, len(group.accounts) - 1)
+        member = group.accounts[place] == strands.account[at]
+        at, place = at[member], place[member]
+        total = population.calls[population.index(group.accounts)]
+        kinds = strands.cell_kind[strands.cell[at]]
+        shares = [
+            np.bincount(place[kinds == k], weights=strands.calls[at[kinds == k]], minlength=len(total)) / total
+            for k in CELL_COLUMNS
+        ]
         out[i] = (np.max(shares, axis=0) >= PURE_SHARE).astype(np.int64)
     return out
 

@@ -187,7 +187,7 @@ def settle(
     return Membership(probability, bits, own_bits, by_signal)
 
 
-def _signal_bits(  # noqa: PLR0913, PLR0917  (arrays that belong together only here)
+def _signal_bits(  # noqa: PLR0917  (arrays that belong together only here)
     codes: Codes,
     own: Floats,
     owner_votes: tuple[Floats, Floats],

@@ -26,7 +26,7 @@ DISTILLATION_PRIOR = -4.0
 """Of the groups that agree in wording or use, one in sixteen is taken to make training data."""
 MAX_FAMILY_BITS = 10.0
 MAX_TOOL_BITS = 2.5
-"""What one client and its settings can say of one operator, all signals together: a published tool explains them too."""
+"""What one client and its settings can say of one operator, all signals together: a published tool explains it."""
 MAX_WORDING_BITS = 5.0
 """What one template can say: strangers who use one published prompt share it too."""
 LEAST_AGREEMENT = -1.0

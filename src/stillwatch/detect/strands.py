@@ -62,6 +62,16 @@ class Strands:
     def __len__(self) -> int:
         return len(self.account)
 
+    def cell_number(self, kind: int, value: int) -> int:
+        """Return the number of the cell of this content; cells are numbered by kind, then value."""
+        start, stop = np.searchsorted(self.cell_kind, [kind, kind + 1])
+        return int(start + np.searchsorted(self.cell_value[start:stop], value))
+
+    def of_cell(self, kind: int, value: int) -> Ints:
+        """Return the positions of a cell's strands, which stand together."""
+        number = self.cell_number(kind, value)
+        return np.arange(*np.searchsorted(self.cell, [number, number + 1]))
+
 
 TEMPLATE, USE, SYSTEM = 0, 1, 2
 CELL_COLUMNS = {TEMPLATE: "template", USE: "use", SYSTEM: "instruction"}

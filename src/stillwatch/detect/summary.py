@@ -53,7 +53,8 @@ def group_calls(
 ) -> nw.LazyFrame[Any]:
     """Return the calls of each group's sub-stream, with a column ``group``.
 
-    These are the calls in its cells, and for accounts that send little else, all of them. ``totals`` gives each group's accounts' calls in cells as a share test (see PURE_SHARE).
+    These are the calls in its cells, and for accounts that send little else, all of them.
+    ``totals`` says of each group's accounts which ones (1) send little else (see PURE_SHARE).
     """
     members = pa.table(
         {
@@ -136,7 +137,7 @@ def _by_group(columns: dict[str, Ints], groups: int) -> list[dict[str, Ints]]:
     return [{n: c[bounds[i] : bounds[i + 1]] for n, c in columns.items()} for i in range(groups)]
 
 
-def _summary(  # noqa: PLR0913, PLR0917  (one argument a collected table)
+def _summary(  # noqa: PLR0917  (one argument a collected table)
     total: dict[str, Ints],
     cues: dict[str, Ints],
     items: dict[str, Ints],

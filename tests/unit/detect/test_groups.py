@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 
 from planted import ACCOUNT_STEP, campaign, crowd, member_keys, table_of
+from stillwatch.detect.cells import Cell
 from stillwatch.detect.find import Findings, find_candidates
-from stillwatch.detect.groups import Cell, Group, drop_chance_uses, find_groups, mean_bits, merge
+from stillwatch.detect.groups import Group, drop_chance_uses, find_groups, mean_bits, merge
 from stillwatch.detect.mixture import FAMILIES, Background
 from stillwatch.detect.signal import find_signals
 from stillwatch.detect.strands import TEMPLATE, USE, Population, Strands

@@ -4,7 +4,7 @@ import narwhals as nw
 import numpy as np
 import pytest
 
-from stillwatch.detect.groups import MIN_PROBABILITY
+from stillwatch.detect.cells import MIN_PROBABILITY
 from stillwatch.detect.mixture import FAMILIES, MIN_BITS, Background, Codes, Membership, encode, settle
 from stillwatch.detect.observe import Edges, Observed
 from stillwatch.detect.signal import Signal

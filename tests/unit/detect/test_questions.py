@@ -4,7 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillwatch.detect.groups import Cell, Group
+from stillwatch.detect.cells import Cell
+from stillwatch.detect.groups import Group
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.questions import (
     MAX_FAMILY_BITS,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from planted import HARVEST, START_HOUR, table_of
-from stillwatch.detect.groups import Cell, Group
+from stillwatch.detect.cells import Cell
+from stillwatch.detect.groups import Group
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import TEMPLATE, USE, Ints, mark_calls
 from stillwatch.detect.summary import Summary, group_calls, summarise

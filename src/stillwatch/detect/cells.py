@@ -1,0 +1,218 @@
+"""Cells after the mixture: which of their strands are members, and which values hold them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, settle
+from stillwatch.detect.observe import Observed
+from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands, entity_weights
+from stillwatch.records import Family
+
+MIN_LIFT_BITS = 2.0
+"""A seed's observable is at least four times as common in its cell as among everybody."""
+MIN_SEED_BITS = 15.0
+"""And its holders together are surprising by at least this much."""
+MAX_SEEDS = 64
+"""Seeds weighed per cell, the most surprising first."""
+MIN_LINK_BITS = 3.0
+"""A strand is a member if families other than content hold it with at least this weight,"""
+MIN_FAMILY_BITS = 1.5
+"""one of them alone with at least this,"""
+MIN_USE_BITS = 8.0
+"""In a cell of use, where wording does not hold strands together, all families together must make it 256 to one,"""
+MIN_SECOND_BITS = 1.0
+"""and a second family must speak for it: the value that seeded the cell is what all its strands have in common."""
+MIN_USE_CALLS = 2
+"""One such call is no habit, unless the account sends nothing else."""
+MIN_PROBABILITY = 0.8
+"""and it more probably belongs than not, by four to one."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell after the mixture: accepted strands (numbers), their weights, and their bits."""
+
+    kind: int
+    value: int
+    words: int
+    strands: Ints
+    weight: Floats
+    bits: Floats
+    own_bits: Floats
+    probability: Floats
+    holders: int
+    rows: Ints | None = None
+    observables: tuple[tuple[str, str, int, float, float, float], ...] = ()
+    """(signal, family, observable, members that hold it, background accounts that do, bits), strongest first."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Strands laid out by cell; a seed repeats the strands of its use cell that hold its observable."""
+
+    strand: Ints
+    cell: Ints
+    source: Ints
+
+
+@dataclass(frozen=True)
+class WeighedCells:
+    """The accepted cells, and what they were weighed with."""
+
+    cells: list[Cell]
+    codes: Sequence[Codes]
+    membership: Membership
+
+    def explain(self, cells: Iterable[Cell]) -> list[Cell]:
+        """Return the cells with the values that hold them together; kept for last, for few cells end in a group."""
+        return [replace(c, observables=_observables(self.codes, self.membership, c.rows)) for c in cells]
+
+
+def weigh_cells(
+    strands: Strands, observed: Sequence[Observed], population: Population, background: Background
+) -> WeighedCells:
+    """Weigh the strands of every cell and seed, and accept members."""
+    rows = _lay_out(strands, observed, population, background)
+    weight = _weights(strands, population, rows)
+    codes = [encode(o, rows.cell, rows.strand, background) for o in observed]
+    in_background, single = _background_flags(strands, background)
+    membership = settle(
+        codes,
+        cell=rows.cell,
+        entity=population.entity[population.index(strands.account[rows.strand])],
+        weight=weight,
+        in_background=in_background[rows.strand],
+        single=single[rows.strand],
+        background=background,
+    )
+    return WeighedCells(_accept(strands, population, rows, weight, membership), codes, membership)
+
+
+def _weights(strands: Strands, population: Population, rows: _Rows) -> Floats:
+    view = Strands(
+        strands.account[rows.strand],
+        *(strands.calls[rows.strand],) * 5,
+        strands.cell_kind,
+        strands.cell_value,
+        strands.cell_words,
+    )
+    return entity_weights(view, population, rows.cell)
+
+
+def _background_flags(strands: Strands, background: Background) -> tuple[Floats, Floats]:
+    at = np.searchsorted(background.account, strands.account).clip(0, len(background.account) - 1)
+    inside = background.account[at] == strands.account
+    return inside.astype(float), (inside & background.single_turn[at]).astype(float)
+
+
+def _lay_out(strands: Strands, observed: Sequence[Observed], population: Population, background: Background) -> _Rows:
+    everything = np.arange(len(strands))
+    template = strands.cell_kind[strands.cell] != USE
+    pieces = [everything[template]]
+    sources = [strands.cell[template]]
+    use_cells = np.flatnonzero(strands.cell_kind == USE)
+    for cell in use_cells:
+        for members in _seeds(strands, int(cell), observed, population, background):
+            pieces.append(members)
+            sources.append(np.full(len(members), cell))
+    numbers: list[Ints] = [strands.cell[template]]
+    following = len(strands.cell_kind)
+    for piece in pieces[1:]:
+        numbers.append(np.full(len(piece), following))
+        following += 1
+    return _Rows(np.concatenate(pieces), np.concatenate(numbers), np.concatenate(sources))
+
+
+def _seeds(
+    strands: Strands, cell: int, observed: Sequence[Observed], population: Population, background: Background
+) -> list[Ints]:
+    """Return, for one kind of use, the holders of each observable that is surprisingly common among its strands."""
+    mine = np.flatnonzero(strands.cell == cell)
+    entity = population.entity[population.index(strands.account[mine])]
+    if len(np.unique(entity)) < MIN_ENTITIES:
+        return []
+    zeros = np.zeros(len(mine), np.int64)
+    found: list[tuple[float, str, int, Ints]] = []
+    for one in observed:
+        if not one.signal.seeds:
+            continue
+        codes = encode(one, zeros, mine, background)
+        held = np.bincount(codes.code[codes.code >= 0], minlength=len(codes.code_cell))
+        rate = (np.maximum(codes.base_all - held, 0.0) + 0.5) / (len(background.account) + 1.0)
+        lift = np.log2(np.maximum(held, 0.5) / len(mine) / rate)
+        surprise = held * lift
+        good = np.flatnonzero((held >= MIN_ENTITIES) & (lift >= MIN_LIFT_BITS) & (surprise >= MIN_SEED_BITS))
+        for code in good:
+            members = mine[codes.code == code]
+            if len(np.unique(entity[codes.code == code])) >= MIN_ENTITIES:
+                found.append((float(surprise[code]), one.signal.name, int(codes.code_observable[code]), members))
+    found.sort(key=lambda f: (-f[0], f[1], f[2]))
+    return [members for _, _, _, members in found[:MAX_SEEDS]]
+
+
+def _accept(
+    strands: Strands,
+    population: Population,
+    rows: _Rows,
+    weight: Floats,
+    membership: Membership,
+) -> list[Cell]:
+    linked = membership.bits[:, [f is not Family.CONTENT for f in FAMILIES]]
+    ok = (
+        (membership.probability >= MIN_PROBABILITY)
+        & (linked.sum(axis=1) >= MIN_LINK_BITS)
+        & (linked.max(axis=1) >= MIN_FAMILY_BITS)
+    )
+    of_use = strands.cell_kind[rows.source] == USE
+    second = np.partition(membership.bits, -2, axis=1)[:, -2]
+    calls = strands.calls[rows.strand]
+    total = population.calls[population.index(strands.account[rows.strand])]
+    habit = (calls >= MIN_USE_CALLS) | (calls == total)
+    ok &= ~of_use | (habit & (membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
+    cells: list[Cell] = []
+    order = np.argsort(rows.cell, kind="stable")
+    bounds = np.flatnonzero(np.diff(rows.cell[order])) + 1
+    for at in np.split(order, bounds):
+        inside = at[ok[at]]
+        if weight[inside].sum() < MIN_ENTITIES:
+            continue
+        source = int(rows.source[at[0]])
+        cells.append(
+            Cell(
+                int(strands.cell_kind[source]),
+                int(strands.cell_value[source]),
+                int(strands.cell_words[source]),
+                rows.strand[inside],
+                weight[inside],
+                membership.bits[inside],
+                membership.own_bits[inside],
+                membership.probability[inside],
+                len(at),
+                inside,
+            )
+        )
+    return cells
+
+
+def _observables(
+    codes: Sequence[Codes], membership: Membership, inside: Ints | None
+) -> tuple[tuple[str, str, int, float, float, float], ...]:
+    out: list[tuple[str, str, int, float, float, float]] = []
+    if inside is None:
+        return ()
+    for c in codes:
+        code = c.code[inside]
+        has = code >= 0
+        if not has.any():
+            continue
+        values, inverse, counts = np.unique(code[has], return_inverse=True, return_counts=True)
+        bits = np.bincount(inverse, weights=membership.by_signal[c.name][inside][has]) / counts
+        for v, n, b in zip(values, counts, bits, strict=True):
+            if n >= 2 and b >= 1.0:
+                out.append((c.name, str(c.family), int(c.code_observable[v]), float(n), float(c.base_all[v]), float(b)))
+    out.sort(key=lambda o: (-o[5] * o[3], o[0], o[2]))
+    return tuple(out[:24])
