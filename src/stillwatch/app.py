@@ -6,25 +6,23 @@ import json
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch import __version__
-from stillwatch.detect.calibration import shipped
-from stillwatch.detect.describe import campaign_id, describe, hexadecimal, instant
+from stillwatch.detect.describe import campaign_id
+from stillwatch.detect.distinct import distinct_calls
 from stillwatch.detect.find import Candidate, Findings, find_candidates
+from stillwatch.detect.listing import Listing, scan_json
 from stillwatch.detect.signal import find_signals
 from stillwatch.detect.tables import member_table, sighting_table
-from stillwatch.detect.tenants import Tenant, find_tenants
+from stillwatch.detect.tenants import find_tenants
 from stillwatch.errors import ReportError
 from stillwatch.ingest.accounts import read_accounts
 from stillwatch.ingest.fingerprint import Fingerprinter
@@ -135,71 +133,17 @@ def _detect(
         watch.step("writing")
         listed = [c for c in findings.candidates if c.strength >= settings.min_strength_bits]
         names = {value: text for kind in prints.names for value, text in prints.names[kind].items()}
-        about = _About(findings, listed, known, keyed, names)
+        about = Listing(findings, listed, known, keyed, names)
         campaigns = [about.campaign(c) for c in listed]
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
         samples = _samples(engine, findings, listed, prints, keep_text=settings.keep_text)
-        summary = _scan_json(findings, signals, rejects, inputs, settings)
+        summary = scan_json(findings, signals, rejects.summary(), inputs, settings)
         _write(report, campaigns, tenants, summary)
         pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
         pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
     write_report_html(report, samples=samples)
     watch.step("done")
     return campaigns, tenants, summary
-
-
-@dataclass(frozen=True)
-class _About:
-    """Joins candidates with what the accounts table says about their members."""
-
-    findings: Findings
-    listed: list[Candidate]
-    known: pa.Table | None
-    keyed: pa.Table | None
-    names: dict[int, str]
-
-    def members(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        return np.concatenate([c.group.accounts for c in self.listed]) if self.listed else np.empty(0, np.int64)
-
-    def campaign(self, candidate: Candidate) -> Json:
-        verification, organizations = self._accounts(candidate.group.accounts)
-        return describe(
-            candidate,
-            self.findings,
-            names=self.names,
-            verification=verification,
-            organizations=organizations,
-            calibration=shipped(),
-        )
-
-    def tenant(self, tenant: Tenant) -> Json:
-        verification, _ = self._accounts(tenant.accounts)
-        return {
-            "organization": self._organization(tenant),
-            "accounts": len(tenant.accounts),
-            "account_names": sorted(self.names.get(int(a), hexadecimal(a)) for a in tenant.accounts[:20]),
-            "calls": tenant.calls,
-            "harvest_calls": tenant.harvest,
-            "output_tokens": tenant.output_tokens,
-            "first_call_at": instant(tenant.first),
-            "last_call_at": instant(tenant.last),
-            "verification": verification,
-            "says": "One declared tenant makes what looks like training data: no campaign; its contract decides.",
-        }
-
-    def _organization(self, tenant: Tenant) -> str | None:
-        if self.known is None or self.keyed is None:
-            return None
-        mine = pc.equal(self.keyed["organization"], pa.scalar(tenant.entity, pa.int64()))
-        found = self.known.filter(pc.fill_null(mine, fill_value=False))["organization"]
-        return found[0].as_py() if len(found) else None
-
-    def _accounts(self, accounts: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[dict[str, int], int]:
-        if self.known is None or self.keyed is None:
-            return {}, 0
-        mine = self.known.filter(pc.is_in(self.keyed["account"], pa.array(accounts)))
-        counted = Counter(v or "unknown" for v in mine["verification"].to_pylist())
-        return dict(sorted(counted.items())), len(set(mine["organization"].to_pylist()) - {None})
 
 
 def key_accounts(known: pa.Table, prints: Fingerprinter) -> pa.Table:
@@ -209,23 +153,6 @@ def key_accounts(known: pa.Table, prints: Fingerprinter) -> pa.Table:
     for name in ("organization", "payment_fingerprint", "email_domain", "device_fingerprint"):
         columns[name] = prints.keyed_array(name, known[name])
     return pa.table(columns)
-
-
-def distinct_calls(engine: Engine, calls: Any) -> Any:
-    """Keep one row for each call id; which one does not depend on the order of rows."""
-    import narwhals as nw  # noqa: PLC0415
-
-    twice = engine.collect(calls.group_by("call").agg(rows=nw.len()).filter(nw.col("rows") > 1))
-    if not len(twice):
-        return calls
-    repeated = engine.lazy(twice.select(["call"]))
-    others = calls.join(repeated, on="call", how="anti")
-    again = engine.collect(calls.join(repeated, on="call", how="semi"))
-    keys = [("call", "ascending"), ("started_at", "ascending")]
-    keys += [(n, "ascending") for n in again.column_names if n not in {"call", "started_at"}]
-    ordered = again.sort_by(keys)
-    first = np.concatenate([[True], np.diff(ordered["call"].to_numpy()) != 0])
-    return nw.concat([others, engine.lazy(ordered.filter(pa.array(first)))], how="vertical")
 
 
 def _samples(
@@ -249,51 +176,6 @@ def _samples(
         for c, number in zip(findings.candidates, findings.order, strict=True)
         if any(c is other for other in listed)
     }
-
-
-def _scan_json(
-    findings: Findings, signals: Sequence[Any], rejects: Rejects, inputs: int, settings: ScanSettings
-) -> Json:
-    population = findings.population
-    seen = {o.signal.name: len(o.strands.unit) for o in findings.observed}
-    calibration = shipped()
-    return {
-        "version": __version__,
-        "calls": int(population.calls.sum()),
-        "accounts": len(population.account),
-        "first_call_at": instant(int(population.first.min())) if len(population.account) else None,
-        "last_call_at": instant(int(population.last.max())) if len(population.account) else None,
-        "inputs": inputs,
-        "rejects": rejects.summary(),
-        "signals": [
-            {
-                "signal": s.name,
-                "family": str(s.family),
-                "sightings": seen.get(s.name, 0),
-                "skipped": findings.skipped.get(s.name),
-            }
-            for s in signals
-        ],
-        "settings": {
-            "min_strength_bits": settings.min_strength_bits,
-            "without": sorted(settings.without),
-            "signals": settings.signals,
-        },
-        "candidates": [round(c.strength, 2) for c in findings.candidates],
-        "limits": LIMITS,
-        "calibration": {
-            "scans": calibration.scans,
-            "says": f"False-alarm rates are counted over {calibration.scans} composed scans of innocent traffic.",
-        },
-    }
-
-
-LIMITS = [
-    "Transcripts bought elsewhere never touch this API and cannot be seen here.",
-    "A strength says how two questions were answered, not who the operator is, and not that a model was trained.",
-    "Fewer than five accounts, or accounts of one declared owner, are never called a campaign.",
-    "Campaigns without recurring wording and without cues of use are found only by shared infrastructure, if at all.",
-]
 
 
 def _sample_every(rows: int | None) -> int:

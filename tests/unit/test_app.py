@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from planted import crowd, table_of
-from stillwatch.app import Progress, _refuse_foreign_folder, _replace, _sample_every, distinct_calls, key_accounts
+from stillwatch.app import Progress, _refuse_foreign_folder, _replace, _sample_every, key_accounts
+from stillwatch.detect.distinct import distinct_calls
 from stillwatch.errors import ReportError
 from stillwatch.ingest.fingerprint import Fingerprinter
 from stillwatch.records import ACCOUNTS

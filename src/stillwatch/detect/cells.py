@@ -47,7 +47,7 @@ class Cell:
     holders: int
     rows: Ints | None = None
     observables: tuple[tuple[str, str, int, float, float, float], ...] = ()
-    """(signal, family, observable, members that hold it, background accounts that do, bits), strongest first."""
+    """(signal, family, observable, members that hold it, other background accounts that do, bits), strongest first."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,13 @@ class WeighedCells:
     cells: list[Cell]
     codes: Sequence[Codes]
     membership: Membership
+    in_background: Floats
 
     def explain(self, cells: Iterable[Cell]) -> list[Cell]:
         """Return the cells with the values that hold them together; kept for last, for few cells end in a group."""
-        return [replace(c, observables=_observables(self.codes, self.membership, c.rows)) for c in cells]
+        return [
+            replace(c, observables=_observables(self.codes, self.membership, self.in_background, c.rows)) for c in cells
+        ]
 
 
 def weigh_cells(
@@ -89,7 +92,9 @@ def weigh_cells(
         single=single[rows.strand],
         background=background,
     )
-    return WeighedCells(_accept(strands, population, rows, weight, membership), codes, membership)
+    return WeighedCells(
+        _accept(strands, population, rows, weight, membership), codes, membership, in_background[rows.strand]
+    )
 
 
 def _weights(strands: Strands, population: Population, rows: _Rows) -> Floats:
@@ -199,7 +204,7 @@ def _accept(
 
 
 def _observables(
-    codes: Sequence[Codes], membership: Membership, inside: Ints | None
+    codes: Sequence[Codes], membership: Membership, in_background: Floats, inside: Ints | None
 ) -> tuple[tuple[str, str, int, float, float, float], ...]:
     out: list[tuple[str, str, int, float, float, float]] = []
     if inside is None:
@@ -211,8 +216,18 @@ def _observables(
             continue
         values, inverse, counts = np.unique(code[has], return_inverse=True, return_counts=True)
         bits = np.bincount(inverse, weights=membership.by_signal[c.name][inside][has]) / counts
-        for v, n, b in zip(values, counts, bits, strict=True):
+        known = np.bincount(inverse, weights=in_background[inside][has])
+        for v, n, b, k in zip(values, counts, bits, known, strict=True):
             if n >= 2 and b >= 1.0:
-                out.append((c.name, str(c.family), int(c.code_observable[v]), float(n), float(c.base_all[v]), float(b)))
+                out.append(
+                    (
+                        c.name,
+                        str(c.family),
+                        int(c.code_observable[v]),
+                        float(n),
+                        max(0.0, float(c.base_all[v]) - float(k)),
+                        float(b),
+                    )
+                )
     out.sort(key=lambda o: (-o[5] * o[3], o[0], o[2]))
     return tuple(out[:24])

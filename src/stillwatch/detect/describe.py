@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from stillwatch.detect.answers import Answer
 from stillwatch.detect.calibration import Calibration
 from stillwatch.detect.find import USE_NAMES, Candidate, Findings
-from stillwatch.detect.questions import Answer, objectives
+from stillwatch.detect.questions import objectives
 from stillwatch.detect.strands import SYSTEM, TEMPLATE, USE
 from stillwatch.detect.uses import cue_names
 

@@ -10,11 +10,12 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.detect.answers import Answer, strength
 from stillwatch.detect.columns import integers
 from stillwatch.detect.groups import Group, find_groups
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
-from stillwatch.detect.questions import Answer, Base, is_distillation, one_operator, strength
+from stillwatch.detect.questions import Base, is_distillation, one_operator
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import CELL_COLUMNS, MARKS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import PURE_SHARE, Summary, group_calls, summarise

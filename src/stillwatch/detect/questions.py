@@ -9,11 +9,13 @@ is worth is not argued but measured: ``calibration.py`` counts how often innocen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.groups import Group, mean_bits
+from stillwatch.detect.items import MIN_ITEM_CALLS, public_items, topic_ratio
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
@@ -24,7 +26,6 @@ COORDINATION_PRIOR = -8.0
 """Of the groups of strangers with one kind of use in a log, one in 256 is taken to be one operator."""
 DISTILLATION_PRIOR = -4.0
 """Of the groups that agree in wording or use, one in sixteen is taken to make training data."""
-MAX_FAMILY_BITS = 10.0
 MAX_TOOL_BITS = 2.5
 """What one client and its settings can say of one operator, all signals together: a published tool explains it."""
 MAX_WORDING_BITS = 5.0
@@ -35,50 +36,10 @@ LEAST_BITS = 0.05
 """Less is not worth a sentence."""
 VOLUME_PIVOT = 1000.0
 """Calls from which on volume speaks for training: half a bit for each doubling."""
-MIN_ITEM_CALLS = 20
-"""Calls with an item below which nothing is said about how items are spread."""
 CONCEALED_FROM = 6.0
 """Bits for one operator from which its hiding is itself a sign of what the calls are for: half a bit for each more,"""
 MAX_CONCEALMENT = 2.0
 """and two at most: hiding also serves resale and free quotas."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One piece of evidence: which measure, how many bits, and why in a sentence."""
-
-    signal: str
-    family: Family
-    bits: float
-    says: str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Posterior odds in bits, with the findings they are the sum of (capped by family)."""
-
-    prior: float
-    findings: tuple[Finding, ...] = field(default=())
-
-    def family_bits(self, family: Family) -> float:
-        """Return the family's evidence, capped."""
-        total = sum(f.bits for f in self.findings if f.family is family)
-        return float(np.clip(total, -2 * MAX_FAMILY_BITS, MAX_FAMILY_BITS))
-
-    @property
-    def families(self) -> list[Family]:
-        """The families that speak at all, in fixed order."""
-        return [f for f in Family if any(x.family is f for x in self.findings)]
-
-    @property
-    def bits(self) -> float:
-        """Posterior odds in bits."""
-        return self.prior + sum(self.family_bits(f) for f in self.families)
-
-    @property
-    def supporting(self) -> list[Family]:
-        """The families with at least one bit for it."""
-        return [f for f in self.families if self.family_bits(f) >= 1.0]
 
 
 @dataclass(frozen=True)
@@ -138,7 +99,7 @@ def _sharding(summary: Summary, entities: int) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
-    if found := _public_items(summary, 0):
+    if found := public_items(summary, 0):
         return found
     ratio = topic_ratio(summary)
     if ratio < 1.15:
@@ -148,13 +109,6 @@ def _sharding(summary: Summary, entities: int) -> list[Finding]:
         says = f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two)."
         return [Finding("own_topics", Family.CONTENT, -3.0, says)]
     return []
-
-
-def topic_ratio(summary: Summary) -> float:
-    """Return how much likelier two calls of one account share a topic than two of different ones; NaN if unknown."""
-    if not summary.topic_between or np.isnan(summary.topic_within) or np.isnan(summary.topic_between):
-        return float("nan")
-    return summary.topic_within / summary.topic_between
 
 
 def _link_says(group: Group, family: Family, bits: float) -> str:
@@ -183,6 +137,8 @@ SIGNAL_WORDS = {
     "sign_up": "the hours in which they were created",
     "start_day": "the day of their first call",
     "stop_day": "the day of their last call",
+    "handover": "the hour in which they took over from others that had stopped",
+    "lifetime": "how long they live",
     "round_the_clock": "the hours of the day they use",
     "lockstep": "the very hours they are active in",
     "workload": "the number of calls",
@@ -223,35 +179,12 @@ def _wording(summary: Summary) -> Finding:
     return Finding("wording", Family.CONTENT, bits, says)
 
 
-PUBLIC_STEPS = ((0.5, -8.0, -6.0), (0.2, -4.0, -4.0), (0.08, -1.5, -1.5))
-"""Share of the (account, item) pairs whose item another account had too, and what it takes from each question, in bits.
-
-A queue deals each item to one account; a public set, an assignment or a shared test gives everybody the same ones.
-"""
-
-
-def _overlap(summary: Summary) -> float:
-    """Return the share of (account, item) pairs beyond the first account of each item."""
-    return 1.0 - summary.items / summary.item_holdings if summary.item_holdings else 0.0
-
-
-def _public_items(summary: Summary, question: int) -> list[Finding]:
-    overlap = _overlap(summary)
-    for least, *bits in PUBLIC_STEPS:
-        if overlap >= least:
-            says = (
-                f"{overlap:.0%} of what accounts send, another account sends too: a public set, an assignment, a test."
-            )
-            return [Finding("public_items", Family.CONTENT, bits[question], says)]
-    return []
-
-
 def _novelty(summary: Summary) -> list[Finding]:
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
     new = summary.items / summary.item_calls
     again = 1.0 - summary.item_holdings / summary.item_calls
-    found = _public_items(summary, 1)
+    found = public_items(summary, 1)
     if new >= 0.8:
         says = f"{new:.0%} of the items are sent once only: harvest does not repeat itself."
         found.append(Finding("new_items", Family.CONTENT, 2.0, says))
@@ -296,12 +229,6 @@ def _economy(summary: Summary) -> list[Finding]:
     if tools >= 0.5:
         found.append(Finding("tools", Family.ECONOMY, -2.0, f"{tools:.0%} of the calls offer tools, as agents do."))
     return found
-
-
-def strength(coordination: Answer, distillation: Answer) -> float:
-    """Return the weaker of the two answers, in bits: both must hold; no family supports coordination alone."""
-    weaker = min(coordination.bits, distillation.bits)
-    return weaker if len(coordination.supporting) >= 2 else min(weaker, -1.0)
 
 
 def objectives(summary: Summary, names: Sequence[str]) -> dict[str, float]:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from planted import campaign, crowd, member_keys, table_of
+from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.calibration import Calibration
 from stillwatch.detect.describe import answer, campaign_id, describe, hexadecimal, instant
 from stillwatch.detect.find import Candidate, Findings, find_candidates
 from stillwatch.detect.groups import Group
-from stillwatch.detect.questions import Answer, Finding
 from stillwatch.detect.signal import find_signals
 from stillwatch.records import Family
 from stillwatch.store.engine import Engine

@@ -4,20 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stillwatch.detect.answers import MAX_FAMILY_BITS, Answer, Finding, strength
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.groups import Group
+from stillwatch.detect.items import topic_ratio
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.questions import (
-    MAX_FAMILY_BITS,
-    Answer,
-    Base,
-    Finding,
-    is_distillation,
-    objectives,
-    one_operator,
-    strength,
-    topic_ratio,
-)
+from stillwatch.detect.questions import Base, is_distillation, objectives, one_operator
 from stillwatch.detect.strands import TEMPLATE, USE
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.uses import score_cues

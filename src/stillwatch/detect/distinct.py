@@ -1,0 +1,26 @@
+"""Repeated call ids are one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.store.engine import Engine
+
+
+def distinct_calls(engine: Engine, calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Keep one row for each call id; which one does not depend on the order of rows."""
+    twice = engine.collect(calls.group_by("call").agg(rows=nw.len()).filter(nw.col("rows") > 1))
+    if not len(twice):
+        return calls
+    repeated = engine.lazy(twice.select(["call"]))
+    others = calls.join(repeated, on="call", how="anti")
+    again = engine.collect(calls.join(repeated, on="call", how="semi"))
+    keys = [("call", "ascending"), ("started_at", "ascending")]
+    keys += [(n, "ascending") for n in again.column_names if n not in {"call", "started_at"}]
+    ordered = again.sort_by(keys)
+    first = np.concatenate([[True], np.diff(ordered["call"].to_numpy()) != 0])
+    return nw.concat([others, engine.lazy(ordered.filter(pa.array(first)))], how="vertical")
