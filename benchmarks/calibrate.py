@@ -138,12 +138,13 @@ def main() -> None:
     if asked.dry_run:
         print(describe(scans, checked))
         return
-    SHIPPED.write_text(
-        json.dumps({"scans": found.scans, "accounts": found.accounts, "strengths": found.strengths}) + "\n"
-    )
     draw({c.name: c.points for c in checked}, scans=len(scans), file=FIGURE)
     command = shlex.join(["python", "-m", "benchmarks.calibrate", *sys.argv[1:]])
     write_section("calibration", "Honest false alarms", describe(scans, checked), command=command)
+    # Last, so that the section names the commit that was measured, without a change of its own.
+    SHIPPED.write_text(
+        json.dumps({"scans": found.scans, "accounts": found.accounts, "strengths": found.strengths}) + "\n"
+    )
 
 
 if __name__ == "__main__":
