@@ -17,6 +17,10 @@ from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Populatio
 from stillwatch.detect.uses import HARVEST_CENTIBITS, PRIOR_CENTIBITS
 from stillwatch.records import Family
 
+LEAST_FACTOR = 0.5
+"""Cells are merged in the order of what links them times how much of a harvest they are, neutral wording counted so."""
+MOSTLY_NEW = 0.5
+"""A cell that may not join founds a group of its own where more than this share of its members is in none."""
 MAX_HARVEST_GAP = 3.0
 """Bits by which a cell's wording may be less of a harvest than its group's first cell: one strong cue."""
 MAX_ITEM_BITS = 1.0
@@ -78,7 +82,7 @@ def merge(cells: Sequence[Cell], strands: Strands) -> list[Group]:
 
 def _rank(cell: Cell, strands: Strands) -> tuple[float, int, int]:
     linked = float((cell.weight * cell.bits.sum(axis=1)).sum())
-    return -linked * max(0.1, 3.0 + _harvest(cell, strands)), cell.kind, cell.value
+    return -linked * max(LEAST_FACTOR, 3.0 + _harvest(cell, strands)), cell.kind, cell.value
 
 
 @dataclass
@@ -107,9 +111,11 @@ class _Merging:
         homes = self.home[accounts]
         common = np.bincount(homes[homes >= 0], minlength=len(self.drafts))
         best = self._best(common, len(accounts))
-        if best >= 0 and not self._may_join(cell, self.drafts[best], int(common[best])):
-            return
         new = homes < 0
+        if best >= 0 and not self._may_join(cell, self.drafts[best], int(common[best])):
+            if new.mean() <= MOSTLY_NEW:
+                return
+            best = -1
         if best < 0:
             if cell.weight[new].sum() < MIN_ENTITIES:
                 return

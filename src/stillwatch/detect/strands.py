@@ -23,6 +23,12 @@ Floats = npt.NDArray[np.float64]
 
 MIN_ENTITIES = 5
 """Fewer than five strangers who agree are a family or a small team too often to be called a campaign."""
+FIRM_WORDS = 16
+"""A template with fewer fixed words is weighed only where accounts come back to it,"""
+MIN_CALLS_OF_SHORT = 2.0
+"""this many times on average, or"""
+MAX_PHRASE_CENTIBITS = -250
+"""where its wording asks for something: at this score (detect/uses.py) hardly any of its calls has a cue."""
 MAX_TEMPLATES = 20_000
 """The most templates weighed in one scan, those with the most entities first: bounds memory."""
 
@@ -138,17 +144,28 @@ def _largest(cell: Ints, values: Ints) -> Ints:
 
 
 def _keep_shared(rows: dict[str, Ints], population: Population) -> dict[str, Ints]:
+    """Keep the cells of enough entities, without those that are a turn of phrase rather than a template."""
     entity = population.entity[population.index(rows["account"])]
     values, code = np.unique(rows["value"], return_inverse=True)
     order = np.lexsort((entity, code))
     new = np.ones(len(order), bool)
     new[1:] = (code[order][1:] != code[order][:-1]) | (entity[order][1:] != entity[order][:-1])
     entities = np.bincount(code[order][new], minlength=len(values))
-    fit = entities >= MIN_ENTITIES
+    fit = (entities >= MIN_ENTITIES) & ~_turns_of_phrase(rows, code, len(values))
     if fit.sum() > MAX_TEMPLATES:
         fit[np.lexsort((values, -entities))[MAX_TEMPLATES:]] = False
     chosen = fit[code]
     return {name: column[chosen] for name, column in rows.items()}
+
+
+def _turns_of_phrase(rows: dict[str, Ints], code: Ints, cells: int) -> npt.NDArray[np.bool_]:
+    strands, calls, score = (
+        np.bincount(code, weights=w, minlength=cells) for w in (np.ones(len(code)), rows["calls"], rows["score"])
+    )
+    words = np.zeros(cells, np.int64)
+    np.maximum.at(words, code, rows["words"])
+    short = words < FIRM_WORDS
+    return short & (calls < MIN_CALLS_OF_SHORT * strands) & (score < MAX_PHRASE_CENTIBITS * calls)
 
 
 def entity_weights(strands: Strands, population: Population, cell: Ints) -> Floats:
