@@ -21,6 +21,8 @@ Json = dict[str, Any]
 MAX_OBSERVABLES = 20
 MAX_SUBSTREAMS = 12
 MAX_POINTS = 400
+TIMELINE_STEPS = (1, 6, 24, 168, *(168 * 10**i for i in range(1, 8)))
+"""Hours that one point of a timeline may span: a wrong clock makes it coarse, never long."""
 """Timelines longer than this many hours are drawn by day."""
 
 
@@ -31,7 +33,7 @@ def hexadecimal(value: int) -> str:
 
 def instant(microseconds: int) -> str:
     """Write microseconds since 1970 as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def describe(
@@ -174,7 +176,7 @@ def _share(candidate: Candidate, findings: Findings) -> Json:
 def _timeline(candidate: Candidate) -> list[Json]:
     summary = candidate.summary
     span = int(summary.hours.max() - summary.hours.min()) + 1
-    step = 1 if span <= MAX_POINTS else 24
+    step = next(s for s in TIMELINE_STEPS if span <= MAX_POINTS * s)
     bucket = summary.hours // step
     first = int(bucket.min())
     calls = np.bincount(bucket - first, weights=summary.hour_calls).astype(int)

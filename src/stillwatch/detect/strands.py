@@ -117,7 +117,7 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
         rows = _columns(engine.collect(grouped.agg(words=nw.col(f"{column}_words").max(), **sums)))
         rows["value"] = rows.pop(column)
         rows["kind"] = np.full(len(rows["value"]), kind)
-        pieces.append(rows if kind == USE else _keep_shared(rows, population))
+        pieces.append(rows if kind == USE else _keep_shared(rows, population, phrases=kind == TEMPLATE))
     every = {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
     order = np.lexsort((every["account"], every["value"], every["kind"]))
     every = {name: column[order] for name, column in every.items()}
@@ -143,15 +143,17 @@ def _largest(cell: Ints, values: Ints) -> Ints:
     return out
 
 
-def _keep_shared(rows: dict[str, Ints], population: Population) -> dict[str, Ints]:
-    """Keep the cells of enough entities, without those that are a turn of phrase rather than a template."""
+def _keep_shared(rows: dict[str, Ints], population: Population, *, phrases: bool) -> dict[str, Ints]:
+    """Keep the cells of enough entities; where ``phrases`` may be among them, not those."""
     entity = population.entity[population.index(rows["account"])]
     values, code = np.unique(rows["value"], return_inverse=True)
     order = np.lexsort((entity, code))
     new = np.ones(len(order), bool)
     new[1:] = (code[order][1:] != code[order][:-1]) | (entity[order][1:] != entity[order][:-1])
     entities = np.bincount(code[order][new], minlength=len(values))
-    fit = (entities >= MIN_ENTITIES) & ~_turns_of_phrase(rows, code, len(values))
+    fit = entities >= MIN_ENTITIES
+    if phrases:
+        fit &= ~_turns_of_phrase(rows, code, len(values))
     if fit.sum() > MAX_TEMPLATES:
         fit[np.lexsort((values, -entities))[MAX_TEMPLATES:]] = False
     chosen = fit[code]

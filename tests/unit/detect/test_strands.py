@@ -9,6 +9,7 @@ import pytest
 
 from planted import ACCOUNT_STEP, HARVEST, table_of
 from stillwatch.detect.strands import (
+    FIRM_WORDS,
     MIN_ENTITIES,
     MIN_SYSTEM_WORDS,
     SYSTEM,
@@ -56,14 +57,16 @@ def cells(strands: Strands) -> set[tuple[int, int]]:
 
 
 def test_a_template_of_five_strangers_is_a_cell_and_of_four_is_none(engine: Engine) -> None:
-    rows = senders(MIN_ENTITIES, skeleton=1, skeleton_words=9) + senders(MIN_ENTITIES - 1, skeleton=2)
+    rows = senders(MIN_ENTITIES, skeleton=1, skeleton_words=FIRM_WORDS) + senders(
+        MIN_ENTITIES - 1, skeleton=2, skeleton_words=FIRM_WORDS
+    )
     strands = strands_of(engine, rows)
     assert cells(strands) == {(TEMPLATE, 1)}
-    assert strands.cell_words.tolist() == [9]
+    assert strands.cell_words.tolist() == [FIRM_WORDS]
 
 
 def test_accounts_of_one_owner_are_one_stranger(engine: Engine) -> None:
-    rows = senders(MIN_ENTITIES + 2, skeleton=1)
+    rows = senders(MIN_ENTITIES + 2, skeleton=1, skeleton_words=FIRM_WORDS)
     declared = {row["account"]: 42 for row in rows[:4]}
     assert len(strands_of(engine, rows, declared)) == 0
     assert len(strands_of(engine, rows, dict(list(declared.items())[:2]))) == len(rows)
@@ -114,3 +117,14 @@ def test_an_entity_weighs_one_in_a_cell_however_many_accounts_it_has() -> None:
     strands = Strands(account, cell, none, none, none, none, np.zeros(2, np.int8), none[:2], none[:2])
     weights = entity_weights(strands, people, cell)
     assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1.0, 1 / 2, 1 / 2])
+
+
+def test_a_short_head_is_a_turn_of_phrase_unless_it_asks_for_something_or_is_come_back_to(engine: Engine) -> None:
+    short = {"skeleton_words": FIRM_WORDS - 1}
+    once = senders(6, skeleton=1, **short)
+    asking = senders(6, skeleton=2, cues=HARVEST, **short)
+    returning = senders(6, skeleton=3, **short) * 3
+    assert {c for c in cells(strands_of(engine, once + asking + returning)) if c[0] == TEMPLATE} == {
+        (TEMPLATE, 2),
+        (TEMPLATE, 3),
+    }
