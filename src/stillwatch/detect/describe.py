@@ -21,9 +21,8 @@ Json = dict[str, Any]
 MAX_OBSERVABLES = 20
 MAX_SUBSTREAMS = 12
 MAX_POINTS = 400
-TIMELINE_STEPS = (1, 6, 24, 168, *(168 * 10**i for i in range(1, 8)))
-"""Hours that one point of a timeline may span: a wrong clock makes it coarse, never long."""
-"""Timelines longer than this many hours are drawn by day."""
+TIMELINE_STEPS = (1, 24, 168, *(168 * 10**i for i in range(1, 8)))
+"""Hours that one point of a timeline may span: by day or week for long campaigns; a wrong clock makes it coarse."""
 
 
 def hexadecimal(value: int) -> str:
