@@ -200,13 +200,13 @@ CALLS = Table(
 SIGHTINGS = Table(
     "sightings",
     (
-        Column("account", pa.int64(), "keyed hash of account", required=True),
+        Column("account", pa.large_string(), "as in the call log", required=True),
         Column("signal", pa.string(), "which signal saw it", required=True),
         Column("family", pa.string(), "which kind of evidence that is", required=True),
         Column("observable", pa.int64(), "what was seen", required=True),
         Column("calls", pa.int64(), "in how many calls", required=True),
-        Column("first_call_at", TIMESTAMP, "from when"),
-        Column("last_call_at", TIMESTAMP, "to when"),
+        Column("first_call_at", TIMESTAMP, "first call of the account in the log"),
+        Column("last_call_at", TIMESTAMP, "last of them"),
     ),
 )
 

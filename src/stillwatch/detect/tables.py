@@ -57,7 +57,7 @@ def member_table(findings: Findings, listed: Sequence[Candidate], names: Mapping
 def sighting_table(
     findings: Findings,
     listed: Sequence[Candidate],
-    names: Mapping[int, str],  # noqa: ARG001  every table of the report is asked for alike
+    names: Mapping[int, str],
 ) -> pa.Table:
     """Return ``sightings.parquet``: every edge of the listed campaigns' sub-streams, content edges included."""
     strands = findings.strands
@@ -74,14 +74,19 @@ def sighting_table(
                 account, one.signal.name, str(one.signal.family), one.strands.observable[mine], one.strands.calls[mine]
             )
         )
-    return _finish(pa.concat_tables(pieces))
+    return _finish(pa.concat_tables(pieces), findings, names)
 
 
-def _finish(table: pa.Table) -> pa.Table:
+def _finish(table: pa.Table, findings: Findings, names: Mapping[int, str]) -> pa.Table:
     merged = table.group_by(["account", "signal", "family", "observable"]).aggregate([("calls", "max")])
     merged = merged.rename_columns([*merged.column_names[:4], "calls"])
-    for name in ("first_call_at", "last_call_at"):
-        merged = merged.append_column(name, pa.nulls(len(merged), TIMESTAMP))
+    people = findings.population
+    at = people.index(merged["account"].to_numpy())
+    for name, when in (("first_call_at", people.first), ("last_call_at", people.last)):
+        merged = merged.append_column(name, pa.array(when[at], pa.int64()).cast(TIMESTAMP))
+    known, place = np.unique(merged["account"].to_numpy(), return_inverse=True)
+    texts = pa.array([names.get(int(a), hexadecimal(a)) for a in known], pa.large_string())
+    merged = merged.set_column(0, "account", texts.take(pa.array(place)))
     order = [(n, "ascending") for n in ("account", "signal", "observable")]
     return merged.select(SIGHTINGS.schema.names).cast(SIGHTINGS.schema).sort_by(order)
 

@@ -102,7 +102,7 @@ def _groups(campaign: Json, shared: Sequence[Observable], sightings: pa.Table | 
     """Group accounts by which of the observables they hold; None if that cannot be told."""
     if sightings is None:
         return None
-    held: dict[int, int] = {}
+    held: dict[str, int] = {}
     for bit, one in enumerate(shared):
         for account in _holders(sightings, one.signal, one.key):
             held[account] = held.get(account, 0) | 1 << bit
@@ -150,13 +150,13 @@ def _covered(patterns: Counter[int], mask: int) -> int:
     return sum(size for _, size in sizes.most_common(MAX_GROUPS))
 
 
-def _holders(sightings: pa.Table, signal: str, key: str) -> list[int]:
+def _holders(sightings: pa.Table, signal: str, key: str) -> list[str]:
     value = signed(key)
     if value is None:
         return []
     observable = pa.scalar(value, pa.int64())
     mine = pc.and_(pc.equal(sightings["signal"], signal), pc.equal(sightings["observable"], observable))
-    holders: list[int] = sightings.filter(mine)["account"].to_pylist()
+    holders: list[str] = sightings.filter(mine)["account"].to_pylist()
     return holders
 
 

@@ -66,6 +66,7 @@ def test_an_edge_is_there_once_with_its_calls(findings: Findings, listed: list[C
     keys = [(r["account"], r["signal"], r["observable"]) for r in rows]
     assert keys == sorted(set(keys))
     shared = [r for r in rows if r["signal"] == "address" and r["observable"] == 5]
-    assert {r["account"] for r in shared} == set(member_keys())
+    assert {r["account"] for r in shared} == {hexadecimal(a) for a in member_keys()}
     assert {r["calls"] for r in shared} == {90}
-    assert {r["account"] for r in rows} == set(member_keys())
+    assert {r["account"] for r in rows} == {hexadecimal(a) for a in member_keys()}
+    assert all(r["first_call_at"] <= r["last_call_at"] for r in rows)

@@ -92,7 +92,9 @@ def _print(result: ScanResult, console: Console) -> None:
         f"Scanned {result.scan['calls']:,} calls of {result.scan['accounts']:,} accounts in {seconds:.1f} s"
         + (f"; {rejected:,} rows rejected or doubtful (see {result.folder / 'rejects.jsonl'})" if rejected else "")
     )
-    if not result.campaigns:
+    if not result.scan["calls"]:
+        console.print("No call could be read, so nothing was looked at.")
+    elif not result.campaigns:
         console.print("No campaign found.")
     else:
         console.print(_table(result))
@@ -111,11 +113,11 @@ def _table(result: ScanResult) -> Table:
         ("from, to", False),
         ("after", False),
         ("bits", True),
-        ("false alarms", True),
+        ("alarms", True),
     ):
         # A campaign's name is copied from here: it is shown whole however narrow the terminal.
         justify: Literal["left", "right"] = "right" if number else "left"
-        table.add_column(name, justify=justify, no_wrap=name == "campaign", overflow="fold")
+        table.add_column(name, justify=justify, no_wrap=name in {"campaign", "from, to"}, overflow="fold")
     for c in result.campaigns:
         table.add_row(
             c["campaign"],
@@ -124,7 +126,7 @@ def _table(result: ScanResult) -> Table:
             f"{c['first_call_at'][:10]}\n{c['last_call_at'][:10]}",
             c["objective"],
             f"{c['strength_bits']:.1f}",
-            f"<{c['false_alarm_rate']:.2g} a scan",
+            f"<{c['false_alarm_rate']:.2g}",
         )
-    table.caption = "bits: the weaker of both answers (one operator? distillation?), as odds to the base 2"
+    table.caption = "bits: the weaker of both answers, odds to the base 2; alarms: false ones expected in a scan"
     return table
