@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?= tests
 
-.PHONY: demo test check fix bench lock clean
+.PHONY: demo test check fix bench lock kernels clean
 
 demo: .venv/.run
 	$(BIN)/stillwatch simulate demo --out demo
@@ -47,6 +47,10 @@ lock: .venv/.run
 .venv/.bench: .venv/.test requirements/bench.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	touch $@
+
+# Forget compiled kernels: a kernel does not notice that one which it calls has changed.
+kernels:
+	rm -f src/stillwatch/ingest/kernels/__pycache__/*.nb[ci]
 
 clean:
 	rm -rf .venv demo bench-data

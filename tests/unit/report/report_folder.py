@@ -431,7 +431,13 @@ def edges() -> list[Json]:
         for signal, family, key, chance in chances:
             if rng.random() < chance:
                 rows.append(
-                    {"account": account, "signal": signal, "family": family, "observable": signed(key), "calls": 5}
+                    {
+                        "account": f"account-{account}",
+                        "signal": signal,
+                        "family": family,
+                        "observable": signed(key),
+                        "calls": 5,
+                    }
                 )
     return rows
 

@@ -22,7 +22,13 @@ def campaign(accounts: int, **changes: Any) -> dict[str, Any]:
 def edges(*held: tuple[int, str]) -> pa.Table:
     signals = {TEMPLATES[0]: ("shared_template", "content"), NETWORK: ("prefix", "network")}
     rows = [
-        {"account": a, "signal": signals[k][0], "family": signals[k][1], "observable": signed(k), "calls": 1}
+        {
+            "account": f"account-{a}",
+            "signal": signals[k][0],
+            "family": signals[k][1],
+            "observable": signed(k),
+            "calls": 1,
+        }
         for a, k in held
     ]
     return pa.Table.from_pylist(rows, schema=SIGHTINGS.schema)
@@ -72,7 +78,7 @@ def test_groups_are_coarse_enough_to_hold_most_members() -> None:
     keys = [f"{i + 1:016x}" for i in range(6)]
     shared = [observable(f"signal_{i}", "network", key, key, 32, 0, 5.0) for i, key in enumerate(keys)]
     rows = [
-        {"account": a, "signal": f"signal_{i}", "family": "network", "observable": signed(key), "calls": 1}
+        {"account": f"account-{a}", "signal": f"signal_{i}", "family": "network", "observable": signed(key), "calls": 1}
         for a in range(1, 64)
         for i, key in enumerate(keys)
         if a >> i & 1
