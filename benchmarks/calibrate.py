@@ -62,9 +62,14 @@ def detector() -> str:
     return digest.hexdigest()[:12]
 
 
+def pool_of(number: int) -> str:
+    """Return which prompts the log of this number has: even ones the public pools, where they are."""
+    return "shared" if number % 2 == 0 and SHARED.exists() else "own"
+
+
 def scan_innocents(number: int, *, scale: float) -> Innocent:
-    """Compose and scan the innocent log of this number; even numbers have the public prompts, where they are."""
-    pool = "shared" if number % 2 == 0 and SHARED.exists() else "own"
+    """Compose and scan the innocent log of this number."""
+    pool = pool_of(number)
     prompts = ("--prompts", SHARED) if pool == "shared" else ()
     DATA.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=DATA) as made:
@@ -80,7 +85,10 @@ def scan_innocents(number: int, *, scale: float) -> Innocent:
 
 
 def read_lines(path: Path, *, detector: str, scale: float) -> dict[int, Innocent]:
-    """Read the scans that this detector made at this scale, by number; a line cut short is left out."""
+    """Read the scans that this detector made at this scale and of the prompts it would take now, by number.
+
+    A line cut short by an interruption is left out.
+    """
     known: dict[int, Innocent] = {}
     if not path.exists():
         return known
@@ -89,8 +97,8 @@ def read_lines(path: Path, *, detector: str, scale: float) -> dict[int, Innocent
             kept = json.loads(line)
         except json.JSONDecodeError:
             continue
-        if (kept["detector"], kept["scale"]) == (detector, scale):
-            scan = kept["scan"]
+        scan = kept["scan"]
+        if (kept["detector"], kept["scale"], scan["pool"]) == (detector, scale, pool_of(scan["number"])):
             known[scan["number"]] = Innocent(**{**scan, "strengths": tuple(scan["strengths"])})
     return known
 
@@ -133,6 +141,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=24 * 60, help="stop after so long and use what there is")
     parser.add_argument("--dry-run", action="store_true", help="scan and print, and write nothing but the kept lines")
     asked = parser.parse_args()
+    if not SHARED.exists():
+        print(
+            f"{SHARED}: no public prompts here, so every scan has the package's own (STILLWATCH_SHARED_DATA names them)"
+        )
     scans = measure(asked.scans, minutes=asked.minutes)
     found, checked = calibrate(scans), checks(scans)
     if asked.dry_run:

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the bench lock is not installed (make .venv/.bench)")
 
+from benchmarks import calibrate
 from benchmarks.calibrate import Line, checks, read_lines
 from benchmarks.false_alarms import Innocent
 
@@ -27,6 +28,13 @@ def test_finished_scans_are_read_back(tmp_path: Path) -> None:
 def test_scans_of_another_detector_or_size_are_not_mixed_in(tmp_path: Path) -> None:
     kept = write(tmp_path / "lines", Line("older", 0.4, SCAN), Line("d", 0.2, SCAN))
     assert read_lines(kept, detector="d", scale=0.4) == {}
+
+
+def test_scans_of_other_prompts_are_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = write(tmp_path / "lines", Line("d", 0.4, Innocent(4, "own", 1000, ())))
+    for public, expected in ((tmp_path, set()), (tmp_path / "absent", {4})):
+        monkeypatch.setattr(calibrate, "SHARED", public)
+        assert set(read_lines(kept, detector="d", scale=0.4)) == expected
 
 
 def test_a_line_cut_short_is_left_out(tmp_path: Path) -> None:
