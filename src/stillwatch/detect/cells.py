@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, settle
+from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, encode_all, settle
 from stillwatch.detect.observe import Observed
 from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands, entity_weights
 from stillwatch.records import Family
@@ -81,7 +81,7 @@ def weigh_cells(
     """Weigh the strands of every cell and seed, and accept members."""
     rows = _lay_out(strands, observed, population, background)
     weight = _weights(strands, population, rows)
-    codes = [encode(o, rows.cell, rows.strand, background) for o in observed]
+    codes = encode_all(observed, rows.cell, rows.strand, background)
     in_background, single = _background_flags(strands, background)
     membership = settle(
         codes,

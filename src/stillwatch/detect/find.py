@@ -17,7 +17,7 @@ from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
 from stillwatch.detect.questions import Base, is_distillation, one_operator
 from stillwatch.detect.signal import Signal
-from stillwatch.detect.strands import CELL_COLUMNS, MARKS, Ints, Population, Strands, find_strands, mark_calls
+from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import PURE_SHARE, Summary, group_calls, summarise
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
@@ -80,14 +80,13 @@ def find_candidates(
     if not len(strands):
         return Findings([], population, strands, [], skipped, None, [])
     background = _background(population)
+    read = sorted({"account", *(n for s in signals if s.reads == "calls" for n in s.needs)} & present)
     observed = observe(
         engine,
         [s for s in signals if s.name not in skipped],
-        strand_calls=_strand_calls(engine, marked, strands),
+        strand_calls=_strand_calls(engine, marked, strands, read),
         strand_accounts=_strand_accounts(engine, accounts, strands),
-        background_calls=engine.keep(
-            calls.join(engine.lazy(pa.table({"account": background.account})), on="account", how="inner")
-        ),
+        background_calls=_background_calls(engine, calls, background, read),
         background_accounts=_background_accounts(engine, accounts, background),
         on_signal=lambda name: on_step(f"signal {name}"),
     )
@@ -159,7 +158,10 @@ def _background(population: Population) -> Background:
     return Background(population.account[chosen], single)
 
 
-def _strand_calls(engine: Engine, marked: nw.LazyFrame[Any], strands: Strands) -> nw.LazyFrame[Any]:
+def _strand_calls(
+    engine: Engine, marked: nw.LazyFrame[Any], strands: Strands, read: Sequence[str]
+) -> nw.LazyFrame[Any]:
+    """Return the calls of every strand with the columns that signals read; ``account`` is the strand's number."""
     number = np.arange(len(strands))
     kind, value = strands.cell_kind[strands.cell], strands.cell_value[strands.cell]
     pieces = []
@@ -167,8 +169,15 @@ def _strand_calls(engine: Engine, marked: nw.LazyFrame[Any], strands: Strands) -
         mine = kind == which
         table = pa.table({"account": strands.account[mine], column: value[mine], "strand": number[mine]})
         joined = marked.join(engine.lazy(table), on=["account", column], how="inner")
-        pieces.append(joined.drop("account", *MARKS).rename({"strand": "account"}))
+        pieces.append(joined.select("strand", *[n for n in read if n != "account"]).rename({"strand": "account"}))
     return engine.keep(nw.concat(pieces, how="vertical"))
+
+
+def _background_calls(
+    engine: Engine, calls: nw.LazyFrame[Any], background: Background, read: Sequence[str]
+) -> nw.LazyFrame[Any]:
+    chosen = engine.lazy(pa.table({"account": background.account}))
+    return engine.keep(calls.select(*read).join(chosen, on="account", how="inner"))
 
 
 def _strand_accounts(engine: Engine, accounts: pa.Table | None, strands: Strands) -> nw.LazyFrame[Any] | None:

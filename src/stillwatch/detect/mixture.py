@@ -9,8 +9,10 @@ nothing confirms itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,9 @@ REST_SHARE = 0.25
 MIN_BITS = -4.0
 """One disagreement may be a data error: it costs at most four bits."""
 FAMILIES = tuple(Family)
+THREADS = 2
+"""Signals weighed at once; what comes out does not depend on it."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,23 +77,39 @@ class Membership:
 
 @dataclass(frozen=True)
 class _Owners:
-    """Rows grouped by owner and by something else (cell or observable): what one owner's accounts vote together."""
+    """What one owner's accounts vote together, in a cell or for an observable; most owners have one account there."""
 
+    rows: Ints
     group: Ints
     groups: int
 
     @classmethod
-    def of(cls, other: Ints, entity: Ints) -> _Owners:
-        order = np.lexsort((entity, other))
-        new = np.ones(len(order), bool)
-        new[1:] = (other[order][1:] != other[order][:-1]) | (entity[order][1:] != entity[order][:-1])
-        group = np.empty(len(order), np.int64)
+    def of(cls, other: Ints, entity: Ints, rows: Ints) -> _Owners:
+        """Group these rows by ``other`` (cell or observable) and owner; all other rows stand alone."""
+        order = np.lexsort((entity[rows], other[rows]))
+        new = _starts(other[rows][order], entity[rows][order])
+        group = np.empty(len(rows), np.int64)
         group[order] = np.cumsum(new) - 1
-        return cls(group, int(new.sum()))
+        return cls(rows, group, int(new.sum()))
 
     def sums(self, votes: Floats) -> Floats:
         """Return for each row the votes of its owner in its group."""
-        return np.bincount(self.group, weights=votes, minlength=self.groups)[self.group].astype(np.float64)
+        out = votes.copy()
+        out[self.rows] = np.bincount(self.group, weights=votes[self.rows], minlength=self.groups)[self.group]
+        return out
+
+
+def _starts(first: Ints, second: Ints) -> npt.NDArray[np.bool_]:
+    new = np.ones(len(first), bool)
+    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return new
+
+
+def _with_company(cell: Ints, entity: Ints) -> Ints:
+    """Return the rows whose owner has another row in the same cell."""
+    order = np.lexsort((entity, cell))
+    group = np.cumsum(_starts(cell[order], entity[order])) - 1
+    return np.sort(order[(np.bincount(group) > 1)[group]]) if len(cell) else order
 
 
 def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Background) -> Codes:
@@ -135,6 +156,17 @@ def _background_counts(edges: Edges, background: Background, observable: Ints) -
     return everyone, alone
 
 
+def encode_all(observed: Sequence[Observed], cell: Ints, strand_of: Ints, background: Background) -> list[Codes]:
+    """Encode every signal."""
+    return _each(lambda o: encode(o, cell, strand_of, background), observed)
+
+
+def _each(work: Callable[..., T], *of: Sequence[Any]) -> list[T]:
+    """Map over several threads: NumPy releases the interpreter's lock while it sorts and counts."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, *of))
+
+
 def settle(
     codes: Sequence[Codes],
     *,
@@ -155,8 +187,9 @@ def settle(
     probability = np.full(len(cell), 0.9)
     bits = np.zeros((len(cell), len(FAMILIES)))
     by_signal: dict[str, Floats] = {}
-    owners = _Owners.of(cell, entity)
-    pairs = [_Owners.of(c.code, entity) for c in codes]
+    company = _with_company(cell, entity)
+    owners = _Owners.of(cell, entity, company)
+    pairs = [_Owners.of(c.code, entity, company) for c in codes]
     sizes = (float(len(background.account)), float(background.single_turn.sum()))
     for _ in range(ROUNDS):
         own = probability * weight
@@ -165,20 +198,23 @@ def settle(
             np.bincount(cell, weights=probability * flag, minlength=cells).astype(np.float64)
             for flag in (in_background, single)
         ]
-        by_signal = {
-            c.name: _signal_bits(
+        votes = owners.sums(own)
+        weighed = _each(
+            lambda c, pair, own=own, votes=votes, total=total, probability=probability, inside=inside: _signal_bits(
                 c,
                 own,
-                (owners.sums(own), pair.sums(own)),
+                (votes, pair.sums(own)),
                 total,
                 cell,
                 probability,
                 (in_background, single),
                 inside,
                 sizes,
-            )
-            for c, pair in zip(codes, pairs, strict=True)
-        }
+            ),
+            codes,
+            pairs,
+        )
+        by_signal = {c.name: b for c, b in zip(codes, weighed, strict=True)}
         bits = _by_family(codes, by_signal, len(cell))
         share = (total + 1.0) / (np.bincount(cell, weights=weight, minlength=cells) + 2.0)
         odds = np.log2(share / (1.0 - share)).clip(-3.0, 3.0)

@@ -98,10 +98,6 @@ def mark_calls(engine: Engine, calls: nw.LazyFrame[Any], cue_table: pa.Table) ->
     )
 
 
-MARKS = ("score", "use", "use_words", "template", "template_words", "instruction", "instruction_words")
-"""The columns that ``mark_calls`` adds."""
-
-
 def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Population) -> Strands:
     """Collect the strands of every cell that at least MIN_ENTITIES entities hold."""
     sums = {
