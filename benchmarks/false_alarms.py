@@ -43,9 +43,14 @@ class Point:
         return low / self.scans, (sqrt(self.seen + 1) + 0.98) ** 2 / self.scans
 
     @property
-    def is_honest(self) -> bool:
-        """Whether chance alone can explain what is above the promise."""
-        return self.interval[0] <= self.promised
+    def is_refuted(self) -> bool:
+        """Whether more was seen than the promise and chance can explain."""
+        return self.interval[0] > self.promised
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether so much was scanned that twice the promised rate can be excluded."""
+        return self.interval[1] <= 2 * self.promised
 
 
 @dataclass(frozen=True)
@@ -86,17 +91,21 @@ def describe(scans: Sequence[Innocent], checked: Sequence[Check]) -> str:
         f"the package's own: {len(known.strengths):,} candidates, the strongest {strongest} bits. At the default of "
         f"{MIN_STRENGTH_BITS:g} bits {listed} would be listed: {listed / known.scans:.3f} a scan.\n\n"
         "Below: groups seen a scan at or below each promised `false_alarm_rate`, with a 95 % interval, in scans that "
-        "the calibration was not made from. Honest = promised, or less up to chance. Each check uses half of the "
-        "scans, the shipped calibration all of them.\n\n"
+        "the calibration was not made from. Each check uses half of the scans, the shipped calibration all of them. "
+        "**Yes**: twice the promised rate is excluded. *Open*: so few scans neither show nor refute the promise. "
+        "**No**: more was seen than chance explains. The interval takes groups as independent; those of one scan are "
+        "not quite.\n\n"
     )
     rows = [
-        (c.name, f"{p.promised:g}", f"{p.observed:.3f}", "{:.3f} to {:.3f}".format(*p.interval), p.scans, _yes(p))
+        (c.name, f"{p.promised:g}", f"{p.observed:.3f}", "{:.3f} to {:.3f}".format(*p.interval), p.scans, _kept(p))
         for c in checked
         for p in c.points
     ]
-    header = ("scans judged", "promised", "observed", "95 %", "scans", "honest")
+    header = ("scans judged", "promised", "observed", "95 %", "scans", "kept")
     return said + table(header, rows) + "\n![Calibration](../docs/calibration.svg)\n"
 
 
-def _yes(point: Point) -> str:
-    return "yes" if point.is_honest else "**no**"
+def _kept(point: Point) -> str:
+    if point.is_refuted:
+        return "**no**"
+    return "yes" if point.is_shown else "open"

@@ -19,12 +19,12 @@ def test_a_calibration_holds_all_strengths_in_order() -> None:
 def test_the_same_traffic_keeps_the_promise() -> None:
     points = check("same", scans(400), scans(400, seed=2)).points
     assert points
-    assert all(point.is_honest for point in points)
+    assert not any(point.is_refuted for point in points)
 
 
 def test_stronger_traffic_breaks_the_promise() -> None:
     points = check("stronger", scans(400), scans(400, shift=1.0, seed=2)).points
-    assert not any(point.is_honest for point in points if point.promised <= 0.5)
+    assert all(point.is_refuted for point in points if point.promised <= 0.5)
 
 
 def test_rates_that_the_reference_cannot_say_are_left_out() -> None:
@@ -40,6 +40,12 @@ def test_the_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
 
 def test_nothing_seen_is_not_proof_of_nothing() -> None:
     assert Point(0.1, 0, 100).interval == (0.0, pytest.approx((1 + 0.98) ** 2 / 100))
+
+
+def test_few_scans_show_nothing_and_many_do() -> None:
+    assert not Point(0.02, 0, 50).is_shown
+    assert Point(0.02, 0, 500).is_shown
+    assert not Point(0.1, 9, 50).is_shown
 
 
 def test_a_broken_promise_is_said() -> None:
