@@ -26,11 +26,12 @@ SECTIONS = (
 _HEAD = """# Results
 
 Written by `make bench`, one section a command (`python -m benchmarks --help`). Traffic is simulated: real
-prompts, invented accounts, planted campaigns. The detector was developed on other seeds of these same scenarios and
-prompts, the peers were not: what is shown is how it does on campaigns like the ones we thought of. Peers are re-implemented from their descriptions
-(`benchmarks/peers/`, where each file says what was changed) and given the same calls. Where a peer needs an
-embedding, it is hashed TF-IDF reduced to 128 dimensions and fitted on innocent history, not bge-small or
-MiniLM, which are too slow on two cores.
+prompts, invented accounts, planted campaigns. The detector was developed on other seeds of these same scenarios
+and prompts, and the peers were not: this shows how it does on campaigns like the ones we thought of.
+
+Peers are re-implemented from their descriptions (`benchmarks/peers/`, where each file says what was changed)
+and given the same calls. Where a peer needs an embedding, it is hashed TF-IDF reduced to 128 dimensions and
+fitted on innocent history, not bge-small or MiniLM, which are too slow on two cores.
 """
 
 
