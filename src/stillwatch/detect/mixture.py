@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from stillwatch.detect.observe import Edges, Observed
 from stillwatch.detect.strands import Floats, Ints
@@ -123,14 +124,12 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
     counts = stop - start
     row = np.repeat(np.arange(len(strand_of)), counts)
     at = np.repeat(start - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-    values, value = np.unique(edges.observable[at], return_inverse=True)
-    pair, pair_code = np.unique(cell[row] * np.int64(max(1, len(values))) + value, return_inverse=True)
+    values, value = _number(edges.observable[at])
+    pair, pair_code = _number(cell[row] * np.int64(max(1, len(values))) + value)
     holders = np.bincount(pair_code, minlength=len(pair))
-    best = np.lexsort((edges.observable[at], -edges.calls[at], -holders[pair_code], row))
-    first = np.ones(len(best), bool)
-    first[1:] = row[best][1:] != row[best][:-1]
     code = np.full(len(strand_of), -1, np.int64)
-    code[row[best][first]] = pair_code[best][first]
+    best = _most_shared(row, holders[pair_code], edges.calls[at])
+    code[row[best]] = pair_code[best]
     observable = values[pair % max(1, len(values))] if len(values) else pair
     everyone, single = _background_counts(observed.background, background, observable)
     return Codes(
@@ -144,6 +143,25 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
         everyone,
         single,
     )
+
+
+def _number(values: Ints) -> tuple[Ints, Ints]:
+    """Give the distinct values numbers in order of arrival, in one pass where ``np.unique`` would sort."""
+    coded = pa.array(values).dictionary_encode()
+    return coded.dictionary.to_numpy(), coded.indices.to_numpy().astype(np.int64)
+
+
+def _most_shared(row: Ints, holders: Ints, calls: Ints) -> Ints:
+    """Return for each row its edge of most holders, then most calls, then the first; rows stand together."""
+    if not len(row):
+        return row
+    start = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))
+    length = np.diff(np.concatenate([start, [len(row)]]))
+    good = holders == np.repeat(np.maximum.reduceat(holders, start), length)
+    left = np.where(good, calls, -1)
+    chosen = np.flatnonzero(left == np.repeat(np.maximum.reduceat(left, start), length))
+    first: Ints = chosen[np.concatenate([[True], row[chosen][1:] != row[chosen][:-1]])]
+    return first
 
 
 def _background_counts(edges: Edges, background: Background, observable: Ints) -> tuple[Floats, Floats]:
