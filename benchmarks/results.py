@@ -23,6 +23,10 @@ SECTIONS = (
     "speed",
 )
 
+QUICK_WARNING = (
+    "**A trial of the harness, not a measurement**: few cases, a fifth of the sizes that the text names.\n\n"
+)
+
 _HEAD = """# Results
 
 Written by `make bench`, one section a command (`python -m benchmarks --help`). Traffic is simulated: real
@@ -39,7 +43,8 @@ def write_section(name: str, title: str, body: str, *, command: str) -> None:
     """Put a section into ``RESULTS.md``, in place of its last version, with commit, machine and command."""
     assert name in SECTIONS, name
     known = _read_sections()
-    known[name] = f"## {title}\n\n{describe()} `{command}`\n\n{body.strip()}\n"
+    warning = QUICK_WARNING if "--quick" in command.split() else ""
+    known[name] = f"## {title}\n\n{describe()} `{command}`\n\n{warning}{body.strip()}\n"
     ordered = [f"<!-- {s} -->\n{known[s]}<!-- end -->\n" for s in SECTIONS if s in known]
     RESULTS.write_text(_HEAD + "\n" + "\n".join(ordered))
 

@@ -32,3 +32,10 @@ def test_a_section_says_where_it_ran(page: Path) -> None:
 
 def test_tables_show_nothing_as_a_dash_and_thousands_apart() -> None:
     assert results.table(("a", "b", "c"), [(1234, 0.5, None)]).splitlines()[-1] == "| 1,234 | 0.50 | – |"  # noqa: RUF001 (the dash is what is tested)
+
+
+def test_a_quick_section_says_that_it_measures_nothing(page: Path) -> None:
+    results.write_section("quality", "Quality", "numbers", command="python -m benchmarks quality")
+    assert results.QUICK_WARNING not in page.read_text()
+    results.write_section("quality", "Quality", "numbers", command="python -m benchmarks quality --quick")
+    assert results.QUICK_WARNING + "numbers" in page.read_text()
