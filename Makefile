@@ -29,7 +29,7 @@ bench: .venv/.bench
 lock: .venv/.run
 	$(BIN)/pip install -q uv
 	for set in run test bench; do \
-	  groups=$$(case $$set in run) echo ;; test) echo --group test --group check ;; bench) echo --group bench ;; esac); \
+	  groups=$$(case $$set in run) echo ;; test) echo --group test --group check ;; bench) echo --group bench -c requirements/test.txt ;; esac); \
 	  $(BIN)/uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --no-header --no-emit-index-url \
 	    --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/$$set.txt; \
 	done
