@@ -97,7 +97,7 @@ def find_candidates(
     on_step("questioning")
     kept = group_calls(engine, marked, groups, _pure(groups, strands, population))
     summaries = summarise(engine, kept, len(groups))
-    base = Base(len(population.account), 1.0, len(np.unique(population.entity)))
+    base = Base(len(population.account), len(np.unique(population.entity)))
     candidates = [_question(g, s, population, base) for g, s in zip(groups, summaries, strict=True)]
     order = sorted(range(len(candidates)), key=lambda i: (-candidates[i].strength, int(groups[i].accounts[0])))
     return Findings([candidates[i] for i in order], population, strands, observed, skipped, kept, order)

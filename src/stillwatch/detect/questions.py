@@ -44,10 +44,9 @@ MAX_CONCEALMENT = 2.0
 
 @dataclass(frozen=True)
 class Base:
-    """The whole log's averages, against which a group is unusual: shares of calls and ratios of tokens."""
+    """The size of the log, against which a group is unusual."""
 
     accounts: int
-    output_per_input: float
     entities: int
 
 

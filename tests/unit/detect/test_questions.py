@@ -15,7 +15,7 @@ from stillwatch.detect.summary import Summary
 from stillwatch.detect.uses import score_cues
 from stillwatch.records import Cue, Family
 
-BASE = Base(accounts=10_000, output_per_input=1.0, entities=10_000)
+BASE = Base(accounts=10_000, entities=10_000)
 NOTHING = Answer(0.0)
 
 
