@@ -9,7 +9,7 @@ demo: .venv/.run
 	$(BIN)/stillwatch simulate demo --out demo
 	$(BIN)/stillwatch scan demo/calls.parquet --accounts demo/accounts.parquet --out demo/report
 
-test: .venv/.test
+test: .venv/.test .venv-litellm/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -33,6 +33,8 @@ lock: .venv/.run
 	  $(BIN)/uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --no-header --no-emit-index-url \
 	    --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/$$set.txt; \
 	done
+	echo 'litellm[proxy]>=1.80' | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --no-header --no-emit-index-url \
+	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/litellm.txt
 
 .venv/.run: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -44,6 +46,12 @@ lock: .venv/.run
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
 	touch $@
 
+# LiteLLM's proxy pins versions of libraries that ours does not allow: it has an environment of its own.
+.venv-litellm/.ready: requirements/litellm.txt
+	test -x .venv-litellm/bin/python || $(PYTHON) -m venv .venv-litellm
+	.venv-litellm/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/litellm.txt
+	touch $@
+
 .venv/.bench: .venv/.test requirements/bench.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	touch $@
@@ -53,4 +61,4 @@ kernels:
 	rm -f src/stillwatch/ingest/kernels/__pycache__/*.nb[ci]
 
 clean:
-	rm -rf .venv demo bench-data
+	rm -rf .venv .venv-litellm demo bench-data
