@@ -33,7 +33,7 @@ lock: .venv/.run
 	  $(BIN)/uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --no-header --no-emit-index-url \
 	    --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/$$set.txt; \
 	done
-	echo 'litellm[proxy]>=1.80' | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --no-header --no-emit-index-url \
+	echo 'litellm[proxy]>=1.80' | $(BIN)/uv pip compile -q - --no-strip-extras --universal --python-version 3.11 --no-header --no-emit-index-url \
 	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/litellm.txt
 
 .venv/.run: requirements/run.txt pyproject.toml
