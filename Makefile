@@ -49,6 +49,7 @@ lock: .venv/.run
 # LiteLLM's proxy pins versions of libraries that ours does not allow: it has an environment of its own.
 .venv-litellm/.ready: requirements/litellm.txt
 	test -x .venv-litellm/bin/python || $(PYTHON) -m venv .venv-litellm
+	.venv-litellm/bin/pip install -q --disable-pip-version-check 'pip>=25' # older ones take name[extra]==x for no pin
 	.venv-litellm/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/litellm.txt
 	touch $@
 
