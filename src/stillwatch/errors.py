@@ -28,3 +28,7 @@ class ScenarioError(StillwatchError):
 
 class ReportError(StillwatchError):
     """A report cannot be written or read."""
+
+
+class JournalError(StillwatchError):
+    """The gateway's journal cannot be made, read or sealed."""

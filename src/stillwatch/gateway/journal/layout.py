@@ -1,0 +1,155 @@
+"""Which file of a journal's folder is what, by its name alone.
+
+    wal/RUN.lock            held by the worker as long as it lives (flock)
+    wal/RUN-NNNNNNNN.open   the segment being written;  .wal: closed;  .carry: calls still open at the last sealing
+    sealed/NAME.parquet     fingerprints, what ``scan`` reads
+    text/NAME.parquet.enc   prompts, encrypted, only where the setting says so
+    notes/NAME.notes.gz     decisions, refusals, mode changes; JSON lines
+
+A run is one worker process from start to end; its segments are numbered from 1. ``NAME`` is ``RUN-NNNNNNNN``: sealed up
+to that segment; or ``merged-…``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from stillwatch.errors import JournalError
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+_SEGMENT = re.compile(r"^([0-9a-f]{16})-([0-9]{8})\.(open|wal|carry)$")
+_SEALED = re.compile(r"^([0-9a-f]{16})-([0-9]{8})\.parquet$")
+_LOCK = re.compile(r"^([0-9a-f]{16})\.lock$")
+LOCK, DRAFT = ".lock", ".draft"
+
+
+class State(StrEnum):
+    """What a write-ahead file is: its suffix."""
+
+    OPEN = "open"
+    CLOSED = "wal"
+    CARRY = "carry"
+
+
+@dataclass(frozen=True, order=True)
+class Segment:
+    """One write-ahead file."""
+
+    run: str
+    number: int
+    state: State
+    path: Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of a journal."""
+
+    folder: Path
+
+    @property
+    def wal(self) -> Path:
+        """Return where prompts are until they are sealed."""
+        return self.folder / "wal"
+
+    @property
+    def sealed(self) -> Path:
+        """Return where fingerprints are."""
+        return self.folder / "sealed"
+
+    @property
+    def text(self) -> Path:
+        """Return where encrypted prompts are."""
+        return self.folder / "text"
+
+    @property
+    def notes(self) -> Path:
+        """Return where notes are."""
+        return self.folder / "notes"
+
+    def create(self) -> None:
+        """Make the folders, open to their owner only. Raises JournalError where that fails."""
+        try:
+            for folder in (self.folder, self.wal, self.sealed, self.text, self.notes):
+                folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        except OSError as problem:
+            raise JournalError(
+                f"{self.folder}: the journal cannot be made: {problem.strerror}; name another folder"
+            ) from problem
+
+    def segments(self) -> list[Segment]:
+        """Return the write-ahead files, by run and number."""
+        matches = ((_SEGMENT.match(path.name), path) for path in _files(self.wal))
+        return sorted(Segment(m[1], int(m[2]), State(m[3]), path) for m, path in matches if m)
+
+    def runs(self) -> list[str]:
+        """Return the runs that have anything left in ``wal``."""
+        locked = {m[1] for path in _files(self.wal) if (m := _LOCK.match(path.name))}
+        return sorted(locked | {s.run for s in self.segments()})
+
+    def sealed_through(self, run: str) -> int:
+        """Return the number of the last segment that is sealed, 0 for none."""
+        matches = (_SEALED.match(path.name) for path in _files(self.sealed))
+        return max((int(m[2]) for m in matches if m and m[1] == run), default=0)
+
+    def sealed_files(self) -> list[Path]:
+        """Return the sealed segments, by name."""
+        return sorted(path for path in _files(self.sealed) if path.suffix == ".parquet")
+
+    def is_pinned(self, path: Path) -> bool:
+        """Tell whether a sealed file still says how far its run is sealed: it must stay until the run is gone."""
+        match = _SEALED.match(path.name)
+        return match is not None and match[1] in self.runs() and int(match[2]) == self.sealed_through(match[1])
+
+    def sealed_path(self, name: str) -> Path:
+        """Return where a sealed segment of that name is."""
+        return self.sealed / f"{name}.parquet"
+
+    def text_path(self, name: str) -> Path:
+        """Return where the encrypted prompts of the sealed segment of that name are."""
+        return self.text / f"{name}.parquet.enc"
+
+    def notes_path(self, name: str) -> Path:
+        """Return where the notes of the sealed segment of that name are."""
+        return self.notes / f"{name}.notes.gz"
+
+    def lock_path(self, run: str) -> Path:
+        """Return the file that the run's worker holds."""
+        return self.wal / f"{run}{LOCK}"
+
+    def segment_path(self, run: str, number: int, state: State) -> Path:
+        """Return a write-ahead file's path."""
+        return self.wal / f"{run}-{number:08d}.{state}"
+
+
+def new_run() -> str:
+    """Return a name that no other worker process ever had: 64 random bits."""
+    return secrets.token_hex(8)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put names that were made, moved or removed in a folder on disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files that may be gone already."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [Path(entry.path) for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,160 @@
+"""Closed write-ahead segments to sealed ones: each admitted call into exactly one, whatever happens in between.
+
+It runs in a process of its own (``stillwatch watch``, ``stillwatch journal seal``), never in a worker. What a sealed
+segment holds is the caller's affair: this module is given a function that writes it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+
+from stillwatch.errors import JournalError
+from stillwatch.gateway.journal import alive
+from stillwatch.gateway.journal.drafts import publish, remove_drafts
+from stillwatch.gateway.journal.frames import Damage, Kind, decode, encode
+from stillwatch.gateway.journal.join import Joined, Row, join_frames
+from stillwatch.gateway.journal.layout import Layout, Segment, State, remove
+
+log = logging.getLogger("stillwatch.journal")
+
+
+class Seal(Protocol):
+    """Writes what is kept of calls."""
+
+    def fingerprints(self, calls: list[Row], draft: Path, name: str) -> None:
+        """Write the sealed segment ``name``."""
+
+    def text(self, calls: list[Row], draft: Path, name: str) -> None:
+        """Write the calls as they are, encrypted."""
+
+
+@dataclass
+class Sealed:
+    """What a sealing did."""
+
+    segments: int = 0
+    calls: int = 0
+    partial: int = 0
+    carried: int = 0
+    strays: int = 0
+    torn_bytes: int = 0
+    lost_bytes: int = 0
+
+    def add(self, joined: Joined, damage: Damage) -> None:
+        """Count one segment."""
+        self.segments += 1
+        self.calls += len(joined.calls)
+        self.partial += joined.partial
+        self.strays += joined.strays
+        self.torn_bytes += damage.torn_bytes
+        self.lost_bytes += damage.lost_bytes
+
+
+def seal_journal(
+    layout: Layout, seal: Seal, *, keep_text: bool = False, step: Callable[[str], None] = lambda _name: None
+) -> Sealed:
+    """Seal everything that is closed, one segment at a time, so that memory holds one segment and the open calls.
+
+    ``step`` is told each numbered step before it is taken. Raises JournalError if another process is sealing, or if
+    the folder cannot be read or written; what was sealed until then stays sealed.
+    """
+    layout.create()
+    done = Sealed()
+    with alive.only_one(layout.folder / "seal.lock", doing="sealing"):
+        for folder in (layout.wal, layout.sealed, layout.text, layout.notes):
+            remove_drafts(folder)
+        for run in layout.runs():
+            try:
+                _seal_run(layout, run, seal, done, keep_text=keep_text, step=step)
+            except OSError as problem:
+                raise JournalError(
+                    f"{layout.folder}: cannot be sealed: {problem}; nothing is lost: mend it and seal again"
+                ) from problem
+    if done.lost_bytes:
+        log.error("journal %s: %d bytes between whole records are damaged", layout.folder, done.lost_bytes)
+    return done
+
+
+def _seal_run(
+    layout: Layout, run: str, seal: Seal, done: Sealed, *, keep_text: bool, step: Callable[[str], None]
+) -> None:
+    living = alive.is_held(layout.lock_path(run))
+    batches = list(_batches(layout, run, living=living))
+    for index, (number, segment) in enumerate(batches):
+        damage = Damage()
+        frames = decode(segment.path.read_bytes(), damage) if segment else iter(())
+        ends = not living and index == len(batches) - 1
+        joined = join_frames(frames, carried=_read_carry(layout, run), alive=not ends)
+        _seal_batch(layout, run, number, joined, seal, keep_text=keep_text, step=step)
+        done.add(joined, damage)
+    if living:
+        done.carried += len(_read_carry(layout, run))
+    else:
+        step("4 forget the run")
+        remove(s.path for s in layout.segments() if s.run == run)
+        remove([layout.lock_path(run)])
+
+
+def _batches(layout: Layout, run: str, *, living: bool) -> Iterator[tuple[int, Segment | None]]:
+    """Yield number and segment of all that is to be sealed; of a dead run at last what is carried, if nothing else."""
+    through = layout.sealed_through(run)
+    mine = [s for s in layout.segments() if s.run == run and s.state is not State.CARRY]
+    remove(s.path for s in mine if s.number <= through and s.state is State.CLOSED)
+    last = through
+    for segment in (s for s in mine if s.number > through):
+        if living and segment.state is State.OPEN:
+            return
+        last = segment.number
+        yield segment.number, segment
+    if not living and last == through and _read_carry(layout, run):
+        yield through + 1, None
+
+
+def _seal_batch(
+    layout: Layout, run: str, number: int, joined: Joined, seal: Seal, *, keep_text: bool, step: Callable[[str], None]
+) -> None:
+    # 1. Write what goes along: notes, text, calls still open.  A crash here seals nothing: all of it is written anew.
+    # 2. Write the sealed segment and give it its name.         From here on the calls are in it and nowhere else:
+    #                                                           segments up to its number and older carries are spent.
+    # 3. Remove what is spent.                                  A crash here leaves files that the next sealing removes.
+    name = f"{run}-{number:08d}"
+    step("1 write notes, text and open calls")
+    if joined.notes:
+        publish(layout.notes_path(name), lambda draft: _write_notes(joined.notes, draft))
+    if keep_text and joined.calls:
+        publish(layout.text_path(name), lambda draft: seal.text(joined.calls, draft, name))
+    publish(layout.segment_path(run, number, State.CARRY), lambda draft: _write_carry(joined.open, draft))
+    step("2 name the sealed segment")
+    publish(layout.sealed_path(name), lambda draft: seal.fingerprints(joined.calls, draft, name))
+    step("3 remove what is spent")
+    for segment in layout.segments():
+        spent = segment.number < number or (segment.number == number and segment.state is not State.CARRY)
+        if segment.run == run and spent:
+            remove([segment.path])
+
+
+def _read_carry(layout: Layout, run: str) -> dict[str, Row]:
+    """Return the open calls of the last sealing; a carry of another number was never sealed with."""
+    path = layout.segment_path(run, layout.sealed_through(run), State.CARRY)
+    if not path.exists():
+        return {}
+    return {frame.about: frame.row for frame in decode(path.read_bytes()) if frame.kind is Kind.ADMIT}
+
+
+def _write_carry(calls: dict[str, Row], draft: Path) -> None:
+    with draft.open("wb") as file:
+        for call_id, row in calls.items():
+            file.write(encode(Kind.ADMIT, call_id, row))
+
+
+def _write_notes(notes: list[Row], draft: Path) -> None:
+    with draft.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=3, mtime=0) as file:
+        for note in notes:
+            file.write(orjson.dumps(note, default=str, option=orjson.OPT_APPEND_NEWLINE))

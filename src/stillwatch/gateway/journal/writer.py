@@ -1,0 +1,247 @@
+"""The journal as the proxy uses it: every admitted call is in a file before anything is sent upstream.
+
+``admit``, ``finish`` and ``note`` write with one system call and return, so what they wrote outlives the process; one
+thread puts it on disk every ``fsync_seconds`` for all calls together, so it outlives a power cut but for that time.
+Nothing is queued but the ends of calls that found the disk full, and of those only ``MAX_WAITING_BYTES``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+from stillwatch.errors import JournalError
+from stillwatch.gateway.journal import alive
+from stillwatch.gateway.journal.frames import Kind, encode
+from stillwatch.gateway.journal.layout import Layout, State, new_run
+from stillwatch.gateway.journal.segment import OpenSegment, open_segment
+from stillwatch.gateway.ports import JournalFull
+from stillwatch.gateway.settings import Journal
+
+FORMAT = 1
+"""Number of the frames' format, in every segment's header."""
+MAX_WAITING_BYTES = 4 << 20
+"""Ends of calls kept in memory while the disk is full: about 20,000 of them."""
+MAX_RETIRED = 8
+"""Segments waiting for the disk; while it is that slow, the open one grows beyond its size instead."""
+REPEAT_SECONDS = 60.0
+"""How often a full or failing disk is said again while it lasts."""
+
+log = logging.getLogger("stillwatch.journal")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the start, for metrics. ``waiting`` is what is so now."""
+
+    admitted: int = 0
+    finished: int = 0
+    noted: int = 0
+    bytes: int = 0
+    refused: int = 0
+    shed: int = 0
+    finishes_lost: int = 0
+    notes_lost: int = 0
+    sync_failures: int = 0
+    waiting: int = 0
+
+
+class JournalWriter:
+    """The ``Recorder`` of one worker process. Make it after forking; it may be used from several threads.
+
+    Raises JournalError if its folder cannot be used.
+    """
+
+    def __init__(self, settings: Journal, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.counts = Counts()
+        self.run = new_run()
+        self._settings, self._now = settings, monotonic
+        self._layout = Layout(settings.folder)
+        self._layout.create()
+        try:
+            self._held = alive.hold(self._layout.lock_path(self.run))
+        except OSError as problem:
+            raise JournalError(f"{settings.folder}: cannot be written: {problem.strerror}; free space") from problem
+        self._lock, self._stop = Lock(), Event()
+        self._segment: OpenSegment | None = None
+        self._number = 0
+        self._dirty = False
+        self._retired: deque[OpenSegment] = deque()
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._problem = ""
+        self._sync_problem = ""
+        self._said_at, self._said = -REPEAT_SECONDS, False
+        self._thread = Thread(target=self._keep_syncing, name="journal-sync", daemon=True)
+        self._thread.start()
+
+    @property
+    def problem(self) -> str:
+        """Return why calls are refused or shed now, empty if they are not."""
+        return self._sync_problem or self._problem
+
+    def admit(self, call_id: str, row: Mapping[str, object]) -> None:
+        """Write the admitted call. Raises JournalFull where there is no room and the setting says ``refuse``."""
+        try:
+            if self._sync_problem and self._settings.when_disk_full == "refuse":
+                raise OSError(self._sync_problem)  # noqa: TRY301 - one way out for both kinds of trouble
+            self._write(encode(Kind.ADMIT, call_id, row))
+        except OSError as problem:
+            self._trouble(problem)
+            if self._settings.when_disk_full == "refuse":
+                self.counts.refused += 1
+                raise JournalFull(f"{self._settings.folder}: {problem.strerror or problem}; free space") from problem
+            self.counts.shed += 1
+        else:
+            self.counts.admitted += 1
+
+    def finish(self, call_id: str, row: Mapping[str, object]) -> None:
+        """Write how the call ended. Never raises; on a full disk it waits in memory, up to a bound, then is counted."""
+        frame = encode(Kind.FINISH, call_id, row)
+        try:
+            self._write(frame)
+        except OSError as problem:
+            self._trouble(problem)
+            self._wait(frame)
+        else:
+            self.counts.finished += 1
+
+    def note(self, kind: str, row: Mapping[str, object]) -> None:
+        """Write something that is no call. Never raises; what finds no room is counted."""
+        try:
+            self._write(encode(Kind.NOTE, kind, {"at": time.time(), **row}))
+        except OSError as problem:
+            self._trouble(problem)
+            self.counts.notes_lost += 1
+        else:
+            self.counts.noted += 1
+
+    def close(self) -> None:
+        """Put everything on disk and let go. Calls that are still open stay open in the journal."""
+        self._stop.set()
+        self._thread.join()
+        with self._lock:
+            self._close_segment()
+        self._sync()
+        while self._retired:
+            self._sync()
+        os.close(self._held)
+
+    def _write(self, frame: bytes) -> None:
+        with self._lock:
+            segment = self._segment or self._open()
+            while self._waiting:
+                segment.append(self._waiting[0])
+                self._forget_waiting()
+                self.counts.finished += 1
+            segment.append(frame)
+            self._dirty = True
+            self.counts.bytes += len(frame)
+            if segment.size >= self._settings.segment_bytes and len(self._retired) < MAX_RETIRED:
+                self._close_segment()
+        if self._problem:
+            self._recovered()
+
+    def _open(self) -> OpenSegment:
+        header = encode(Kind.HEADER, self.run, {"format": FORMAT, "pid": os.getpid(), "at": time.time()})
+        path = self._layout.segment_path(self.run, self._number + 1, State.OPEN)
+        self._segment = open_segment(path, header=header, now=self._now())
+        self._number += 1
+        return self._segment
+
+    def _close_segment(self) -> None:
+        if self._segment is not None:
+            self._retired.append(self._segment)
+            self._segment = None
+
+    def _wait(self, frame: bytes) -> None:
+        with self._lock:
+            if self._waiting_bytes + len(frame) > MAX_WAITING_BYTES:
+                self.counts.finishes_lost += 1
+                return
+            self._waiting.append(frame)
+            self._waiting_bytes += len(frame)
+            self.counts.waiting = len(self._waiting)
+
+    def _forget_waiting(self) -> None:
+        self._waiting_bytes -= len(self._waiting.popleft())
+        self.counts.waiting = len(self._waiting)
+
+    def _keep_syncing(self) -> None:
+        while not self._stop.wait(self._settings.fsync_seconds):
+            try:
+                self._sync()
+            except Exception:
+                log.exception("journal: the syncing thread met a bug; it goes on")
+
+    def _sync(self) -> None:
+        with self._lock:
+            segment, dirty = self._segment, self._dirty or bool(self._sync_problem)
+            self._dirty = False
+            if segment and self._now() - segment.opened_at >= self._settings.segment_seconds:
+                self._close_segment()
+            retired = list(self._retired)
+        try:
+            for one in retired:
+                self._retired.popleft()
+                one.retire()
+            if segment and dirty and segment not in retired:
+                segment.sync()
+            if self._sync_problem:
+                self._probe()
+        except OSError as problem:
+            self._sync_failed(problem)
+        if self._waiting or self.problem:
+            self._try_again()
+
+    def _probe(self) -> None:
+        # After a failed fsync the system may have forgotten what it lost: only a new file that syncs shows it is well.
+        with self._lock:
+            self._close_segment()
+            segment = self._open()
+        segment.sync()
+        self._sync_problem = ""
+        self._recovered()
+
+    def _sync_failed(self, problem: OSError) -> None:
+        self.counts.sync_failures += 1
+        self._sync_problem = f"the disk did not take it: {problem.strerror or problem}"
+        self._trouble(problem)
+
+    def _try_again(self) -> None:
+        try:
+            self._write(encode(Kind.NOTE, "room", {"at": time.time()}))
+        except OSError as problem:
+            self._trouble(problem)
+
+    def _trouble(self, problem: OSError) -> None:
+        self._problem = str(problem.strerror or problem)
+        now = self._now()
+        if now - self._said_at >= REPEAT_SECONDS:
+            self._said_at, self._said = now, True
+            log.error(
+                "journal %s cannot be written: %s; calls are %s (so far %d refused, %d without a record); free space",
+                self._settings.folder,
+                self._problem,
+                "refused" if self._settings.when_disk_full == "refuse" else "served WITHOUT A RECORD",
+                self.counts.refused,
+                self.counts.shed,
+            )
+
+    def _recovered(self) -> None:
+        self._problem = ""
+        if not self._said:
+            return
+        self._said = False
+        log.warning(
+            "journal %s is written again (%d calls were refused, %d left no record, %d ends were lost)",
+            self._settings.folder,
+            self.counts.refused,
+            self.counts.shed,
+            self.counts.finishes_lost,
+        )
