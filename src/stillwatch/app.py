@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from stillwatch.ingest.fingerprint_log import fingerprint_log
 from stillwatch.ingest.masking import mask_for_display
 from stillwatch.ingest.read import find_inputs, read_calls
 from stillwatch.ingest.rejects import Rejects
+from stillwatch.ingest.sealed import check_segments, read_segments
 from stillwatch.records import Family
 from stillwatch.report.html import write_report_html
 from stillwatch.settings import BATCH_ROWS, SAMPLE_LIMIT, ScanSettings
@@ -87,6 +89,7 @@ def scan(
     watch = progress or Progress()
     inputs = find_inputs(logs, source=source)
     key = read_or_create_key(settings.key_file)
+    check_segments(inputs.segments, key=key, key_file=settings.key_file)
     _refuse_foreign_folder(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -100,10 +103,12 @@ def scan(
             watch.step("fingerprinting", min(1.0, _bytes / inputs.bytes) if inputs.bytes else None, rows)
 
         with rejects:
+            logs_only = inputs.without_segments()
             batches = read_calls(
-                inputs, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC)
+                logs_only, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC)
             )
-            table = fingerprint_log(batches, prints, work, threads=settings.threads)
+            known_before = read_segments(inputs.segments, batch_rows=BATCH_ROWS)
+            table = fingerprint_log(chain(batches, known_before), prints, work, threads=settings.threads)
             known = read_accounts(accounts, rejects=rejects) if accounts else None
         result = _detect(
             table, known, prints, rejects, settings=settings, report=report, inputs=len(inputs.files), watch=watch

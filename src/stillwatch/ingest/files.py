@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,6 +23,9 @@ anything."""
 MAGIC = {b"PAR1": "parquet", b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """First bytes of a file: Apache Parquet file format, RFC 1952, RFC 8878."""
 
+SEGMENT_MARK = b"stillwatch.fingerprints"
+"""Key of a Parquet footer's metadata by which a fingerprint segment (``ingest/sealed.py``) is known."""
+
 NAMED = 5
 """How many skipped files a message names: enough to recognise the folder."""
 
@@ -38,11 +41,13 @@ class Packing(StrEnum):
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file: where it is, how large, how packed."""
+    """One file: where it is, how large, how packed; its rows if it is Parquet; whether it holds fingerprints."""
 
     path: Path
     bytes: int
     packing: Packing
+    rows: int | None = None
+    sealed: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,15 @@ class Inputs:
     rows: int | None
     source: str | None = None
     skipped: tuple[Path, ...] = ()
+
+    @property
+    def segments(self) -> tuple[InputFile, ...]:
+        """Return the files that hold fingerprints instead of calls."""
+        return tuple(f for f in self.files if f.sealed)
+
+    def without_segments(self) -> Inputs:
+        """Return the same without the files that hold fingerprints; ``bytes`` and ``rows`` stay those of all."""
+        return replace(self, files=tuple(f for f in self.files if not f.sealed))
 
 
 def find_inputs(logs: Sequence[str | Path], *, source: str | None = None) -> Inputs:
@@ -76,8 +90,8 @@ def find_inputs(logs: Sequence[str | Path], *, source: str | None = None) -> Inp
         found.update({path.resolve(): path for path in paths})
         skipped += others
     files = tuple(_inspect(found[path]) for path in sorted(found))
-    parquet = all(f.packing is Packing.PARQUET for f in files)
-    rows = sum(open_parquet(f.path).metadata.num_rows for f in files) if parquet else None
+    counts = [f.rows for f in files if f.rows is not None]
+    rows = sum(counts) if len(counts) == len(files) else None
     return Inputs(files, sum(f.bytes for f in files), rows, source, tuple(sorted(skipped)))
 
 
@@ -150,7 +164,11 @@ def _inspect(path: Path) -> InputFile:
     packing = next((Packing(kind) for magic, kind in MAGIC.items() if head.startswith(magic)), Packing.PLAIN)
     if path.suffix.lower() in {".parquet", ".pq"} and packing is not Packing.PARQUET:
         raise SourceError(f"{path}: named like Parquet, but does not begin like it; it may be cut off: copy it again")
-    return InputFile(path, size, packing)
+    if packing is not Packing.PARQUET:
+        return InputFile(path, size, packing)
+    with open_parquet(path) as parquet:
+        sealed = SEGMENT_MARK in (parquet.metadata.metadata or {})
+        return InputFile(path, size, packing, parquet.metadata.num_rows, sealed)
 
 
 def _first_line(problem: Exception) -> str:

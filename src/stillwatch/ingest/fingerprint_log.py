@@ -24,7 +24,7 @@ _FOUND_LATER = ("skeleton", "skeleton_words")
 
 
 def fingerprint_log(
-    batches: Iterable[pa.RecordBatch],
+    batches: Iterable[pa.RecordBatch | Batch],
     prints: Fingerprinter,
     folder: Path,
     *,
@@ -33,15 +33,20 @@ def fingerprint_log(
 ) -> Path:
     """Fingerprint all batches and return a Parquet file of ``records.CALLS`` in ``folder``; prompts are never written.
 
+    Batches of the call log are fingerprinted; batches of fingerprints made before are taken as they are.
     The rows are the same, in the same order, for every number of threads. Peak memory does not grow with the calls.
     """
     draft = folder / "calls.arrow"
     counts = _Counts()
     rows = 0
-    with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_stream(file, _draft_schema()) as writer:
-        for batch in _in_order(batches, lambda b: counts.count(prints.fingerprint(b)), threads):
+
+    def first_pass(batch: pa.RecordBatch | Batch) -> Batch:
+        return counts.count(batch if isinstance(batch, Batch) else prints.fingerprint(batch))
+
+    with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_stream(file, draft_schema()) as writer:
+        for batch in _in_order(batches, first_pass, threads):
             prints.remember(batch)
-            table = _draft(batch)
+            table = draft_table(batch)
             writer.write_table(table)
             rows += len(table)
             on_progress(rows)
@@ -87,15 +92,17 @@ def _in_order(items: Iterable[T], work: Callable[[T], R], threads: int) -> Itera
             yield waiting.popleft().result()
 
 
-def _draft_schema() -> pa.Schema:
+def draft_schema() -> pa.Schema:
+    """Return the columns that the first pass makes: those of ``records.CALLS`` but the skeleton, and its candidates."""
     fields = [pa.field(c.name, c.type) for c in CALLS.columns if c.name not in _FOUND_LATER]
     return pa.schema(fields + [pa.field(name, pa.uint64()) for name in _ENDS])
 
 
-def _draft(batch: Batch) -> pa.Table:
+def draft_table(batch: Batch) -> pa.Table:
+    """Return a batch as a table of ``draft_schema``."""
     ends = np.concatenate([batch.prints.heads, batch.prints.tails], axis=1)
     extra = {name: pa.array(np.ascontiguousarray(ends[:, i])) for i, name in enumerate(_ENDS)}
-    return pa.table({**batch.columns, **extra}).select(_draft_schema().names).cast(_draft_schema())
+    return pa.table({**batch.columns, **extra}).select(draft_schema().names).cast(draft_schema())
 
 
 def _name_skeletons(

@@ -62,21 +62,25 @@ def seal_journal(
 ) -> Sealed:
     """Seal everything that is closed, one segment at a time, so that memory holds one segment and the open calls.
 
-    ``step`` is told each numbered step before it is taken. Raises JournalError if another process is sealing, or if
-    the folder cannot be read or written; what was sealed until then stays sealed.
+    ``step`` is told each numbered step before it is taken. Raises JournalError if another process is sealing, or, when
+    all others are sealed, if a run could not be; what is sealed stays sealed.
     """
     layout.create()
     done = Sealed()
     with alive.only_one(layout.folder / "seal.lock", doing="sealing"):
         for folder in (layout.wal, layout.sealed, layout.text, layout.notes):
             remove_drafts(folder)
+        problems: list[Exception] = []
         for run in layout.runs():
             try:
                 _seal_run(layout, run, seal, done, keep_text=keep_text, step=step)
-            except OSError as problem:
-                raise JournalError(
-                    f"{layout.folder}: cannot be sealed: {problem}; nothing is lost: mend it and seal again"
-                ) from problem
+            except Exception as problem:  # noqa: BLE001 - whatever is wrong with one run must not keep the others open
+                problems.append(problem)
+    if problems:
+        raise JournalError(
+            f"{layout.folder}: {len(problems)} run(s) cannot be sealed, the first for: {problems[0]}; "
+            "nothing is lost: mend it and seal again"
+        ) from problems[0]
     if done.lost_bytes:
         log.error("journal %s: %d bytes between whole records are damaged", layout.folder, done.lost_bytes)
     return done
