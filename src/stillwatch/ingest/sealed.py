@@ -6,9 +6,8 @@ is found by; and for each kind of keyed value its text, in the first row of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -59,8 +58,8 @@ def write_segment(path: Path, batches: Iterable[Batch], *, key: bytes) -> int:
     return write_tables(path, (_with_names(batch, named) for batch in batches), key=key_id(key))
 
 
-def write_tables(path: Path, tables: Iterable[pa.Table], *, key: str) -> int:
-    """Write tables of ``sealed_schema`` as one segment, and return how many calls it has."""
+def write_tables(path: Path, tables: Iterable[pa.Table], *, key: str, says: Mapping[str, str] | None = None) -> int:
+    """Write tables of ``sealed_schema`` as one segment, and return how many calls it has; ``says`` joins its footer."""
     calls, first, last = 0, 0, 0
     # Dictionaries are useless for hashes, statistics for all but the time.
     with pq.ParquetWriter(
@@ -73,8 +72,8 @@ def write_tables(path: Path, tables: Iterable[pa.Table], *, key: str) -> int:
                 last = max(last, ends["max"]) if calls else ends["max"]
                 calls += len(table)
                 writer.write_table(table)
-        says = {"format": FORMAT, "key": key, "calls": calls, "first": first, "last": last}
-        writer.add_key_value_metadata({SEGMENT_MARK.decode(): orjson.dumps(says).decode()})
+        about = {"format": FORMAT, "key": key, "calls": calls, "first": first, "last": last}
+        writer.add_key_value_metadata({SEGMENT_MARK.decode(): orjson.dumps(about).decode(), **(says or {})})
     return calls
 
 
@@ -119,11 +118,6 @@ def read_tables(path: Path, *, batch_rows: int) -> Iterator[pa.RecordBatch]:
             yield from parquet.iter_batches(batch_size=batch_rows)
         except (pa.ArrowException, OSError) as problem:
             raise SourceError(f"{path}: damaged: {problem}; restore it from a copy, or leave it out") from problem
-
-
-def began_before(info: SegmentInfo, when: datetime) -> bool:
-    """Tell whether every call of a segment began before a point in time."""
-    return info.last < int(when.astimezone(UTC).timestamp() * 1_000_000)
 
 
 def _read(path: Path, batch_rows: int) -> Iterator[Batch]:

@@ -5,6 +5,7 @@
     sealed/NAME.parquet     fingerprints, what ``scan`` reads
     text/NAME.parquet.enc   prompts, encrypted, only where the setting says so
     notes/NAME.notes.gz     decisions, refusals, mode changes; JSON lines
+    rejects/NAME.rejects    rows that are no calls (a mistake of the gateway), cut off; JSON lines
 
 A run is one worker process from start to end; its segments are numbered from 1. ``NAME`` is ``RUN-NNNNNNNN``: sealed up
 to that segment; or ``merged-…``.
@@ -73,10 +74,15 @@ class Layout:
         """Return where notes are."""
         return self.folder / "notes"
 
+    @property
+    def rejects(self) -> Path:
+        """Return where rows are that turned out to be no calls."""
+        return self.folder / "rejects"
+
     def create(self) -> None:
         """Make the folders, open to their owner only. Raises JournalError where that fails."""
         try:
-            for folder in (self.folder, self.wal, self.sealed, self.text, self.notes):
+            for folder in (self.folder, self.wal, self.sealed, self.text, self.notes, self.rejects):
                 folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         except OSError as problem:
             raise JournalError(
@@ -118,6 +124,10 @@ class Layout:
     def notes_path(self, name: str) -> Path:
         """Return where the notes of the sealed segment of that name are."""
         return self.notes / f"{name}.notes.gz"
+
+    def rejects_path(self, name: str) -> Path:
+        """Return where rows are that cannot be in the sealed segment of that name."""
+        return self.rejects / f"{name}.rejects"
 
     def lock_path(self, run: str) -> Path:
         """Return the file that the run's worker holds."""

@@ -1,0 +1,67 @@
+"""``stillwatch watch``: scans beside a running gateway."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stillwatch.cli.main import app
+from stillwatch.gateway.settings import DATA, Journal
+from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS, ScanSettings
+from stillwatch.watch.rounds import Round, WatchSettings, watch
+
+
+@app.command("watch")
+def watch_command(
+    *,
+    journal: Annotated[Path, typer.Option(help="Folder of the gateway's journal.")] = Journal.folder,
+    out: Annotated[Path, typer.Option(help="Folder for the report; replaced at every scan.")] = DATA / "report",
+    standing: Annotated[Path, typer.Option(help="Folder for what the gateway reads.")] = DATA / "standing",
+    accounts: Annotated[
+        Path | None, typer.Option(help="Accounts table: Parquet, CSV or JSON lines.", show_default=False)
+    ] = None,
+    key: Annotated[Path, typer.Option(help="Fingerprint key of this deployment; made at first use.")] = KEY_FILE,
+    every: Annotated[float, typer.Option(help="Seconds from one round to the next.")] = 60.0,
+    days: Annotated[int, typer.Option(help="Scan the calls of so many days.")] = 7,
+    keep_days: Annotated[int, typer.Option(help="Remove sealed segments after so many days.")] = Journal.keep_days,
+    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep prompts too, encrypted, as long.")] = False,
+    min_strength: Annotated[float, typer.Option(help="Bits the weaker answer needs to be listed.")] = MIN_STRENGTH_BITS,
+    threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
+    memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
+    once: Annotated[bool, typer.Option("--once", help="One round, then end: for cron.")] = False,
+) -> None:
+    """Seal the gateway's journal, scan what arrived, and tell the gateway how accounts stand; again and again.
+
+    Exit codes: 0 stopped by SIGINT or SIGTERM, or done with --once; 2 wrong use, or another watch is running.
+    """
+    settings = WatchSettings(
+        journal=Journal(folder=journal, key_file=key, keep_days=keep_days, keep_text=keep_text),
+        standing=standing,
+        report=out,
+        accounts=accounts,
+        days=days,
+        every_seconds=every,
+        scan=ScanSettings(key_file=key, threads=threads, memory_gib=memory, min_strength_bits=min_strength),
+    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    console = Console(stderr=True, highlight=False)
+    stop = Event()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        watch(settings, wait=lambda seconds: once or stop.wait(seconds), tell=lambda done: _tell(done, console))
+    except KeyboardInterrupt:
+        # Whatever it was doing is done again by the next watch: sealing, report and snapshot are each swapped whole.
+        console.print("stopped")
+
+
+def _tell(done: Round, console: Console) -> None:
+    if done.scanned:
+        console.print(f"{done.sealed:,} calls sealed; {done.campaigns} campaign(s), {done.accounts:,} accounts listed")
+    elif done.sealed:
+        console.print(f"{done.sealed:,} calls sealed; nothing to scan")

@@ -1,0 +1,140 @@
+"""``stillwatch watch``: every minute, seal what is closed, scan it if anything is new, and say who stands how."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from stillwatch import __version__
+from stillwatch.app import scan
+from stillwatch.errors import ReportError, SettingsError
+from stillwatch.gateway.journal import alive
+from stillwatch.gateway.journal.layout import Layout
+from stillwatch.gateway.settings import DATA, Journal
+from stillwatch.gateway.snapshot import EMPTY, FILE, Json, next_snapshot, read_latest, read_listed, write_snapshot
+from stillwatch.settings import ScanSettings
+from stillwatch.watch.keeping import merge_segments, read_sealed, remove_expired
+from stillwatch.watch.sealing import seal
+
+MICROSECONDS = 1_000_000
+log = logging.getLogger("stillwatch.watch")
+
+
+@dataclass(frozen=True)
+class WatchSettings:
+    """What to watch, how often, and where to say it."""
+
+    journal: Journal = field(default_factory=Journal)
+    standing: Path = DATA / "standing"
+    report: Path = DATA / "report"
+    accounts: Path | None = None
+    """The accounts table, as ``scan`` takes it."""
+    days: int = 7
+    """Calls of so many days before the newest one are scanned: it bounds the time that a scan takes."""
+    every_seconds: float = 60.0
+    scan: ScanSettings = field(default_factory=ScanSettings)
+
+    def __post_init__(self) -> None:
+        if self.days < 1:
+            raise SettingsError(f"days: {self.days} is less than 1: there would be nothing to scan")
+        if self.every_seconds <= 0:
+            raise SettingsError(f"every: {self.every_seconds} seconds is not a time to wait")
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round did. ``scanned`` false: nothing new had arrived."""
+
+    sealed: int
+    scanned: bool
+    campaigns: int = 0
+    accounts: int = 0
+
+
+class SteadyClock:
+    """The wall clock, but no further ahead than time went by since the start: a clock set wrong expires nothing."""
+
+    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._ahead = wall() - monotonic()
+
+    def __call__(self) -> float:
+        """Return seconds since 1970 UTC."""
+        return min(self._wall(), self._monotonic() + self._ahead)
+
+
+def watch(
+    settings: WatchSettings,
+    *,
+    wait: Callable[[float], bool],
+    clock: Callable[[], float] | None = None,
+    tell: Callable[[Round], None] = lambda _round: None,
+) -> None:
+    """Do one round after another until ``wait`` (told seconds) says that this is all.
+
+    A round that fails is logged, and the next one tries again. Raises JournalError if another process watches this
+    journal.
+    """
+    now = clock or SteadyClock()
+    Layout(settings.journal.folder).create()
+    with alive.only_one(settings.journal.folder / "watch.lock", doing="watching"):
+        while True:
+            began = time.monotonic()
+            try:
+                tell(take_round(settings, now=now()))
+            except Exception:
+                log.exception("watch: this round failed; the next one tries again")
+            if wait(max(0.0, settings.every_seconds - (time.monotonic() - began))):
+                return
+
+
+def take_round(settings: WatchSettings, *, now: float) -> Round:
+    """Seal, remove what is expired, scan if anything is new, and swap the snapshot. Raises StillwatchError."""
+    layout = Layout(settings.journal.folder)
+    sealed = seal(settings.journal)
+    at = datetime.fromtimestamp(now, UTC)
+    remove_expired(layout, keep_days=settings.journal.keep_days, now=at)
+    merge_segments(layout)
+    paths = _recent(layout, days=settings.days, now=now)
+    before = _latest(settings.standing)
+    inputs = _digest(paths, settings)
+    if not paths or (before.get("inputs") == inputs and (settings.report / "scan.json").exists()):
+        return Round(sealed.calls, scanned=False)
+    made = replace(settings.scan, key_file=settings.journal.key_file)
+    scan(paths, out=settings.report, settings=made, accounts=settings.accounts, now=at)
+    keep_seconds = timedelta(days=settings.journal.keep_days).total_seconds()
+    listed = read_listed(settings.report)
+    snapshot = next_snapshot(before, listed, report=settings.report, now=now, keep_seconds=keep_seconds)
+    write_snapshot(settings.standing, {**snapshot, "inputs": inputs})
+    return Round(sealed.calls, scanned=True, campaigns=len(snapshot["campaigns"]), accounts=len(snapshot["accounts"]))
+
+
+def _recent(layout: Layout, *, days: int, now: float) -> list[Path]:
+    """Return the segments with calls of the last days before the newest call, none of them empty."""
+    kept = [k for k in read_sealed(layout) if k.info.calls]
+    newest = min(max((k.info.last for k in kept), default=0), int(now * MICROSECONDS))
+    oldest = newest - int(timedelta(days=days).total_seconds()) * MICROSECONDS
+    return [k.path for k in kept if k.info.last >= oldest]
+
+
+def _latest(folder: Path) -> Json:
+    try:
+        return read_latest(folder)
+    except ReportError as problem:
+        log.error("watch: %s; going on without it", problem)  # noqa: TRY400 - what to do is in the message
+        (folder / FILE).replace(folder / f"{FILE}.unreadable")
+        return EMPTY
+
+
+def _digest(paths: list[Path], settings: WatchSettings) -> str:
+    """Name what a scan reads: if nothing of it changed, the scan would find the same."""
+    digest = hashlib.sha256(repr((__version__, settings.scan, settings.days)).encode())
+    for path in [*paths, *([settings.accounts] if settings.accounts else [])]:
+        about = path.stat()
+        digest.update(f"{path.name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
