@@ -14,6 +14,7 @@ from stillwatch.ingest.documents import Parsed, read_documents
 from stillwatch.ingest.files import InputFile, Inputs, Packing, find_inputs
 from stillwatch.ingest.parquet import read_parquet
 from stillwatch.ingest.rejects import Rejects
+from stillwatch.ingest.segment_log import read_segment_log
 from stillwatch.ingest.source import Source, find_source, guess_source
 
 __all__ = ["SCHEMA", "InputFile", "Inputs", "find_inputs", "read_calls"]
@@ -45,7 +46,8 @@ def read_calls(
 ) -> Iterator[pa.RecordBatch]:
     """Yield every call of the files, in batches of SCHEMA with at least one row and at most ``batch_rows``.
 
-    Answers (``response``) are never read. With ``text`` false, prompts are not read either, and are null.
+    Answers (``response``) are never read. With ``text`` false, prompts are not read either, and are null; of
+    fingerprint segments they always are.
     ``on_progress`` is told the bytes read and the rows kept so far. Times later than ``now`` plus two days
     are counted as odd; None skips that. Raises SourceError for a file that cannot be read at all; rows that
     cannot be are left to ``rejects``.
@@ -73,6 +75,9 @@ def _read_file(
     now: datetime | None,
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Yield the batches of a file, each with how many bytes of the file have been read."""
+    if file.sealed:
+        yield from read_segment_log(file, batch_rows=batch_rows)
+        return
     if file.packing is Packing.PARQUET:
         if source not in {None, "canonical"}:
             raise SourceError(f"{file.path}: Parquet holds the canonical call log; leave out --source {source} for it")

@@ -126,11 +126,12 @@ def _read(path: Path, batch_rows: int) -> Iterator[Batch]:
         ends = np.stack([batch[name].to_numpy() for name in ENDS], axis=1)
         prints.heads[:], prints.tails[:] = ends[:, :4], ends[:, 4:]
         columns = {name: batch[name] for name in draft_schema().names if name not in ENDS}
-        names = {kind: _names(batch, kind) for kind in NAMED}
+        names = {kind: names_in(batch, kind) for kind in NAMED}
         yield Batch(columns, prints, names, {})
 
 
-def _names(batch: pa.RecordBatch, kind: str) -> dict[int, str]:
+def names_in(batch: pa.RecordBatch, kind: str) -> dict[int, str]:
+    """Return the names of a kind that are in these rows, by keyed value."""
     texts = batch[f"{kind}_name"]
     there = texts.is_valid()
     return dict(zip(batch[kind].filter(there).to_pylist(), texts.filter(there).to_pylist(), strict=True))
