@@ -6,15 +6,18 @@ import json
 import os
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import get_ident
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from stillwatch.gateway.journal.join import Row
 from stillwatch.gateway.journal.layout import Layout
 from stillwatch.gateway.settings import Journal
+from stillwatch.records import CALL_LOG
 
 END = ("status", "finish_reason", "duration_ms", "input_tokens", "output_tokens", "cached_input_tokens")
 END = (*END, "reasoning_tokens")
@@ -30,6 +33,29 @@ def asked(number: int = 0, **others: Any) -> dict[str, Any]:
     """Return what is known of a call when it is admitted."""
     row = {"account": f"a{number % 5}", "started_at": 1_780_000_000.0 + number, "model": "m"}
     return {**row, "prompt": f"Explain number {number} to me", **others}
+
+
+KEY = bytes(range(32))
+AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def log(calls: int = 40) -> pa.Table:
+    """Return calls of which most share a template, some with an address, an agent, no text."""
+    rows = [
+        {
+            "call_id": f"c{n}",
+            "account": f"a{n % 7}",
+            "started_at": AT.replace(minute=n % 60),
+            "model": "m",
+            "prompt": None if n % 13 == 0 else f"Explain to a curious reader what the number {n} has to say and why",
+            "client_address": None if n % 3 else f"10.0.{n}.1",
+            "client_asn": 64_500 + n % 2 if n % 5 else None,
+            "user_agent": f"agent/{n % 4}" if n % 2 else None,
+            "n": 2,
+        }
+        for n in range(calls)
+    ]
+    return pa.Table.from_pylist(rows, CALL_LOG.schema)
 
 
 @dataclass
