@@ -25,7 +25,8 @@ def test_says_of_each_account_what_the_scan_said() -> None:
     assert snapshot["report"] == "/reports/one"
     assert snapshot["made_at"] == 1_000.0
     assert snapshot["accounts"]["a"] == {
-        "campaign": "C-1", "strength_bits": 9.5, "bits": {"network": 4.0}, "match_weight": 12.0, "share": 0.8, "since": 1_000.0,
+        "campaign": "C-1", "strength_bits": 9.5, "bits": {"network": 4.0}, "match_weight": 12.0, "share": 0.8,
+        "since": 1_000.0,
     }  # fmt: skip
     assert snapshot["campaigns"] == {"C-1": {"in_report": "C-1", "accounts": 2}}
 
