@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 import pyarrow as pa
 
+from stillwatch.errors import SourceError
 from stillwatch.gateway.journal import alive
 from stillwatch.gateway.journal.drafts import publish
 from stillwatch.gateway.journal.layout import Layout, remove
@@ -36,20 +37,27 @@ class Kept:
 
 
 def read_sealed(layout: Layout) -> list[Kept]:
-    """Return the sealed segments by name. Raises SourceError for one that is none."""
-    return [Kept(path, read_info(path)) for path in layout.sealed_files()]
+    """Return the sealed segments by name; what cannot be read as one is left out, and the log says so."""
+    kept = []
+    for path in layout.sealed_files():
+        try:
+            kept.append(Kept(path, read_info(path)))
+        except SourceError as problem:
+            log.error("journal: left out: %s", problem)  # noqa: TRY400 - what to do is in the message
+    return kept
 
 
 def remove_expired(layout: Layout, *, keep_days: int, now: datetime) -> list[Path]:
-    """Remove sealed segments whose last call, and notes and texts whose sealing, is longer ago; return which.
+    """Remove sealed segments whose last call, and all else whose sealing, is longer ago; return which.
 
     The segment that says how far a living worker is sealed stays until it says no more.
     """
     oldest = now - timedelta(days=keep_days)
     micros = int(oldest.timestamp() * 1_000_000)
     expired = [k.path for k in read_sealed(layout) if k.info.last < micros and not layout.is_pinned(k.path)]
-    beside = (path for folder in (layout.text, layout.notes, layout.rejects) for path in folder.iterdir())
-    expired += [path for path in beside if path.stat().st_mtime < oldest.timestamp()]
+    folders = (layout.sealed, layout.text, layout.notes, layout.rejects)
+    beside = (path for folder in folders for path in folder.iterdir() if not layout.is_pinned(path))
+    expired += [path for path in beside if path.stat().st_mtime < oldest.timestamp() and path not in expired]
     remove(expired)
     return expired
 

@@ -17,7 +17,9 @@ from stillwatch.gateway.journal import alive
 from stillwatch.gateway.journal.layout import Layout
 from stillwatch.gateway.settings import DATA, Journal
 from stillwatch.gateway.snapshot import EMPTY, FILE, Json, next_snapshot, read_latest, read_listed, write_snapshot
+from stillwatch.ingest.sealed import key_id
 from stillwatch.settings import ScanSettings
+from stillwatch.store.key import read_or_create_key
 from stillwatch.watch.keeping import merge_segments, read_sealed, remove_expired
 from stillwatch.watch.sealing import seal
 
@@ -100,7 +102,7 @@ def take_round(settings: WatchSettings, *, now: float) -> Round:
     at = datetime.fromtimestamp(now, UTC)
     remove_expired(layout, keep_days=settings.journal.keep_days, now=at)
     merge_segments(layout)
-    paths = _recent(layout, days=settings.days, now=now)
+    paths = _recent(layout, settings, now=now)
     before = _latest(settings.standing)
     inputs = _digest(paths, settings)
     if not paths or (before.get("inputs") == inputs and (settings.report / "scan.json").exists()):
@@ -114,11 +116,15 @@ def take_round(settings: WatchSettings, *, now: float) -> Round:
     return Round(sealed.calls, scanned=True, campaigns=len(snapshot["campaigns"]), accounts=len(snapshot["accounts"]))
 
 
-def _recent(layout: Layout, *, days: int, now: float) -> list[Path]:
-    """Return the segments with calls of the last days before the newest call, none of them empty."""
-    kept = [k for k in read_sealed(layout) if k.info.calls]
+def _recent(layout: Layout, settings: WatchSettings, *, now: float) -> list[Path]:
+    """Return the segments of our key with calls of the last days before the newest call, none of them empty."""
+    mine = key_id(read_or_create_key(settings.journal.key_file))
+    some = [k for k in read_sealed(layout) if k.info.calls]
+    kept = [k for k in some if k.info.key == mine]
+    if len(kept) < len(some):
+        log.warning("watch: %d segments of another key are left out; nothing in them matches", len(some) - len(kept))
     newest = min(max((k.info.last for k in kept), default=0), int(now * MICROSECONDS))
-    oldest = newest - int(timedelta(days=days).total_seconds()) * MICROSECONDS
+    oldest = newest - int(timedelta(days=settings.days).total_seconds()) * MICROSECONDS
     return [k.path for k in kept if k.info.last >= oldest]
 
 

@@ -57,6 +57,14 @@ def test_what_is_beside_them_goes_too(layout: Layout) -> None:
     assert not [*layout.text.iterdir(), *layout.notes.iterdir(), *layout.rejects.iterdir()]
 
 
+def test_what_is_no_segment_goes_by_the_age_of_its_file(layout: Layout) -> None:
+    odd = layout.sealed_path("odd")
+    odd.write_bytes(b"PAR1")
+    os.utime(odd, (AT.timestamp(), AT.timestamp()))
+    assert read_sealed(layout) == []
+    assert remove_expired(layout, keep_days=35, now=AT + timedelta(days=36)) == [odd]
+
+
 def test_the_mark_of_a_living_worker_stays(layout: Layout) -> None:
     """Without it, what that worker's spent segments hold would be sealed a second time."""
     path = sealed(layout, f"{RUN}-00000007", log(1))

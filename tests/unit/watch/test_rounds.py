@@ -13,6 +13,7 @@ from stillwatch.gateway.journal.writer import JournalWriter
 from stillwatch.gateway.snapshot import FILE
 from stillwatch.watch import rounds
 from stillwatch.watch.rounds import Round, SteadyClock, WatchSettings, take_round, watch
+from stillwatch.watch.sealing import seal
 
 NOW = 1_780_100_000.0
 """A day after the calls of ``journals.asked``."""
@@ -83,6 +84,26 @@ def test_a_call_from_the_future_does_not_push_the_others_out(made: WatchSettings
     write(made, 1, started_at=NOW + 400 * 86_400)
     take_round(made, now=NOW)
     assert json.loads((made.report / "scan.json").read_bytes())["calls"] == 6
+
+
+def test_segments_of_another_key_are_left_out_and_said(made: WatchSettings, caplog: pytest.LogCaptureFixture) -> None:
+    write(made)
+    take_round(made, now=NOW)
+    made.journal.key_file.unlink()
+    write(made, 2)
+    assert take_round(made, now=NOW).scanned
+    assert json.loads((made.report / "scan.json").read_bytes())["calls"] == 2
+    assert "1 segments of another key are left out" in caplog.text
+
+
+def test_a_file_that_is_no_segment_does_not_stop_the_watch(
+    made: WatchSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(made)
+    seal(made.journal)
+    (made.journal.folder / "sealed" / "odd.parquet").write_bytes(b"PAR1 and no more")
+    assert take_round(made, now=NOW).scanned
+    assert "odd.parquet: not a readable Parquet file" in caplog.text
 
 
 def test_an_unreadable_snapshot_is_put_aside_and_said(made: WatchSettings, caplog: pytest.LogCaptureFixture) -> None:

@@ -19,6 +19,8 @@ class OpenSegment:
     opened_at: float
     """By a monotonic clock, in seconds."""
     size: int = 0
+    named: bool = False
+    """Whether its name is on disk."""
 
     def append(self, frame: bytes) -> None:
         """Write a frame with one system call. Raises OSError if there is no room: then nothing of it is left."""
@@ -30,8 +32,11 @@ class OpenSegment:
         self.size += written
 
     def sync(self) -> None:
-        """Wait until everything written is on disk. Raises OSError if the disk lost it."""
+        """Wait until everything written, and the file's name, is on disk. Raises OSError if the disk lost it."""
         os.fsync(self.handle)
+        if not self.named:
+            sync_folder(self.path.parent)
+            self.named = True
 
     def retire(self) -> None:
         """Put it on disk, close it and name it closed. Raises OSError; the file is closed in any case."""
@@ -44,12 +49,11 @@ class OpenSegment:
 
 
 def open_segment(path: Path, *, header: bytes, now: float) -> OpenSegment:
-    """Create a segment that only its owner may read. Raises OSError; then no file is left."""
+    """Create a segment that only its owner may read, without waiting. Raises OSError; then no file is left."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, PRIVATE_FILE)
     made = OpenSegment(path, handle, now)
     try:
         made.append(header)
-        sync_folder(path.parent)
     except BaseException:
         os.close(handle)
         path.unlink(missing_ok=True)
