@@ -192,7 +192,7 @@ def _link(step: NDArray[np.int32], found: NDArray[np.bool_]) -> None:
 
 @njit(inline="always")
 def prefix_bit(a: int, b: int, c: int) -> int:
-    """Number three ASCII letters in lower case."""
+    """Return the number of three ASCII letters in lower case."""
     return (a - 97) << 10 | (b - 97) << 5 | (c - 97)
 
 

@@ -139,4 +139,5 @@ def count(_typing: Any, bits: Any) -> Any:  # noqa: ARG001  (Numba reads the sig
 @njit(inline="always")
 def letters_from(low: Bytes, i: int) -> int:
     """Return how many of the 32 bytes from ``i`` on are ASCII letters in lower case before the first that is not."""
-    return first(~between(low, i, 97, 25) & np.uint64(0x1FFFFFFFF))
+    letters: int = first(~between(low, i, 97, 25) & np.uint64(0x1FFFFFFFF))
+    return letters

@@ -38,7 +38,7 @@ def lower(data: Bytes, size: int, out: Bytes) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _lower_letter(  # noqa: C901, PLR0911  (a table of letters, as branches: rare ones behind the frequent)
+def _lower_letter(  # noqa: C901, PLR0911, PLR0912  (a table of letters, as branches: rare ones behind the frequent)
     data: Bytes, i: int, size: int, out: Bytes
 ) -> int:
     """Copy the letter at ``i`` and return the place behind it."""

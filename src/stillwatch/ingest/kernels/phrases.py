@@ -69,7 +69,7 @@ def scan(low: Bytes, size: int, automaton: Automaton, seen: NDArray[np.int64]) -
 @njit(inline="always")
 def _is_dull(dull: NDArray[np.uint64], low: Bytes, i: int) -> bool:
     bit = np.uint64(prefix_bit(byte(low, i), byte(low, i + 1), byte(low, i + 2)))
-    return (dull[bit >> _SIX] >> (bit & _SIXTY_THREE)) & _ONE != 0
+    return bool((dull[bit >> _SIX] >> (bit & _SIXTY_THREE)) & _ONE)
 
 
 @njit(cache=True, nogil=True)

@@ -104,7 +104,9 @@ def _word(low: Bytes, i: int, stop: int, line_start: bool) -> tuple[int, int]:  
 
 
 @njit(cache=True, nogil=True)
-def _split(text: Bytes, low: Bytes, stop: int, tally: Tally) -> int:  # noqa: C901  (one pass, a branch a character class)
+def _split(  # noqa: C901, PLR0912  (one pass, a branch a character class)
+    text: Bytes, low: Bytes, stop: int, tally: Tally
+) -> int:
     """Find the tokens of ``text[:stop]`` and return their number; a quotation is a token before its hidden words."""
     starts, ends, flags, counts = tally.starts, tally.ends, tally.flags, tally.counts
     n, i, hidden_until = 0, 0, 0
