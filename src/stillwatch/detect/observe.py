@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import narwhals as nw
 import numpy as np
@@ -25,6 +26,22 @@ class Edges:
     unit: Ints
     observable: Ints
     calls: Ints
+
+    @cached_property
+    def distinct(self) -> tuple[Ints, Ints]:
+        """The observables in ascending order, and which of them each row has."""
+        values, inverse = np.unique(self.observable, return_inverse=True)
+        return values, inverse
+
+    @cached_property
+    def _stops(self) -> Ints:
+        return np.cumsum(np.bincount(self.unit))
+
+    def bounds(self, strands: Ints) -> tuple[Ints, Ints]:
+        """Return where the rows of these strands, numbers from zero, start and stop."""
+        stops = np.concatenate([[0], self._stops, [len(self.unit)]])
+        last = len(stops) - 2
+        return stops[strands.clip(0, last)], stops[(strands + 1).clip(0, last + 1)]
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Edges:
         """Return these rows only."""
