@@ -106,5 +106,15 @@ def _compared(engine: Engine, signal: Signal, strands: Frame, background: Frame)
 def _edges(engine: Engine, signal: Signal, frame: Frame) -> Edges:
     table = engine.collect(signal.see(frame))
     unit, observable, calls = (integers(table[name]) for name in ("account", "observable", "calls"))
-    order = np.lexsort((observable, unit))
+    order = _order(unit, observable)
     return Edges(unit[order], observable[order], calls[order])
+
+
+def _order(unit: Ints, observable: Ints) -> Ints:
+    """Order rows by unit, then observable."""
+    if not len(unit) or unit.min() < 0 or max(int(unit.max()), len(unit)) >= 1 << 31:
+        return np.lexsort((observable, unit))
+    # Small units, as strands have: one sort of numbers, with the place by observable in the lower half of each.
+    by_observable = np.argsort(observable)
+    order: Ints = by_observable[np.sort((unit[by_observable] << 32) | np.arange(len(unit))) & 0xFFFFFFFF]
+    return order
