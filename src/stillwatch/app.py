@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from stillwatch.detect.describe import campaign_id
 from stillwatch.detect.distinct import distinct_calls
-from stillwatch.detect.find import Candidate, Findings, find_candidates
+from stillwatch.detect.find import Candidate, Findings, columns_read, find_candidates
 from stillwatch.detect.listing import Listing, scan_json
-from stillwatch.detect.signal import find_signals
+from stillwatch.detect.signal import Signal, find_signals
 from stillwatch.detect.tables import member_table, sighting_table
 from stillwatch.detect.tenants import find_tenants
 from stillwatch.errors import ReportError
@@ -87,7 +87,9 @@ def scan(
     written.
     """
     watch = progress or Progress()
+    watch.step("fingerprinting")
     inputs = find_inputs(logs, source=source)
+    signals = find_signals(without=frozenset(Family(f) for f in settings.without), parameters=settings.signals)
     key = read_or_create_key(settings.key_file)
     check_segments(inputs.segments, key=key, key_file=settings.key_file)
     _refuse_foreign_folder(out)
@@ -108,10 +110,20 @@ def scan(
                 logs_only, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC)
             )
             known_before = read_segments(inputs.segments, batch_rows=BATCH_ROWS)
-            table = fingerprint_log(chain(batches, known_before), prints, work, threads=settings.threads)
+            table = fingerprint_log(
+                chain(batches, known_before), prints, work, columns=columns_read(signals), threads=settings.threads
+            )
             known = read_accounts(accounts, rejects=rejects) if accounts else None
         result = _detect(
-            table, known, prints, rejects, settings=settings, report=report, inputs=len(inputs.files), watch=watch
+            table,
+            known,
+            prints,
+            rejects,
+            signals=signals,
+            settings=settings,
+            report=report,
+            inputs=len(inputs.files),
+            watch=watch,
         )
         _replace(report, out)
         return ScanResult(out, *result, watch.seconds)
@@ -125,13 +137,14 @@ def _detect(
     prints: Fingerprinter,
     rejects: Rejects,
     *,
+    signals: list[Signal],
     settings: ScanSettings,
     report: Path,
     inputs: int,
     watch: Progress,
 ) -> tuple[list[Json], list[Json], Json]:
     keyed = None if known is None else key_accounts(known, prints)
-    signals = find_signals(without=frozenset(Family(f) for f in settings.without), parameters=settings.signals)
+    watch.step("looking for repeated calls")
     with Engine(table.parent, threads=settings.threads, memory_gib=settings.memory_gib) as engine:
         calls = distinct_calls(engine, engine.read(table))
         findings = find_candidates(engine, calls, accounts=keyed, signals=signals, on_step=watch.step)
@@ -177,7 +190,7 @@ def _samples(
     for call, group in zip(rows["call"].to_pylist(), rows["group"].to_pylist(), strict=True):
         by_group.setdefault(group, []).append(call)
     return {
-        campaign_id(c): [shown(prints.samples[call]) for call in sorted(by_group.get(number, []))[:5]]
+        campaign_id(c): [shown(prints.samples[call].excerpt()) for call in sorted(by_group.get(number, []))[:5]]
         for c, number in zip(findings.candidates, findings.order, strict=True)
         if any(c is other for other in listed)
     }

@@ -23,6 +23,21 @@ from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
 
 
+COLUMNS = frozenset(
+    (
+        *("call", "account", "started_at", "hour", "completed", "cues", "turns", "tools"),
+        *("input_tokens", "cached_input_tokens", "output_tokens"),
+        *("system", "system_words", "skeleton", "skeleton_words", "item", "topic_0"),
+    )
+)
+"""What is read of each call, whatever the signals read."""
+
+
+def columns_read(signals: Sequence[Signal]) -> frozenset[str]:
+    """Return the columns of ``records.CALLS`` without which these signals cannot be run."""
+    return COLUMNS.union(*(s.needs for s in signals if s.reads == "calls"))
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A group with both answers; ``strength`` is the weaker one in bits."""
@@ -69,7 +84,7 @@ def find_candidates(
     marked = mark_calls(engine, calls, cue_table)
     on_step("counting accounts")
     population = _population(engine, marked, accounts)
-    present = _present(engine, calls)
+    present = _present(engine, calls, columns_read(signals))
     on_step("finding cells")
     strands = find_strands(engine, marked, population)
     skipped = {
@@ -138,8 +153,8 @@ def _entities(account: Ints, accounts: pa.Table | None) -> Ints:
     return entity
 
 
-def _present(engine: Engine, calls: nw.LazyFrame[Any]) -> frozenset[str]:
-    columns = list(calls.collect_schema().names())
+def _present(engine: Engine, calls: nw.LazyFrame[Any], read: frozenset[str]) -> frozenset[str]:
+    columns = [n for n in calls.collect_schema().names() if n in read]
     counts = engine.collect(calls.select(*[nw.col(n).count().alias(n) for n in columns]))
     return frozenset(n for n in columns if counts[n][0].as_py() > 0)
 

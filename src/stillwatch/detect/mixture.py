@@ -119,8 +119,7 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
     ``strand_of`` maps rows (one a strand and cell; seeds repeat a strand in several cells) to strand numbers.
     """
     edges = observed.strands
-    start = np.searchsorted(edges.unit, strand_of, side="left")
-    stop = np.searchsorted(edges.unit, strand_of, side="right")
+    start, stop = edges.bounds(strand_of)
     counts = stop - start
     row = np.repeat(np.arange(len(strand_of)), counts)
     at = np.repeat(start - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
@@ -129,7 +128,11 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
     holders = np.bincount(pair_code, minlength=len(pair))
     code = np.full(len(strand_of), -1, np.int64)
     best = _most_shared(row, holders[pair_code], edges.calls[at])
-    code[row[best]] = pair_code[best]
+    # Only what is some strand's most shared observable is counted from here on: a tenth of what many addresses leave.
+    used = np.zeros(len(pair), bool)
+    used[pair_code[best]] = True
+    code[row[best]] = (np.cumsum(used) - 1)[pair_code[best]]
+    pair = pair[used]
     observable = values[pair % max(1, len(values))] if len(values) else pair
     everyone, single = _background_counts(observed.background, background, observable)
     return Codes(
@@ -165,7 +168,7 @@ def _most_shared(row: Ints, holders: Ints, calls: Ints) -> Ints:
 
 
 def _background_counts(edges: Edges, background: Background, observable: Ints) -> tuple[Floats, Floats]:
-    known, inverse = np.unique(edges.observable, return_inverse=True)
+    known, inverse = edges.distinct
     at = np.searchsorted(known, observable).clip(0, max(0, len(known) - 1))
     found = (known[at] == observable) if len(known) else np.zeros(len(observable), bool)
     single = background.single_turn[np.searchsorted(background.account, edges.unit)]
@@ -203,6 +206,7 @@ def settle(
     """
     cells = int(cell.max()) + 1 if len(cell) else 0
     probability = np.full(len(cell), 0.9)
+    held = [_Held.of(c, cell, (in_background, single)) for c in codes]
     bits = np.zeros((len(cell), len(FAMILIES)))
     by_signal: dict[str, Floats] = {}
     company = _with_company(cell, entity)
@@ -218,18 +222,11 @@ def settle(
         ]
         votes = owners.sums(own)
         weighed = _each(
-            lambda c, pair, own=own, votes=votes, total=total, probability=probability, inside=inside: _signal_bits(
-                c,
-                own,
-                (votes, pair.sums(own)),
-                total,
-                cell,
-                probability,
-                (in_background, single),
-                inside,
-                sizes,
+            lambda c, h, pair, own=own, votes=votes, total=total, probability=probability, inside=inside: _signal_bits(
+                c, h, own, (votes, pair.sums(own)), total, probability, inside, sizes
             ),
             codes,
+            held,
             pairs,
         )
         by_signal = {c.name: b for c, b in zip(codes, weighed, strict=True)}
@@ -241,46 +238,69 @@ def settle(
     return Membership(probability, bits, own_bits, by_signal)
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What does not change from round to round: the rows that hold an observable of a signal, in both strata too."""
+
+    rows: Ints
+    code: Ints
+    cell: Ints
+    strata: tuple[tuple[Ints, Ints], ...]
+    """For each stratum of the background, the rows of its accounts and their codes."""
+
+    @classmethod
+    def of(cls, codes: Codes, cell: Ints, flags: Sequence[Floats]) -> _Held:
+        """Find the rows of a signal."""
+        rows = np.flatnonzero(codes.code >= 0)
+        strata = [rows[flag[rows] > 0] for flag in flags]
+        return cls(rows, codes.code[rows], cell[rows], tuple((at, codes.code[at]) for at in strata))
+
+
 def _signal_bits(  # noqa: PLR0917  (arrays that belong together only here)
     codes: Codes,
+    held: _Held,
     own: Floats,
     owner_votes: tuple[Floats, Floats],
     total: Floats,
-    cell: Ints,
     probability: Floats,
-    flags: tuple[Floats, Floats],
     inside: Sequence[Floats],
     sizes: tuple[float, float],
 ) -> Floats:
-    has = codes.code >= 0
-    code = codes.code[has]
-    held = np.bincount(code, weights=own[has], minlength=len(codes.code_cell))
-    known_total = np.bincount(cell[has], weights=own[has], minlength=len(total))
-    base = np.zeros(len(codes.code_cell))
-    for counts, flag, gone, size in zip((codes.base_all, codes.base_single), flags, inside, sizes, strict=True):
-        members = np.bincount(code, weights=(probability * flag)[has], minlength=len(codes.code_cell))
-        left = np.maximum(size - gone[codes.code_cell], 0.0)
+    mine, size_of = own[held.rows], len(codes.code_cell)
+    holders = np.bincount(held.code, weights=mine, minlength=size_of)
+    known_total = np.bincount(held.cell, weights=mine, minlength=len(total))
+    base = np.zeros(size_of)
+    for counts, (rows, code), gone, size in zip(
+        (codes.base_all, codes.base_single), held.strata, inside, sizes, strict=True
+    ):
+        members = np.bincount(code, weights=probability[rows], minlength=size_of)
+        left = np.maximum(size - gone, 0.0)[codes.code_cell]
         # A stratum of fewer than fifty accounts says too little about anybody.
-        usable = left >= 50.0
         rate = (np.maximum(counts - members, 0.0) + 0.5) / (left + 1.0)
-        base = np.maximum(base, np.where(usable, rate, 0.0))
+        base = np.maximum(base, np.where(left >= 50.0, rate, 0.0))
     base = np.maximum(np.where(base > 0, base, 0.5), 1e-6)
-    others = np.maximum(held[code] - owner_votes[1][has], 0.0)
-    around = np.maximum(known_total[cell[has]] - owner_votes[0][has], 0.0)
-    learnt = (others + PRIOR_STRENGTH * base[code]) / (around + PRIOR_STRENGTH)
+    usual = base[held.code]
+    learnt = np.maximum(holders[held.code] - owner_votes[1][held.rows], 0.0)
+    learnt += PRIOR_STRENGTH * usual
+    around = np.maximum(known_total[held.cell] - owner_votes[0][held.rows], 0.0)
+    learnt /= around + PRIOR_STRENGTH
+    learnt /= usual
     out = np.zeros(len(codes.code))
-    out[has] = np.log2(learnt / base[code]).clip(MIN_BITS, codes.max_bits)
+    out[held.rows] = np.log2(learnt, out=learnt).clip(MIN_BITS, codes.max_bits)
     return out
 
 
 def _by_family(codes: Sequence[Codes], by_signal: dict[str, Floats], rows: int) -> Floats:
-    bits = np.zeros((rows, len(FAMILIES)))
-    for column, family in enumerate(FAMILIES):
+    bits = np.zeros((len(FAMILIES), rows))
+    for row, family in enumerate(FAMILIES):
         mine = [by_signal[c.name] for c in codes if c.family is family]
         if not mine:
             continue
-        stack = np.stack(mine)
-        gains, losses = np.maximum(stack, 0.0), np.minimum(stack, 0.0)
-        strongest = gains.max(axis=0)
-        bits[:, column] = strongest + REST_SHARE * (gains.sum(axis=0) - strongest) + 0.5 * losses.min(axis=0)
-    return bits
+        strongest, every, worst = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+        for one in mine:
+            gain = np.maximum(one, 0.0)
+            np.maximum(strongest, gain, out=strongest)
+            every += gain
+            np.minimum(worst, one, out=worst)
+        bits[row] = strongest + REST_SHARE * (every - strongest) + 0.5 * worst
+    return np.ascontiguousarray(bits.T)

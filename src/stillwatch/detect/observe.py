@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import narwhals as nw
 import numpy as np
@@ -25,6 +26,22 @@ class Edges:
     unit: Ints
     observable: Ints
     calls: Ints
+
+    @cached_property
+    def distinct(self) -> tuple[Ints, Ints]:
+        """The observables in ascending order, and which of them each row has."""
+        values, inverse = np.unique(self.observable, return_inverse=True)
+        return values, inverse
+
+    @cached_property
+    def _stops(self) -> Ints:
+        return np.cumsum(np.bincount(self.unit))
+
+    def bounds(self, strands: Ints) -> tuple[Ints, Ints]:
+        """Return where the rows of these strands, numbers from zero, start and stop."""
+        stops = np.concatenate([[0], self._stops, [len(self.unit)]])
+        last = len(stops) - 2
+        return stops[strands.clip(0, last)], stops[(strands + 1).clip(0, last + 1)]
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Edges:
         """Return these rows only."""
@@ -89,5 +106,15 @@ def _compared(engine: Engine, signal: Signal, strands: Frame, background: Frame)
 def _edges(engine: Engine, signal: Signal, frame: Frame) -> Edges:
     table = engine.collect(signal.see(frame))
     unit, observable, calls = (integers(table[name]) for name in ("account", "observable", "calls"))
-    order = np.lexsort((observable, unit))
+    order = _order(unit, observable)
     return Edges(unit[order], observable[order], calls[order])
+
+
+def _order(unit: Ints, observable: Ints) -> Ints:
+    """Order rows by unit, then observable."""
+    if not len(unit) or unit.min() < 0 or max(int(unit.max()), len(unit)) >= 1 << 31:
+        return np.lexsort((observable, unit))
+    # Small units, as strands have: one sort of numbers, with the place by observable in the lower half of each.
+    by_observable = np.argsort(observable)
+    order: Ints = by_observable[np.sort((unit[by_observable] << 32) | np.arange(len(unit))) & 0xFFFFFFFF]
+    return order

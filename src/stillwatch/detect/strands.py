@@ -141,12 +141,13 @@ def _largest(cell: Ints, values: Ints) -> Ints:
 
 def _keep_shared(rows: dict[str, Ints], population: Population, *, phrases: bool) -> dict[str, Ints]:
     """Keep the cells of enough entities; where ``phrases`` may be among them, not those."""
-    entity = population.entity[population.index(rows["account"])]
+    owners, owner = np.unique(population.entity, return_inverse=True)
     values, code = np.unique(rows["value"], return_inverse=True)
-    order = np.lexsort((entity, code))
-    new = np.ones(len(order), bool)
-    new[1:] = (code[order][1:] != code[order][:-1]) | (entity[order][1:] != entity[order][:-1])
-    entities = np.bincount(code[order][new], minlength=len(values))
+    # One number for a value and an owner: numbers sort many times faster than pairs.
+    pairs = np.sort(code * len(owners) + owner[population.index(rows["account"])])
+    new = np.ones(len(pairs), bool)
+    new[1:] = pairs[1:] != pairs[:-1]
+    entities = np.bincount(pairs[new] // max(1, len(owners)), minlength=len(values))
     fit = entities >= MIN_ENTITIES
     if phrases:
         fit &= ~_turns_of_phrase(rows, code, len(values))

@@ -69,7 +69,7 @@ def group_calls(
         cells = _contents(groups, kind, column, f"in_{column}")
         mine = mine.join(engine.lazy(cells), on=["group", column], how="left")
         wanted |= ~nw.col(f"in_{column}").is_null()
-    return engine.keep(mine.filter(wanted))
+    return engine.keep(mine.filter(wanted).select(*_SUMMARISED))
 
 
 def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.Table:
@@ -104,6 +104,11 @@ def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Sum
     return [_summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]) for i in range(groups)]
 
 
+_SUMMARISED = (
+    *("call", "group", "account", "started_at", "hour", "completed", "turns", "tools"),
+    *("input_tokens", "cached_input_tokens", "output_tokens", "cues", "score", "use", "item", "topic_0"),
+)
+"""The columns that a group's calls are kept with."""
 _TOTALS = {
     "calls": nw.len(),
     "completed": nw.when(nw.col("completed")).then(1).otherwise(0).sum(),

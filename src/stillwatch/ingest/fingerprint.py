@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from stillwatch.ingest.kernels.hashing import hash_rows, hash_strings
 from stillwatch.ingest.kernels.rows import Prints, Source, new_prints, new_scratch, print_rows
 from stillwatch.ingest.lexicon import read_lexicon, word_table
-from stillwatch.ingest.masking import excerpt
+from stillwatch.ingest.masking import Sample, keep_sample
 from stillwatch.store.key import derive_key
 
 MAX_NAMES = 300_000
@@ -35,7 +36,7 @@ class Batch:
     columns: dict[str, pa.Array]
     prints: Prints
     names: dict[str, dict[int, str]]
-    samples: dict[int, str]
+    samples: dict[int, Sample]
 
 
 @dataclass
@@ -43,14 +44,14 @@ class Fingerprinter:
     """Turns text into fingerprints. Safe to use from several threads; returns what key and input say, nothing else.
 
     ``names`` collects, by kind, what the keyed values of identifiers stand for, so that the host's own report can name
-    them; ``samples`` collects excerpts of about one call in ``sample_every``, chosen by the keyed hash of the call.
+    them; ``samples`` collects the texts of about one call in ``sample_every``, chosen by the keyed hash of the call.
     They live in memory only; what a report shows of them is masked first.
     """
 
     key: bytes
     sample_every: int = 1
     names: dict[str, dict[int, str]] = field(default_factory=dict)
-    samples: dict[int, str] = field(default_factory=dict)
+    samples: dict[int, Sample] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._keys: dict[str, Key] = {}
@@ -151,7 +152,7 @@ class Fingerprinter:
         hash_rows(np.stack(words), out, *self._key("parameters"))
         return pa.array(out.view(np.int64), mask=~known)
 
-    def _choose_samples(self, calls: NDArray[np.int64], batch: pa.RecordBatch | pa.Table) -> dict[int, str]:
+    def _choose_samples(self, calls: NDArray[np.int64], batch: pa.RecordBatch | pa.Table) -> dict[int, Sample]:
         rows = np.flatnonzero(calls.view(np.uint64) % np.uint64(self.sample_every) == 0)
         if not len(rows):
             return {}
@@ -162,7 +163,7 @@ class Fingerprinter:
         for row, message, prompt in zip(rows, messages, prompts, strict=True):
             text = message if message is not None else prompt
             if text:
-                out[int(calls[row])] = excerpt(text)
+                out[int(calls[row])] = keep_sample(text)
         return out
 
 
@@ -190,16 +191,15 @@ def _prefixes(addresses: pa.Array) -> pa.Array:
     plain = pc.not_equal(short, addresses)
     if pc.all(pc.or_kleene(plain, addresses.is_null())).as_py():
         return pc.if_else(plain, short, pa.scalar(None, pa.large_string()))
-    fallback = [
-        p if ok else _prefix(a)
-        for p, ok, a in zip(short.to_pylist(), plain.to_pylist(), addresses.to_pylist(), strict=True)
-    ]
-    return pa.array(fallback, pa.large_string())
+    odd = pc.fill_null(pc.invert(plain), fill_value=False)
+    others = pa.array([_prefix(a) for a in addresses.filter(odd).to_pylist()], pa.large_string())
+    return pc.replace_with_mask(pc.if_else(plain, short, pa.scalar(None, pa.large_string())), odd, others)
 
 
-def _prefix(address: str | None) -> str | None:
+@lru_cache(1 << 17)
+def _prefix(address: str) -> str | None:
     try:
-        parsed = ip_address((address or "").strip().removeprefix("[").removesuffix("]").split("%")[0])
+        parsed = ip_address(address.strip().removeprefix("[").removesuffix("]").split("%")[0])
     except ValueError:
         return None
     mapped = getattr(parsed, "ipv4_mapped", None)

@@ -21,6 +21,8 @@ _ENDS = [f"{end}_{i}" for end in ("head", "tail") for i in range(4)]
 T = TypeVar("T")
 R = TypeVar("R")
 _FOUND_LATER = ("skeleton", "skeleton_words")
+_FEW_VALUES = ("model", "channel", "hour", "cues", "parameters", "user_agent")
+Counts = np.ndarray[tuple[int, int], np.dtype[np.uint32]]
 
 
 def fingerprint_log(
@@ -28,30 +30,35 @@ def fingerprint_log(
     prints: Fingerprinter,
     folder: Path,
     *,
+    columns: Iterable[str] | None = None,
     threads: int = 2,
     on_progress: Callable[[int], None] = lambda _calls: None,
 ) -> Path:
-    """Fingerprint all batches and return a Parquet file of ``records.CALLS`` in ``folder``; prompts are never written.
+    """Fingerprint all batches and return a folder in ``folder``, whose Parquet files are parts of one table.
 
     Batches of the call log are fingerprinted; batches of fingerprints made before are taken as they are.
-    The rows are the same, in the same order, for every number of threads. Peak memory does not grow with the calls.
+    The table has the ``columns`` of ``records.CALLS``, by default all; prompts are never written. The rows of all parts
+    are the same, in the same order, for every number of threads. Peak memory does not grow with the calls.
     """
     draft = folder / "calls.arrow"
+    kept = set(CALLS.schema.names if columns is None else columns)
+    schema = pa.schema([field for field in CALLS.schema if field.name in kept])
     counts = _Counts()
     rows = 0
 
-    def first_pass(batch: pa.RecordBatch | Batch) -> Batch:
-        return counts.count(batch if isinstance(batch, Batch) else prints.fingerprint(batch))
+    def first_pass(batch: pa.RecordBatch | Batch) -> tuple[Batch, pa.Table]:
+        known = batch if isinstance(batch, Batch) else prints.fingerprint(batch)
+        return known, draft_table(counts.count(known), schema)
 
-    with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_stream(file, draft_schema()) as writer:
-        for batch in _in_order(batches, first_pass, threads):
+    with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_file(file, draft_schema(schema)) as writer:
+        for batch, table in _in_order(batches, first_pass, threads):
             prints.remember(batch)
-            table = draft_table(batch)
             writer.write_table(table)
             rows += len(table)
             on_progress(rows)
-    out = folder / "calls.parquet"
-    _name_skeletons(draft, out, counts.total(), rows, threads)
+    out = folder / "calls"
+    out.mkdir()
+    _name_skeletons(draft, out, schema, counts.total(), rows, threads)
     draft.unlink()
     return out
 
@@ -61,7 +68,7 @@ class _Counts:
 
     def __init__(self) -> None:
         self._mine = local()
-        self._all: list[np.ndarray[tuple[int, int], np.dtype[np.uint32]]] = []
+        self._all: list[Counts] = []
         self._lock = Lock()
 
     def count(self, batch: Batch) -> Batch:
@@ -73,7 +80,7 @@ class _Counts:
         skeletons.add(self._mine.counts, batch.prints.tails)
         return batch
 
-    def total(self) -> np.ndarray[tuple[int, int], np.dtype[np.uint32]]:
+    def total(self) -> Counts:
         total = self._all[0] if self._all else skeletons.new_counts()
         for other in self._all[1:]:
             total += other
@@ -92,40 +99,50 @@ def _in_order(items: Iterable[T], work: Callable[[T], R], threads: int) -> Itera
             yield waiting.popleft().result()
 
 
-def draft_schema() -> pa.Schema:
-    """Return the columns that the first pass makes: those of ``records.CALLS`` but the skeleton, and its candidates."""
-    fields = [pa.field(c.name, c.type) for c in CALLS.columns if c.name not in _FOUND_LATER]
+def draft_schema(schema: pa.Schema = CALLS.schema) -> pa.Schema:
+    """Return what the first pass makes of these columns of ``records.CALLS``: all but the skeleton; its candidates."""
+    fields = [field for field in schema if field.name not in _FOUND_LATER]
     return pa.schema(fields + [pa.field(name, pa.uint64()) for name in _ENDS])
 
 
-def draft_table(batch: Batch) -> pa.Table:
+def draft_table(batch: Batch, schema: pa.Schema = CALLS.schema) -> pa.Table:
     """Return a batch as a table of ``draft_schema``."""
     ends = np.concatenate([batch.prints.heads, batch.prints.tails], axis=1)
     extra = {name: pa.array(np.ascontiguousarray(ends[:, i])) for i, name in enumerate(_ENDS)}
-    return pa.table({**batch.columns, **extra}).select(draft_schema().names).cast(draft_schema())
+    wanted = draft_schema(schema)
+    return pa.table({**batch.columns, **extra}).select(wanted.names).cast(wanted)
 
 
-def _name_skeletons(
-    draft: Path, out: Path, counts: np.ndarray[tuple[int, int], np.dtype[np.uint32]], rows: int, threads: int
-) -> None:
-    def finish(batch: pa.RecordBatch) -> pa.Table:
-        ends = np.stack([batch[name].to_numpy() for name in _ENDS], axis=1)
-        skeleton, words = skeletons.assign(counts, ends[:, :4], ends[:, 4:], rows)
-        columns = {c.name: batch[c.name] for c in CALLS.columns if c.name not in _FOUND_LATER}
-        columns["skeleton"] = pa.array(skeleton.view(np.int64), mask=skeleton == 0)
-        columns["skeleton_words"] = pa.array(words)
-        return pa.table(columns).select(CALLS.schema.names).cast(CALLS.schema)
+def _name_skeletons(draft: Path, out: Path, schema: pa.Schema, counts: Counts, rows: int, threads: int) -> None:
+    """Write the parts, each a stretch of the draft's batches, side by side."""
+    with pa.OSFile(str(draft)) as file:
+        batches = pa.ipc.open_file(file).num_record_batches
+    parts = max(1, min(threads, batches))
+    bounds = [batches * i // parts for i in range(parts + 1)]
 
-    # Dictionaries are useless for hashes; LZ4 costs little and halves what has to be read again and again.
-    options = {
-        "compression": "lz4",
-        "use_dictionary": ["model", "channel", "hour", "cues", "parameters", "user_agent"],
-        "write_statistics": False,
-    }
-    with (
-        pq.ParquetWriter(out, CALLS.schema, **options) as writer,
-        pa.OSFile(str(draft)) as file,
-        pa.ipc.open_stream(file) as reader,
-    ):
-        for table in _in_order(reader, finish, threads):
-            writer.write_table(table)
+    def write(part: int) -> None:
+        # Dictionaries are useless for hashes; LZ4 costs little and halves what has to be read again and again.
+        options = {
+            "compression": "lz4",
+            "use_dictionary": [name for name in _FEW_VALUES if name in schema.names],
+            "write_statistics": False,
+        }
+        with (
+            pq.ParquetWriter(out / f"{part:03}.parquet", schema, **options) as writer,
+            pa.OSFile(str(draft)) as file,
+            pa.ipc.open_file(file) as reader,
+        ):
+            for number in range(bounds[part], bounds[part + 1]):
+                writer.write_table(_finish(reader.get_batch(number), schema, counts, rows))
+
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(write, range(parts)))
+
+
+def _finish(batch: pa.RecordBatch, schema: pa.Schema, counts: Counts, rows: int) -> pa.Table:
+    ends = np.stack([batch[name].to_numpy() for name in _ENDS], axis=1)
+    skeleton, words = skeletons.assign(counts, ends[:, :4], ends[:, 4:], rows)
+    columns = {name: batch[name] for name in schema.names if name not in _FOUND_LATER}
+    columns["skeleton"] = pa.array(skeleton.view(np.int64), mask=skeleton == 0)
+    columns["skeleton_words"] = pa.array(words)
+    return pa.table(columns).select(schema.names).cast(schema)

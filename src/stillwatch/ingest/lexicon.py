@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.ingest.kernels.automaton import MAX_PARTS, Automaton, Rule, build, fold
 from stillwatch.ingest.kernels.hashing import sip
-from stillwatch.ingest.kernels.phrases import MAX_PARTS, Automaton, Rule, build, fold
 from stillwatch.ingest.kernels.tokens import CODE_WORD, WordTable
 from stillwatch.records import LANGUAGES, Cue
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from typing import NamedTuple
 from unicodedata import category
 
 from stillwatch.ingest.lexicon import phrases_of_use
 
 MAX_SHOWN = 700
 """Characters of a sample: what fits a report's page and shows a template."""
+MAX_KEPT = 2_000
+"""Characters of a prompt that is kept as it came: with the most samples that a scan keeps, 80 MB of ASCII."""
 _BLOCK = "▒"
 _SHOWN = frozenset("<>=+|~^$`")
 """Signs that are not punctuation to Unicode and belong to tags, rules and tables."""
@@ -20,6 +23,22 @@ MAX_DIGITS = 3
 """Digits of a number in a phrase of use, as in "20 tasks" or "from 1 to 100"; longer ones may name somebody."""
 _MIN_PHRASE = 5
 """Shorter phrases say nothing of use by themselves (and would uncover parts of other words)."""
+
+
+class Sample(NamedTuple):
+    """A prompt kept for the report: whole, or an excerpt already, where it is long."""
+
+    text: str
+    whole: bool
+
+    def excerpt(self) -> str:
+        """Return what a report may show of it, once it is masked."""
+        return excerpt(self.text) if self.whole else self.text
+
+
+def keep_sample(text: str) -> Sample:
+    """Keep a prompt until it is known which few are shown: to shorten all would take longer than to read them."""
+    return Sample(text, whole=True) if len(text) <= MAX_KEPT else Sample(excerpt(text), whole=False)
 
 
 def excerpt(text: str) -> str:

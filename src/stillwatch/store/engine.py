@@ -30,8 +30,8 @@ class Engine:
         self._connection.execute("SET temp_directory = ?", [str(folder)])
 
     def read(self, path: Path) -> nw.LazyFrame[Any]:
-        """Read a Parquet file lazily."""
-        return nw.from_native(self._connection.read_parquet(str(path)))
+        """Read a Parquet file, or a folder of its parts, lazily."""
+        return nw.from_native(self._connection.read_parquet(str(path / "*.parquet" if path.is_dir() else path)))
 
     def lazy(self, table: pa.Table) -> nw.LazyFrame[Any]:
         """Bring an Arrow table into the engine."""

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from stillwatch.ingest.fingerprint import Fingerprinter
+from stillwatch.ingest.kernels.automaton import MAX_PARTS, fold
 from stillwatch.ingest.kernels.hashing import U64, sip
-from stillwatch.ingest.kernels.phrases import MAX_PARTS, fold
 from stillwatch.ingest.kernels.tokens import CODE_WORD
 from stillwatch.ingest.lexicon import FIRST_FEATURE, STOP_WORDS, phrases_of_use, read_lexicon, word_table
 from stillwatch.records import CALL_LOG, LANGUAGES, Cue

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillwatch.ingest.kernels.phrases import fold
+from stillwatch.ingest.kernels.automaton import fold
 from stillwatch.ingest.lexicon import phrases_of_use
 from stillwatch.ingest.masking import MAX_ENDING, MAX_SHOWN, excerpt, mask_for_display
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillwatch.ingest.kernels.hashing import U64
-from stillwatch.ingest.kernels.prints import BANDS, LENGTHS, TOPICS, bands, chain, heads_and_tails, topics
+from stillwatch.ingest.kernels.prints import BANDS, LENGTHS, TOPICS, bands, chain, ends_and_item, topics
 
 RANDOM = np.random.default_rng(5)
 
@@ -17,7 +17,7 @@ def words(count: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
 
 def ends(masked: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> tuple[list[int], list[int]]:
     heads, tails = np.ones(4, np.uint64), np.ones(4, np.uint64)
-    heads_and_tails(masked, masked.size, heads, tails)
+    ends_and_item(masked, masked.size, masked, 0, U64(5), heads, tails)
     return heads.tolist(), tails.tolist()
 
 
@@ -58,6 +58,15 @@ def test_a_head_is_no_tail() -> None:
     same = np.full(64, 77, np.uint64)
     heads, tails = ends(same)
     assert not set(heads) & set(tails)
+
+
+@pytest.mark.parametrize(("masked", "plain"), [(0, 0), (3, 5), (10, 7), (64, 64), (70, 200), (200, 70)])
+def test_the_item_is_the_chain_of_all_plain_words(masked: int, plain: int) -> None:
+    said, kept = words(plain), words(masked)
+    heads, tails = np.ones(4, np.uint64), np.ones(4, np.uint64)
+    item = ends_and_item(kept, masked, said, plain, U64(5), heads, tails)
+    assert item == chain(said, plain, U64(5))
+    assert (heads.tolist(), tails.tolist()) == ends(kept)
 
 
 def test_chain_depends_on_every_word_and_the_order() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stillwatch.ingest import skeletons
-from stillwatch.ingest.kernels.prints import heads_and_tails
+from stillwatch.ingest.kernels.hashing import U64
+from stillwatch.ingest.kernels.prints import ends_and_item
 
 Words = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
 RANDOM = np.random.default_rng(11)
@@ -19,7 +20,7 @@ def words(count: int) -> Words:
 def ends(texts: list[Words]) -> tuple[Words, Words]:
     heads, tails = np.zeros((len(texts), 4), np.uint64), np.zeros((len(texts), 4), np.uint64)
     for i, text in enumerate(texts):
-        heads_and_tails(text, text.size, heads[i], tails[i])
+        ends_and_item(text, text.size, text, 0, U64(5), heads[i], tails[i])
     return heads, tails
 
 

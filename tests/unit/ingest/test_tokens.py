@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stillwatch.ingest.kernels.blocks import BLOCK
 from stillwatch.ingest.kernels.hashing import U64
-from stillwatch.ingest.kernels.phrases import lower
+from stillwatch.ingest.kernels.letters import lower
 from stillwatch.ingest.kernels.tokens import (
     CODE,
     CODE_LINES,
@@ -34,7 +35,7 @@ MASKS = {int(NUMBER): "#", int(QUOTE): "quote", int(CODE): "code", int(OPAQUE): 
 
 def tally(text: str) -> Tally:
     raw = text.encode()
-    data = np.frombuffer(raw + bytes(16), np.uint8)
+    data = np.frombuffer(raw + bytes(BLOCK), np.uint8)
     low = np.zeros(len(data), np.uint8)
     lower(data, len(raw), low)
     out = new_tally(len(data))

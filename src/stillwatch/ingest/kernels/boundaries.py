@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, letters_from
 
 SEPARATOR, LETTER, SINGLE = 0, 1, 2
 LONG_RUN = 24
@@ -47,14 +46,15 @@ def _is_run_byte(c: int) -> bool:
 
 @njit(inline="always")
 def word_end(low: Bytes, i: int, stop: int) -> tuple[int, bool, bool]:
-    """Return where the word at ``i`` ends, and whether it has digits and letters."""
-    k = np.uint64(i)
-    last = np.uint64(stop)
-    while k < last and 97 <= low[k] <= 122:
-        k += np.uint64(1)
-    end = int(np.int64(k))
+    """Return where the word at ``i`` ends, and whether it has digits and letters; a spare block is behind ``stop``."""
+    end = i
+    run = BLOCK
+    while run == BLOCK and end < stop:
+        run = min(letters_from(low, end), stop - end)
+        end += run
     digits, letters = False, end > i
-    if end < stop and (low[end] >= 128 or 48 <= low[end] <= 57 or low[end] == 39):
+    behind = byte(low, end)
+    if end < stop and (behind >= 128 or 48 <= behind <= 57 or behind == 39):
         end, digits, letters = _mixed_word_end(low, end, stop, letters)
     return end, digits, letters
 

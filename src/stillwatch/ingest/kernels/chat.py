@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, copy, equal, first
+
 Spans = NDArray[np.int64]
 
 MAX_PARTS = 64
@@ -33,8 +34,17 @@ def skip_space(data: Bytes, i: int, stop: int) -> int:
 def skip_string(data: Bytes, i: int, stop: int) -> int:
     """From an opening quote, return the place behind the closing one, or -1."""
     i += 1
+    last = data.size - BLOCK
     while i < stop:
-        c = data[i]
+        if i <= last:
+            plain = first(equal(data, i, QUOTE) | equal(data, i, BACKSLASH))
+            if plain >= BLOCK:
+                i += BLOCK
+                continue
+            i += plain
+            if i >= stop:
+                return -1
+        c = byte(data, i)
         if c == QUOTE:
             return i + 1
         i += 2 if c == BACKSLASH else 1
@@ -141,10 +151,17 @@ def _escape(data: Bytes, i: int, stop: int, out: Bytes, n: int) -> tuple[int, in
 def unescape(data: Bytes, start: int, stop: int, out: Bytes, n: int) -> int:
     """Append the decoded inside of a JSON string to ``out`` from ``n``, and return the new length.
 
-    That is never longer than the encoded form.
+    That is never longer than the encoded form; what stands in ``out`` behind it is undefined.
     """
     i = start
+    last, room = data.size - BLOCK, out.size - BLOCK
     while i < stop:
+        if i <= last and n <= room:
+            copy(data, i, out, n)
+            plain = min(first(equal(data, i, BACKSLASH)), BLOCK, stop - i)
+            i, n = i + plain, n + plain
+            if plain == BLOCK or i >= stop:
+                continue
         c = data[i]
         if c == BACKSLASH and i + 1 < stop:
             i, n = _escape(data, i, stop, out, n)

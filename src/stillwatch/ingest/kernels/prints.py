@@ -20,22 +20,27 @@ _TAIL, _ITEM = U64(0xA5A5A5A5), U64(0x17E4)
 
 
 @njit(cache=True, nogil=True)
-def heads_and_tails(masked: Words, n: int, heads: Words, tails: Words) -> None:
-    """Chain the first and the last 8, 16, 32 and 64 words; 0 where the text has fewer."""
+def ends_and_item(  # noqa: PLR0917  (a kernel's tables are its arguments)
+    masked: Words, n: int, plain: Words, size: int, start: np.uint64, heads: Words, tails: Words
+) -> np.uint64:
+    """Chain the first and the last 8, 16, 32 and 64 of ``n`` masked words (0 where there are fewer); return the item.
+
+    The item is ``chain`` over ``size`` plain words. Each chain waits for itself, so the three go side by side.
+    """
     heads[:] = U64(0)
     tails[:] = U64(0)
-    h, level = U64(0), 0
-    for i in range(min(n, 64)):
-        h = mix(h, masked[i])
-        if i + 1 == 8 << level:
-            heads[level] = h | U64(1)
+    head, tail, item, level = U64(0), _TAIL, start, 0
+    for i in range(min(n, LENGTHS[-1])):
+        head = mix(head, masked[i])
+        tail = mix(tail, masked[n - 1 - i])
+        if i < size:
+            item = mix(item, plain[i])
+        if i + 1 == LENGTHS[0] << level:
+            heads[level], tails[level] = head | U64(1), tail | U64(1)
             level += 1
-    h, level = _TAIL, 0
-    for i in range(min(n, 64)):
-        h = mix(h, masked[n - 1 - i])
-        if i + 1 == 8 << level:
-            tails[level] = h | U64(1)
-            level += 1
+    for i in range(min(n, LENGTHS[-1]), size):
+        item = mix(item, plain[i])
+    return item
 
 
 @njit(cache=True, nogil=True)

@@ -8,11 +8,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from stillwatch.ingest.kernels.automaton import MAX_PARTS, Automaton
+from stillwatch.ingest.kernels.blocks import BLOCK, between, copy, count
 from stillwatch.ingest.kernels.chat import MAX_PARTS as MAX_CONTENT_PARTS
 from stillwatch.ingest.kernels.chat import read_chat
 from stillwatch.ingest.kernels.hashing import U64
-from stillwatch.ingest.kernels.phrases import MAX_PARTS, Automaton, lower, scan
-from stillwatch.ingest.kernels.prints import bands, chain, heads_and_tails, topics
+from stillwatch.ingest.kernels.letters import lower
+from stillwatch.ingest.kernels.phrases import scan
+from stillwatch.ingest.kernels.prints import bands, chain, ends_and_item, topics
 from stillwatch.ingest.kernels.tokens import (
     CODE_LINES,
     HAN,
@@ -127,9 +130,14 @@ def new_scratch(longest: int) -> Scratch:
 
 @njit(cache=True, nogil=True)
 def _take(data: Bytes, start: int, stop: int, out: Bytes) -> int:
-    n = stop - start
-    out[:n] = data[start:stop]
-    return n
+    """Copy a row to the front of a buffer that has a spare block."""
+    i, last = start, data.size - BLOCK
+    while i < stop and i <= last:
+        copy(data, i, out, i - start)
+        i += BLOCK
+    for k in range(i, stop):
+        out[k - start] = data[k]
+    return stop - start
 
 
 @njit(cache=True, nogil=True)
@@ -161,9 +169,12 @@ def _window(data: Bytes, size: int, scratch: Scratch) -> int:
 
 @njit(cache=True, nogil=True)
 def _characters(data: Bytes, size: int) -> int:
-    n = 0
-    for i in range(size):
-        n += (data[i] & 0xC0) != 0x80
+    n, i = size, 0
+    while i + BLOCK <= size:
+        n -= count(between(data, i, 0x80, 0x3F))
+        i += BLOCK
+    for k in range(i, size):
+        n -= (data[k] & 0xC0) == 0x80
     return n
 
 
@@ -247,9 +258,17 @@ def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
             tokenise(scratch.window, scratch.low, n, (k0, k1), table, tally)
             found |= _structure(tally)
             words = tally.counts[MASKED]
-            heads_and_tails(tally.masked, words, out.heads[row], out.tails[row])
+            item = ends_and_item(
+                tally.masked,
+                words,
+                tally.plain,
+                tally.counts[PLAIN],
+                U64(users if users > n else 5),
+                out.heads[row],
+                out.tails[row],
+            )
             if tally.counts[PLAIN] > 0:
-                out.item[row] = chain(tally.plain, tally.counts[PLAIN], U64(users if users > n else 5)) | U64(1)
+                out.item[row] = item | U64(1)
             bands(tally.masked, words, out.bands[row], scratch.least)
             topics(tally.plain, tally.counts[PLAIN], out.topics[row], scratch.least)
             out.artefact[row] = tally.artefact[0]

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from stillwatch.ingest.kernels.blocks import Bytes, byte, letters_from
 from stillwatch.ingest.kernels.boundaries import (
     LETTER,
     LONG_RUN,
@@ -26,13 +27,14 @@ from stillwatch.ingest.kernels.boundaries import (
 )
 from stillwatch.ingest.kernels.hashing import U64, sip_word
 
-Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 
 NUMBER, QUOTE, CODE, OPAQUE, NAME = U64(11), U64(12), U64(13), U64(14), U64(15)
 """What masked words become; runs of one mask count once."""
 BLOB_RUN = 100
 """From 100 such characters on, the run is an artefact carried from elsewhere: 75 bytes, more than a signature has."""
+PLAIN_WORD = LONG_RUN - 4
+"""Fewer letters than this with a blank behind them are a word and nothing else (``looks_opaque``)."""
 LABELS = 8
 CODE_WORD = 100
 """Value in the word table that marks words with which lines of source code begin."""
@@ -102,12 +104,23 @@ def _word(low: Bytes, i: int, stop: int, line_start: bool) -> tuple[int, int]:  
 
 
 @njit(cache=True, nogil=True)
-def _split(text: Bytes, low: Bytes, stop: int, tally: Tally) -> int:  # noqa: C901  (one pass, a branch a character class)
+def _split(  # noqa: C901, PLR0912  (one pass, a branch a character class)
+    text: Bytes, low: Bytes, stop: int, tally: Tally
+) -> int:
     """Find the tokens of ``text[:stop]`` and return their number; a quotation is a token before its hidden words."""
     starts, ends, flags, counts = tally.starts, tally.ends, tally.flags, tally.counts
     n, i, hidden_until = 0, 0, 0
     where = SENTENCE_START | LINE_START
     while i < stop:
+        letters = letters_from(low, i)
+        if 0 < letters < PLAIN_WORD and byte(low, i + letters) == 32 and i + letters <= stop:
+            # A word and a blank: what most of any text is.
+            starts[n], ends[n] = i, i + letters
+            flags[n] = WORD | where | (HIDDEN if i < hidden_until else 0)
+            n += 1
+            where = 0
+            i += letters + 1
+            continue
         c = low[i]
         kind, end = -1, i + 1
         if i >= hidden_until and (c in (34, 96) or text[i] in (0xE2, 0xE3)) and opens_quote(text, i, stop):
@@ -182,7 +195,7 @@ def _look_up(keys: Words, values: NDArray[np.int64], word: np.uint64) -> int:
 def tokenise(  # noqa: C901, PLR0912, PLR0915, PLR0917  (the hot loop: functions and tuples in it cost ten times)
     text: Bytes, low: Bytes, stop: int, key: tuple[np.uint64, np.uint64], table: WordTable, tally: Tally
 ) -> None:
-    """Fill ``tally`` from ``text[:stop]`` and its lower-case copy; both have eight spare bytes behind ``stop``."""
+    """Fill ``tally`` from ``text[:stop]`` and its lower-case copy; both have a spare block behind ``stop``."""
     counts, masked, plain = tally.counts, tally.masked, tally.plain
     keys, values = table.keys, table.values
     languages, labels, label_counts, artefact = tally.languages, tally.labels, tally.label_counts, tally.artefact
