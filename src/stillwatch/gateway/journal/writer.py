@@ -12,7 +12,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
 from stillwatch.errors import JournalError
@@ -20,6 +19,7 @@ from stillwatch.gateway.journal import alive
 from stillwatch.gateway.journal.frames import Kind, encode
 from stillwatch.gateway.journal.layout import Layout, State, new_run
 from stillwatch.gateway.journal.segment import OpenSegment, open_segment
+from stillwatch.gateway.journal.trouble import Counts, Trouble
 from stillwatch.gateway.ports import JournalFull
 from stillwatch.gateway.settings import Journal
 
@@ -29,26 +29,7 @@ MAX_WAITING_BYTES = 4 << 20
 """Ends of calls kept in memory while the disk is full: about 20,000 of them."""
 MAX_RETIRED = 8
 """Segments waiting for the disk; while it is that slow, the open one grows beyond its size instead."""
-REPEAT_SECONDS = 60.0
-"""How often a full or failing disk is said again while it lasts."""
-
 log = logging.getLogger("stillwatch.journal")
-
-
-@dataclass(slots=True)
-class Counts:
-    """What happened since the start, for metrics. ``waiting`` is what is so now."""
-
-    admitted: int = 0
-    finished: int = 0
-    noted: int = 0
-    bytes: int = 0
-    refused: int = 0
-    shed: int = 0
-    finishes_lost: int = 0
-    notes_lost: int = 0
-    sync_failures: int = 0
-    waiting: int = 0
 
 
 class JournalWriter:
@@ -59,6 +40,7 @@ class JournalWriter:
 
     def __init__(self, settings: Journal, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.counts = Counts()
+        self._trouble = Trouble(settings, monotonic, self.counts)
         self.run = new_run()
         self._settings, self._now = settings, monotonic
         self._layout = Layout(settings.folder)
@@ -74,26 +56,23 @@ class JournalWriter:
         self._retired: deque[OpenSegment] = deque()
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
-        self._problem = ""
-        self._sync_problem = ""
-        self._said_at, self._said = -REPEAT_SECONDS, False
         self._thread = Thread(target=self._keep_syncing, name="journal-sync", daemon=True)
         self._thread.start()
 
     @property
     def problem(self) -> str:
         """Return why calls are refused or shed now, empty if they are not."""
-        return self._sync_problem or self._problem
+        return self._trouble.syncing or self._trouble.writing
 
     def admit(self, call_id: str, row: Mapping[str, object]) -> None:
         """Write the admitted call. Raises JournalFull where there is no room and the setting says ``refuse``."""
         try:
-            if self._sync_problem and self._settings.when_disk_full == "refuse":
-                raise OSError(self._sync_problem)  # noqa: TRY301 - one way out for both kinds of trouble
+            if self._trouble.syncing and self._trouble.refuses:
+                raise OSError(self._trouble.syncing)  # noqa: TRY301 - one way out for both kinds of trouble
             self._write(encode(Kind.ADMIT, call_id, row))
         except OSError as problem:
-            self._trouble(problem)
-            if self._settings.when_disk_full == "refuse":
+            self._trouble.met(problem)
+            if self._trouble.refuses:
                 self.counts.refused += 1
                 raise JournalFull(f"{self._settings.folder}: {problem.strerror or problem}; free space") from problem
             self.counts.shed += 1
@@ -106,7 +85,7 @@ class JournalWriter:
         try:
             self._write(frame)
         except OSError as problem:
-            self._trouble(problem)
+            self._trouble.met(problem)
             self._wait(frame)
         else:
             self.counts.finished += 1
@@ -116,7 +95,7 @@ class JournalWriter:
         try:
             self._write(encode(Kind.NOTE, kind, {"at": time.time(), **row}))
         except OSError as problem:
-            self._trouble(problem)
+            self._trouble.met(problem)
             self.counts.notes_lost += 1
         else:
             self.counts.noted += 1
@@ -144,8 +123,8 @@ class JournalWriter:
             self.counts.bytes += len(frame)
             if segment.size >= self._settings.segment_bytes and len(self._retired) < MAX_RETIRED:
                 self._close_segment()
-        if self._problem:
-            self._recovered()
+        if self._trouble.writing:
+            self._trouble.over()
 
     def _open(self) -> OpenSegment:
         header = encode(Kind.HEADER, self.run, {"format": FORMAT, "pid": os.getpid(), "at": time.time()})
@@ -181,7 +160,7 @@ class JournalWriter:
 
     def _sync(self) -> None:
         with self._lock:
-            segment, dirty = self._segment, self._dirty or bool(self._sync_problem)
+            segment, dirty = self._segment, self._dirty or bool(self._trouble.syncing)
             self._dirty = False
             if segment and self._now() - segment.opened_at >= self._settings.segment_seconds:
                 self._close_segment()
@@ -192,10 +171,10 @@ class JournalWriter:
                 one.retire()
             if segment and dirty and segment not in retired:
                 segment.sync()
-            if self._sync_problem:
+            if self._trouble.syncing:
                 self._probe()
         except OSError as problem:
-            self._sync_failed(problem)
+            self._trouble.met_syncing(problem)
         if self._waiting or self.problem:
             self._try_again()
 
@@ -205,43 +184,10 @@ class JournalWriter:
             self._close_segment()
             segment = self._open()
         segment.sync()
-        self._sync_problem = ""
-        self._recovered()
-
-    def _sync_failed(self, problem: OSError) -> None:
-        self.counts.sync_failures += 1
-        self._sync_problem = f"the disk did not take it: {problem.strerror or problem}"
-        self._trouble(problem)
+        self._trouble.synced()
 
     def _try_again(self) -> None:
         try:
             self._write(encode(Kind.NOTE, "room", {"at": time.time()}))
         except OSError as problem:
-            self._trouble(problem)
-
-    def _trouble(self, problem: OSError) -> None:
-        self._problem = str(problem.strerror or problem)
-        now = self._now()
-        if now - self._said_at >= REPEAT_SECONDS:
-            self._said_at, self._said = now, True
-            log.error(
-                "journal %s cannot be written: %s; calls are %s (so far %d refused, %d without a record); free space",
-                self._settings.folder,
-                self._problem,
-                "refused" if self._settings.when_disk_full == "refuse" else "served WITHOUT A RECORD",
-                self.counts.refused,
-                self.counts.shed,
-            )
-
-    def _recovered(self) -> None:
-        self._problem = ""
-        if not self._said:
-            return
-        self._said = False
-        log.warning(
-            "journal %s is written again (%d calls were refused, %d left no record, %d ends were lost)",
-            self._settings.folder,
-            self.counts.refused,
-            self.counts.shed,
-            self.counts.finishes_lost,
-        )
+            self._trouble.met(problem)
