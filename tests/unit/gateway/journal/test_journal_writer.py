@@ -126,6 +126,34 @@ def test_the_thread_puts_the_open_segment_on_disk(make: Make, monkeypatch: pytes
     assert done.wait(30)
 
 
+def test_a_power_cut_takes_only_what_came_after_the_last_sync(
+    make: Make, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk keeps of each file what it had at its last fsync, and only files whose folder was synced since."""
+    kept: dict[str, int] = {}
+    folders: list[str] = []
+
+    def fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.is_dir():
+            folders.append(path.name)
+        else:
+            kept[path.stem] = path.stat().st_size
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    writer = make(segment_bytes=900)
+    for number in range(20):
+        writer.admit(str(number), asked(number))
+    assert not kept, "no call waits for the disk"
+    writer._sync()
+    assert "wal" in folders
+    for number in range(20, 25):
+        writer.admit(str(number), asked(number))
+    for segment in layout.segments():
+        os.truncate(segment.path, kept.get(segment.path.stem, 0))
+    assert [f.about for f in on_disk(layout)] == [str(n) for n in range(20)]
+
+
 def test_a_full_disk_refuses_and_is_well_again(make: Make, layout: Layout, caplog: pytest.LogCaptureFixture) -> None:
     writer = make()
     writer.admit("before", asked())
