@@ -2,7 +2,7 @@
 
     python -m benchmarks.gateway.journal_faults --times 1000
 
-Each time, a process writes calls as fast as it can, a second one seals, and both are killed at random moments. A call
+Each time, a process writes calls, a few thousand a second, a second one seals, and both are killed at random moments. A call
 counts as admitted when ``admit`` has returned: the writer then raises a number in memory that outlives it.
 """
 
@@ -23,6 +23,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import JournalError
@@ -30,14 +31,17 @@ from stillwatch.gateway.journal.layout import Layout
 from stillwatch.gateway.journal.writer import JournalWriter
 from stillwatch.gateway.settings import Journal
 from stillwatch.ingest.fingerprint import Fingerprinter
+from stillwatch.records import CALL_LOG
 from stillwatch.store.key import read_or_create_key
 from stillwatch.watch.sealing import seal
 
 OPEN_CALLS = 20
 """So many calls are open at a time, as streams are: each ends that many calls after it began; every seventh never."""
-SEGMENT_BYTES = 40_000
+BURST, PAUSE_SECONDS = 10, 0.002
+"""After so many calls a writer rests for so long: without, sealers get no share of two cores."""
+SEGMENT_BYTES = 10_000
 """Small, so that segments are closed and sealed many times before the kill."""
-LONGEST_SECONDS = 0.15
+LONGEST_SECONDS = 0.4
 """Until the kill: the first ones hit the start, the last ones many sealings."""
 
 
@@ -50,6 +54,8 @@ class Losses:
     admitted: int = 0
     finished: int = 0
     sealed: int = 0
+    segments: int = 0
+    """Sealed segments before the last sealing: how much the killed sealers got done."""
     lost: int = 0
     doubled: int = 0
     ends_lost: int = 0
@@ -78,7 +84,7 @@ def kill_again_and_again(folder: Path, *, times: int, longest: float = LONGEST_S
     settings = Journal(
         folder=folder / "journal", key_file=folder / "key", fsync_seconds=0.02, segment_bytes=SEGMENT_BYTES
     )
-    read_or_create_key(settings.key_file)
+    _warm(read_or_create_key(settings.key_file))
     found = Losses()
     admitted: list[int] = []
     finished: list[int] = []
@@ -97,9 +103,16 @@ def kill_again_and_again(folder: Path, *, times: int, longest: float = LONGEST_S
         calls, ends = told.get()
         admitted.append(calls)
         finished.append(ends)
+    found.segments = len(Layout(settings.folder).sealed_files())
     seal(settings)
     _count(settings, admitted, finished, found)
     return found
+
+
+def _warm(key: bytes) -> None:
+    """Load the fingerprinter's compiled code, so that every sealer seals from its first moment."""
+    call = {"call_id": "c", "account": "a", "started_at": 0, "model": "m", "prompt": "Say what 1 is."}
+    Fingerprinter(key).fingerprint(pa.Table.from_pylist([call], CALL_LOG.schema))
 
 
 def _fork(work: Callable[[], None]) -> int:
@@ -131,6 +144,8 @@ def _write(settings: Journal, number: int, told: Acknowledged) -> None:
             writer.finish(f"{number}-{ended}", {"status": 200, "output_tokens": ended})
             finished = ended + 1
             told.set(call + 1, finished)
+        if call % BURST == 0:
+            time.sleep(PAUSE_SECONDS)
 
 
 def _seal(settings: Journal) -> None:
@@ -150,7 +165,7 @@ def _count(settings: Journal, admitted: list[int], finished: list[int], found: L
         c: t for table in columns for c, t in zip(*(table[n].to_pylist() for n in table.column_names), strict=True)
     }
     for number, (calls, ends) in enumerate(zip(admitted, finished, strict=True)):
-        keys = [prints.keyed("call", f"{number}-{call}") for call in range(calls)]
+        keys = prints.keyed_array("call", pa.array([f"{number}-{call}" for call in range(calls)])).to_pylist()
         found.lost += sum(key not in times for key in keys)
         known = [call for call in range(ends) if call % 7]
         found.ends_lost += sum(tokens.get(keys[call]) != call for call in known)
@@ -166,9 +181,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=1_000)
     parser.add_argument("--longest", type=float, default=LONGEST_SECONDS, help="seconds until the kill")
+    parser.add_argument("--folder", help="on a file system in memory more is sealed between the kills")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         found = kill_again_and_again(
             Path(folder), times=arguments.times, longest=arguments.longest, seed=arguments.seed
         )

@@ -50,13 +50,20 @@ def read_sealed(layout: Layout) -> list[Kept]:
 def remove_expired(layout: Layout, *, keep_days: int, now: datetime) -> list[Path]:
     """Remove sealed segments whose last call, and all else whose sealing, is longer ago; return which.
 
-    The segment that says how far a living worker is sealed stays until it says no more.
+    The segment that says how far a living worker is sealed stays until it says no more. Raises JournalError while
+    another process seals.
     """
+    with alive.only_one(layout.folder / "seal.lock", doing="sealing"):
+        return _remove_expired(layout, keep_days=keep_days, now=now)
+
+
+def _remove_expired(layout: Layout, *, keep_days: int, now: datetime) -> list[Path]:
     oldest = now - timedelta(days=keep_days)
     micros = int(oldest.timestamp() * 1_000_000)
-    expired = [k.path for k in read_sealed(layout) if k.info.last < micros and not layout.is_pinned(k.path)]
+    pinned = layout.pinned()
+    expired = [k.path for k in read_sealed(layout) if k.info.last < micros and k.path not in pinned]
     folders = (layout.sealed, layout.text, layout.notes, layout.rejects)
-    beside = (path for folder in folders for path in folder.iterdir() if not layout.is_pinned(path))
+    beside = (path for folder in folders for path in folder.iterdir() if path not in pinned)
     expired += [path for path in beside if path.stat().st_mtime < oldest.timestamp() and path not in expired]
     remove(expired)
     return expired
@@ -82,9 +89,10 @@ def merge_segments(layout: Layout, *, at: int = MERGE_AT) -> Path | None:
 
 
 def _largest_of_one_key(layout: Layout) -> list[Kept]:
+    pinned = layout.pinned()
     by_key: dict[str, list[Kept]] = {}
     for kept in read_sealed(layout):
-        if not _is_merged(kept.path) and not layout.is_pinned(kept.path):
+        if not _is_merged(kept.path) and kept.path not in pinned:
             by_key.setdefault(kept.info.key, []).append(kept)
     return max(by_key.values(), key=len, default=[])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -43,11 +44,14 @@ class FingerprintSeal:
     layout: Layout
     key: bytes
 
+    @cached_property
+    def _prints(self) -> Fingerprinter:
+        return Fingerprinter(self.key, sample_every=NO_SAMPLES)
+
     def fingerprints(self, calls: list[Row], draft: Path, name: str) -> None:
         """Write the fingerprint segment ``name``; rows that are no calls go to ``rejects`` and are logged."""
-        prints = Fingerprinter(self.key, sample_every=NO_SAMPLES)
         with Rejects(self.layout.rejects_path(name)) as rejects:
-            write_segment(draft, (prints.fingerprint(b) for b in _batches(calls, draft, rejects)), key=self.key)
+            write_segment(draft, (self._prints.fingerprint(b) for b in _batches(calls, draft, rejects)), key=self.key)
         if rejects.rejected:
             log.error("journal: %d rows of %s are no calls; see %s", rejects.rejected, name, self.layout.rejects)
 

@@ -99,19 +99,23 @@ class Layout:
         locked = {m[1] for path in _files(self.wal) if (m := _LOCK.match(path.name))}
         return sorted(locked | {s.run for s in self.segments()})
 
-    def sealed_through(self, run: str) -> int:
-        """Return the number of the last segment that is sealed, 0 for none."""
-        matches = (_SEALED.match(path.name) for path in _files(self.sealed))
-        return max((int(m[2]) for m in matches if m and m[1] == run), default=0)
+    def sealed_through(self) -> dict[str, int]:
+        """Return for each run the number of the last segment that is sealed."""
+        through: dict[str, int] = {}
+        for path in _files(self.sealed):
+            if match := _SEALED.match(path.name):
+                through[match[1]] = max(through.get(match[1], 0), int(match[2]))
+        return through
 
     def sealed_files(self) -> list[Path]:
         """Return the sealed segments, by name."""
         return sorted(path for path in _files(self.sealed) if path.suffix == ".parquet")
 
-    def is_pinned(self, path: Path) -> bool:
-        """Tell whether a sealed file still says how far its run is sealed: it must stay until the run is gone."""
-        match = _SEALED.match(path.name)
-        return match is not None and match[1] in self.runs() and int(match[2]) == self.sealed_through(match[1])
+    def pinned(self) -> set[Path]:
+        """Return the sealed files that still say how far a run is sealed: they must stay until the run is gone."""
+        runs = set(self.runs())
+        through = self.sealed_through()
+        return {self.sealed_path(f"{run}-{number:08d}") for run, number in through.items() if run in runs}
 
     def sealed_path(self, name: str) -> Path:
         """Return where a sealed segment of that name is."""
@@ -128,6 +132,10 @@ class Layout:
     def rejects_path(self, name: str) -> Path:
         """Return where rows are that cannot be in the sealed segment of that name."""
         return self.rejects / f"{name}.rejects"
+
+    def carry_path(self, name: str) -> Path:
+        """Return where the calls are that were open when the sealed segment of that name was made."""
+        return self.wal / f"{name}.{State.CARRY}"
 
     def lock_path(self, run: str) -> Path:
         """Return the file that the run's worker holds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -67,11 +67,11 @@ def seal_journal(
     """
     layout.create()
     done = Sealed()
+    problems: list[Exception] = []
     with alive.only_one(layout.folder / "seal.lock", doing="sealing"):
         for folder in (layout.wal, layout.sealed, layout.text, layout.notes):
             remove_drafts(folder)
-        problems: list[Exception] = []
-        for run in layout.runs():
+        for run in _runs(layout):
             try:
                 _seal_run(layout, run, seal, done, keep_text=keep_text, step=step)
             except Exception as problem:  # noqa: BLE001 - whatever is wrong with one run must not keep the others open
@@ -86,70 +86,93 @@ def seal_journal(
     return done
 
 
+@dataclass(frozen=True)
+class _Run:
+    """One worker process: whether it lives, how far it is sealed, and its files in order."""
+
+    name: str
+    living: bool
+    through: int
+    segments: list[Segment]
+
+
+def _runs(layout: Layout) -> list[_Run]:
+    # A run is looked at for life before its files are listed: of a dead one the list is then complete.
+    living = {run: alive.is_held(layout.lock_path(run)) for run in layout.runs()}
+    through = layout.sealed_through()
+    files: dict[str, list[Segment]] = {run: [] for run in living}
+    for segment in layout.segments():
+        if segment.run in files:
+            files[segment.run].append(segment)
+    return [_Run(name, living[name], through.get(name, 0), files[name]) for name in living]
+
+
 def _seal_run(
-    layout: Layout, run: str, seal: Seal, done: Sealed, *, keep_text: bool, step: Callable[[str], None]
+    layout: Layout, run: _Run, seal: Seal, done: Sealed, *, keep_text: bool, step: Callable[[str], None]
 ) -> None:
-    living = alive.is_held(layout.lock_path(run))
-    batches = list(_batches(layout, run, living=living))
+    carried = _remove_spent(layout, run)
+    batches = _batches(run, carried)
     for index, (number, segment) in enumerate(batches):
         damage = Damage()
         frames = decode(segment.path.read_bytes(), damage) if segment else iter(())
-        ends = not living and index == len(batches) - 1
-        joined = join_frames(frames, carried=_read_carry(layout, run), alive=not ends)
-        _seal_batch(layout, run, number, joined, seal, keep_text=keep_text, step=step)
+        ends = not run.living and index == len(batches) - 1
+        joined = join_frames(frames, carried=carried, alive=not ends)
+        _seal_batch(layout, f"{run.name}-{number:08d}", joined, seal, keep_text=keep_text, step=step)
+        step("3 remove what is spent")
+        before = batches[index - 1][0] if index else run.through
+        remove([*([segment.path] if segment else []), layout.segment_path(run.name, before, State.CARRY)])
+        carried = joined.open
         done.add(joined, damage)
-    if living:
-        done.carried += len(_read_carry(layout, run))
+    if run.living:
+        done.carried += len(carried)
     else:
         step("4 forget the run")
-        remove(s.path for s in layout.segments() if s.run == run)
-        remove([layout.lock_path(run)])
+        last = batches[-1][0] if batches else run.through
+        remove([layout.segment_path(run.name, last, State.CARRY), *(s.path for s in run.segments)])
+        remove([layout.lock_path(run.name)])
 
 
-def _batches(layout: Layout, run: str, *, living: bool) -> Iterator[tuple[int, Segment | None]]:
-    """Yield number and segment of all that is to be sealed; of a dead run at last what is carried, if nothing else."""
-    through = layout.sealed_through(run)
-    mine = [s for s in layout.segments() if s.run == run and s.state is not State.CARRY]
-    remove(s.path for s in mine if s.number <= through and s.state is State.CLOSED)
-    last = through
-    for segment in (s for s in mine if s.number > through):
-        if living and segment.state is State.OPEN:
-            return
-        last = segment.number
-        yield segment.number, segment
-    if not living and last == through and _read_carry(layout, run):
-        yield through + 1, None
+def _remove_spent(layout: Layout, run: _Run) -> dict[str, Row]:
+    """Remove what an earlier sealing left behind when it was killed; return the calls it carried over."""
+    # A carry of a later number was never sealed with; it is written anew.
+    carries = [s for s in run.segments if s.state is State.CARRY and s.number != run.through]
+    sealed = [s for s in run.segments if s.state is not State.CARRY and s.number <= run.through]
+    remove(s.path for s in carries + sealed)
+    path = layout.segment_path(run.name, run.through, State.CARRY)
+    if not path.exists():
+        return {}
+    return {frame.about: frame.row for frame in decode(path.read_bytes()) if frame.kind is Kind.ADMIT}
+
+
+def _batches(run: _Run, carried: dict[str, Row]) -> list[tuple[int, Segment | None]]:
+    """Return number and segment of all that is to be sealed; of a dead run what is carried too, if nothing else."""
+    batches: list[tuple[int, Segment | None]] = []
+    for segment in run.segments:
+        if segment.state is State.CARRY or segment.number <= run.through:
+            continue
+        if run.living and segment.state is State.OPEN:
+            break
+        batches.append((segment.number, segment))
+    if not run.living and not batches and carried:
+        batches.append((run.through + 1, None))
+    return batches
 
 
 def _seal_batch(
-    layout: Layout, run: str, number: int, joined: Joined, seal: Seal, *, keep_text: bool, step: Callable[[str], None]
+    layout: Layout, name: str, joined: Joined, seal: Seal, *, keep_text: bool, step: Callable[[str], None]
 ) -> None:
     # 1. Write what goes along: notes, text, calls still open.  A crash here seals nothing: all of it is written anew.
     # 2. Write the sealed segment and give it its name.         From here on the calls are in it and nowhere else:
     #                                                           segments up to its number and older carries are spent.
-    # 3. Remove what is spent.                                  A crash here leaves files that the next sealing removes.
-    name = f"{run}-{number:08d}"
+    # 3. Remove what is spent (the caller does).                A crash here leaves files that the next sealing removes.
     step("1 write notes, text and open calls")
     if joined.notes:
         publish(layout.notes_path(name), lambda draft: _write_notes(joined.notes, draft))
     if keep_text and joined.calls:
         publish(layout.text_path(name), lambda draft: seal.text(joined.calls, draft, name))
-    publish(layout.segment_path(run, number, State.CARRY), lambda draft: _write_carry(joined.open, draft))
+    publish(layout.carry_path(name), lambda draft: _write_carry(joined.open, draft))
     step("2 name the sealed segment")
     publish(layout.sealed_path(name), lambda draft: seal.fingerprints(joined.calls, draft, name))
-    step("3 remove what is spent")
-    for segment in layout.segments():
-        spent = segment.number < number or (segment.number == number and segment.state is not State.CARRY)
-        if segment.run == run and spent:
-            remove([segment.path])
-
-
-def _read_carry(layout: Layout, run: str) -> dict[str, Row]:
-    """Return the open calls of the last sealing; a carry of another number was never sealed with."""
-    path = layout.segment_path(run, layout.sealed_through(run), State.CARRY)
-    if not path.exists():
-        return {}
-    return {frame.about: frame.row for frame in decode(path.read_bytes()) if frame.kind is Kind.ADMIT}
 
 
 def _write_carry(calls: dict[str, Row], draft: Path) -> None:

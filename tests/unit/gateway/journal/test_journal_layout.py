@@ -33,12 +33,11 @@ def test_the_last_sealed_segment_of_a_run_stays_while_the_run_has_anything_left(
     first, last = (layout.sealed_path(f"{RUN}-{n:08d}") for n in (1, 2))
     first.touch()
     last.touch()
-    assert layout.sealed_through(RUN) == 2
-    assert not layout.is_pinned(last)
+    layout.sealed_path("merged-0").touch()
+    assert layout.sealed_through() == {RUN: 2}
+    assert layout.pinned() == set()
     layout.lock_path(RUN).touch()
-    assert layout.is_pinned(last)
-    assert not layout.is_pinned(first)
-    assert not layout.is_pinned(layout.sealed_path("merged-0"))
+    assert layout.pinned() == {last}
 
 
 def test_nothing_of_a_journal_but_fingerprints_is_taken_for_a_log(layout: Layout) -> None:
