@@ -110,7 +110,8 @@ def _runs(layout: Layout) -> list[_Run]:
 def _seal_run(
     layout: Layout, run: _Run, seal: Seal, done: Sealed, *, keep_text: bool, step: Callable[[str], None]
 ) -> None:
-    carried = _remove_spent(layout, run)
+    _remove_spent(run)
+    carried = _read_carry(layout, run, done)
     batches = _batches(run, carried)
     for index, (number, segment) in enumerate(batches):
         damage = Damage()
@@ -132,16 +133,24 @@ def _seal_run(
         remove([layout.lock_path(run.name)])
 
 
-def _remove_spent(layout: Layout, run: _Run) -> dict[str, Row]:
-    """Remove what an earlier sealing left behind when it was killed; return the calls it carried over."""
+def _remove_spent(run: _Run) -> None:
+    """Remove what an earlier sealing left behind when it was killed."""
     # A carry of a later number was never sealed with; it is written anew.
     carries = [s for s in run.segments if s.state is State.CARRY and s.number != run.through]
     sealed = [s for s in run.segments if s.state is not State.CARRY and s.number <= run.through]
     remove(s.path for s in carries + sealed)
+
+
+def _read_carry(layout: Layout, run: _Run, done: Sealed) -> dict[str, Row]:
+    """Return the calls that were open at the last sealing."""
     path = layout.segment_path(run.name, run.through, State.CARRY)
     if not path.exists():
         return {}
-    return {frame.about: frame.row for frame in decode(path.read_bytes()) if frame.kind is Kind.ADMIT}
+    damage = Damage()
+    carried = {frame.about: frame.row for frame in decode(path.read_bytes(), damage) if frame.kind is Kind.ADMIT}
+    # It was written whole and put on disk before it got its name: what is torn here is damage.
+    done.lost_bytes += damage.lost_bytes + damage.torn_bytes
+    return carried
 
 
 def _batches(run: _Run, carried: dict[str, Row]) -> list[tuple[int, Segment | None]]:

@@ -114,6 +114,18 @@ def test_damage_between_records_is_said_loudly(layout: Layout, caplog: pytest.Lo
     assert "100 bytes between whole records are damaged" in caplog.text
 
 
+def test_damage_to_what_was_carried_over_is_said_too(layout: Layout, caplog: pytest.LogCaptureFixture) -> None:
+    held = alive.hold(layout.lock_path(RUN))
+    segment(layout, 1, admit("open"), admit("other"))
+    seal_journal(layout, LineSeal())
+    (carry,) = layout.wal.glob("*.carry")
+    carry.write_bytes(carry.read_bytes()[:-4])
+    os.close(held)
+    assert seal_journal(layout, LineSeal()).lost_bytes > 0
+    assert sealed_ids(layout) == {"open": 1}
+    assert "are damaged" in caplog.text
+
+
 def test_notes_are_kept_beside(layout: Layout) -> None:
     segment(layout, 1, encode(Kind.NOTE, "refusal", {"at": 1.0, "account": "a"}))
     seal_journal(layout, LineSeal())
