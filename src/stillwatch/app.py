@@ -105,9 +105,7 @@ def scan(
             batches = read_calls(
                 inputs, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC)
             )
-            table = fingerprint_log(
-                batches, prints, work, columns=columns_read(signals), threads=settings.threads
-            )
+            table = fingerprint_log(batches, prints, work, columns=columns_read(signals), threads=settings.threads)
             known = read_accounts(accounts, rejects=rejects) if accounts else None
         result = _detect(
             table,
