@@ -2,8 +2,8 @@
 
     python -m benchmarks.gateway.journal_faults --times 1000
 
-Each time, a process writes calls, a few thousand a second, a second one seals, and both are killed at random moments. A call
-counts as admitted when ``admit`` has returned: the writer then raises a number in memory that outlives it.
+Each time, a process writes calls, a few thousand a second, a second one seals, and both are killed at random moments.
+A call counts as admitted when ``admit`` has returned: the writer then raises a number in memory that outlives it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ from stillwatch.detect.summary import PURE_SHARE, Summary, group_calls, summaris
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
 
-
 COLUMNS = frozenset(
     (
         *("call", "account", "started_at", "hour", "completed", "cues", "turns", "tools"),

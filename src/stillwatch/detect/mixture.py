@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.detect.observe import Edges, Observed
+from stillwatch.detect.owners import Owners, with_company
 from stillwatch.detect.strands import Floats, Ints
 from stillwatch.records import Family
 
@@ -74,43 +75,6 @@ class Membership:
     bits: Floats
     own_bits: Floats
     by_signal: dict[str, Floats]
-
-
-@dataclass(frozen=True)
-class _Owners:
-    """What one owner's accounts vote together, in a cell or for an observable; most owners have one account there."""
-
-    rows: Ints
-    group: Ints
-    groups: int
-
-    @classmethod
-    def of(cls, other: Ints, entity: Ints, rows: Ints) -> _Owners:
-        """Group these rows by ``other`` (cell or observable) and owner; all other rows stand alone."""
-        order = np.lexsort((entity[rows], other[rows]))
-        new = _starts(other[rows][order], entity[rows][order])
-        group = np.empty(len(rows), np.int64)
-        group[order] = np.cumsum(new) - 1
-        return cls(rows, group, int(new.sum()))
-
-    def sums(self, votes: Floats) -> Floats:
-        """Return for each row the votes of its owner in its group."""
-        out = votes.copy()
-        out[self.rows] = np.bincount(self.group, weights=votes[self.rows], minlength=self.groups)[self.group]
-        return out
-
-
-def _starts(first: Ints, second: Ints) -> npt.NDArray[np.bool_]:
-    new = np.ones(len(first), bool)
-    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    return new
-
-
-def _with_company(cell: Ints, entity: Ints) -> Ints:
-    """Return the rows whose owner has another row in the same cell."""
-    order = np.lexsort((entity, cell))
-    group = np.cumsum(_starts(cell[order], entity[order])) - 1
-    return np.sort(order[(np.bincount(group) > 1)[group]]) if len(cell) else order
 
 
 def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Background) -> Codes:
@@ -209,9 +173,9 @@ def settle(
     held = [_Held.of(c, cell, (in_background, single)) for c in codes]
     bits = np.zeros((len(cell), len(FAMILIES)))
     by_signal: dict[str, Floats] = {}
-    company = _with_company(cell, entity)
-    owners = _Owners.of(cell, entity, company)
-    pairs = [_Owners.of(c.code, entity, company) for c in codes]
+    company = with_company(cell, entity)
+    owners = Owners.of(cell, entity, company)
+    pairs = [Owners.of(c.code, entity, company) for c in codes]
     sizes = (float(len(background.account)), float(background.single_turn.sum()))
     for _ in range(ROUNDS):
         own = probability * weight

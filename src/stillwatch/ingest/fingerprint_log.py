@@ -58,7 +58,8 @@ def fingerprint_log(
             on_progress(rows)
     out = folder / "calls"
     out.mkdir()
-    _name_skeletons(draft, out, schema, counts.total(), rows, threads)
+    total = counts.total()
+    _write_parts(draft, out, schema, lambda drafted: _finish(drafted, schema, total, rows), threads=threads)
     draft.unlink()
     return out
 
@@ -113,7 +114,9 @@ def draft_table(batch: Batch, schema: pa.Schema = CALLS.schema) -> pa.Table:
     return pa.table({**batch.columns, **extra}).select(wanted.names).cast(wanted)
 
 
-def _name_skeletons(draft: Path, out: Path, schema: pa.Schema, counts: Counts, rows: int, threads: int) -> None:
+def _write_parts(
+    draft: Path, out: Path, schema: pa.Schema, finish: Callable[[pa.RecordBatch], pa.Table], *, threads: int
+) -> None:
     """Write the parts, each a stretch of the draft's batches, side by side."""
     with pa.OSFile(str(draft)) as file:
         batches = pa.ipc.open_file(file).num_record_batches
@@ -133,7 +136,7 @@ def _name_skeletons(draft: Path, out: Path, schema: pa.Schema, counts: Counts, r
             pa.ipc.open_file(file) as reader,
         ):
             for number in range(bounds[part], bounds[part + 1]):
-                writer.write_table(_finish(reader.get_batch(number), schema, counts, rows))
+                writer.write_table(finish(reader.get_batch(number)))
 
     with ThreadPoolExecutor(parts) as pool:
         list(pool.map(write, range(parts)))

@@ -51,7 +51,7 @@ def mask_for_display(shown: str) -> str:
     keep = [False] * len(shown)
     # Letter by letter, since a few letters grow when they become lower case, and places must stay.
     low = "".join(c.lower() if len(c.lower()) == 1 else c for c in shown)
-    for match in _phrases().finditer(low):
+    for match in _phrases_in(low).finditer(low):
         for i in range(match.start(), _word_end(low, match.end())):
             keep[i] = True
     return "".join(c if keep[i] or _is_open(c) else _BLOCK for i, c in enumerate(shown))
@@ -94,8 +94,14 @@ def _last_user_text(text: str) -> str:
     return content if isinstance(content, str) else text
 
 
+def _phrases_in(low: str) -> re.Pattern[str]:
+    """Compile the phrases whose letters are all in the text: a few of thousands."""
+    return re.compile("|".join(p for letters, p in _patterns() if all(part in low for part in letters)) or r"(?!)")
+
+
 @cache
-def _phrases() -> re.Pattern[str]:
+def _patterns() -> list[tuple[list[str], str]]:
+    """Return each phrase of use as what stands between its blanks and numbers, and as a pattern; the longest first."""
     wanted = []
     for phrase in phrases_of_use():
         bare = phrase.strip()
@@ -103,5 +109,6 @@ def _phrases() -> re.Pattern[str]:
             continue
         pattern = re.escape(bare).replace(r"\ ", r"[\s.,:;!?*#_()\[\]<>/'\"`-]+")
         pattern = pattern.replace("0", rf"(?<!\d)\d{{1,{MAX_DIGITS}}}(?!\d)")
-        wanted.append((r"\b" if phrase[0] == " " else "") + pattern + (r"\b" if phrase[-1] == " " else ""))
-    return re.compile("|".join(sorted(wanted, key=lambda p: (-len(p), p))))
+        pattern = (r"\b" if phrase[0] == " " else "") + pattern + (r"\b" if phrase[-1] == " " else "")
+        wanted.append((re.split("[ 0]+", bare), pattern))
+    return sorted(wanted, key=lambda w: (-len(w[1]), w[1]))

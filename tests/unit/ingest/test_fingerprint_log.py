@@ -109,7 +109,9 @@ def test_prompts_are_never_written(tmp_path: Path) -> None:
 
 
 def test_only_the_columns_that_are_asked_for_are_written(tmp_path: Path) -> None:
-    rows = [{"call_id": f"c{i}", "account": "a", "started_at": START, "model": "m", **r} for i, r in enumerate(prompts("x"))]
+    rows = [
+        {"call_id": f"c{i}", "account": "a", "started_at": START, "model": "m", **r} for i, r in enumerate(prompts("x"))
+    ]
     batches = pa.Table.from_pylist(rows, CALL_LOG.schema).to_batches()
     folder = fingerprint_log(batches, Fingerprinter(KEY), tmp_path, columns=("skeleton", "call"))
     assert pq.read_table(folder).schema.names == ["call", "skeleton"]

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stillwatch.ingest.kernels.blocks import Bytes
+from stillwatch.ingest.kernels.blocks import Bytes, kernel
 from stillwatch.ingest.kernels.letters import lower
 
 BLANK, DIGIT, OPEN_TAG, OPEN_BRACKET = 0, 1, 2, 3
@@ -146,7 +146,7 @@ def _trie(
     return step[:states], found[:states]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _grow(
     text: NDArray[np.uint8],
     ends: NDArray[np.int64],

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 BLOCK = 32
 """Bytes in a block; a reader keeps so many spare ones behind its text, or checks."""
+kernel = njit(cache=True, nogil=True, _nrt=False)
+"""Compile a function that makes no array. Numba then counts no references to those it is given: the counters of arrays
+that all threads read would go back and forth between the processor's cores, at every row."""
 _I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_I8, BLOCK)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, letters_from
+from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, kernel, letters_from
 
 SEPARATOR, LETTER, SINGLE = 0, 1, 2
 LONG_RUN = 24
@@ -15,7 +15,7 @@ MAX_QUOTE = 600
 MAX_TAG = 32
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def letter_kind(data: Bytes, i: int, stop: int) -> tuple[int, int]:  # noqa: PLR0911  (a decision table)
     """Return what the character that starts at ``i`` (a byte of 128 or more) is, and its length in bytes."""
     c = data[i]
@@ -39,7 +39,7 @@ def letter_kind(data: Bytes, i: int, stop: int) -> tuple[int, int]:  # noqa: PLR
     return SINGLE, 3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_run_byte(c: int) -> bool:
     return 97 <= c <= 122 or 48 <= c <= 57 or c in (43, 45, 47, 61, 95)
 
@@ -67,7 +67,7 @@ def _joins(c: int, behind: int, letters: bool, digits: bool) -> bool:  # noqa: F
     return c in (44, 46, 58) and digits and not letters and 48 <= behind <= 57
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mixed_word_end(low: Bytes, i: int, stop: int, letters: bool) -> tuple[int, bool, bool]:  # noqa: FBT001
     """Go on from ``i`` in a word that has more than ASCII letters."""
     digits = False
@@ -92,7 +92,7 @@ def _mixed_word_end(low: Bytes, i: int, stop: int, letters: bool) -> tuple[int, 
     return min(i, stop), digits, letters
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run_end(low: Bytes, i: int, stop: int) -> int:
     """Return where the run of letters, digits and base64 signs, or the web address, that starts at ``i`` ends."""
     k = i
@@ -105,7 +105,7 @@ def run_end(low: Bytes, i: int, stop: int) -> int:
     return k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def quote_end(text: Bytes, i: int, stop: int) -> int:
     """Return the place behind the quotation, inline code or fenced code that opens at ``i``, or -1."""
     c = text[i]

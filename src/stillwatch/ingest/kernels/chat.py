@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, copy, equal, first
+from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, copy, equal, first, kernel
 
 Spans = NDArray[np.int64]
 
@@ -22,7 +22,7 @@ _ROLE, _CONTENT = np.frombuffer(b"role", np.uint8), np.frombuffer(b"content", np
 LETTER_A, LETTER_D, LETTER_F, LETTER_S, LETTER_T, LETTER_U = 97, 100, 102, 115, 116, 117
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def skip_space(data: Bytes, i: int, stop: int) -> int:
     """Return the place of the next byte that is not white space."""
     while i < stop and (data[i] == 32 or (9 <= data[i] <= 13)):
@@ -30,7 +30,7 @@ def skip_space(data: Bytes, i: int, stop: int) -> int:
     return i
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def skip_string(data: Bytes, i: int, stop: int) -> int:
     """From an opening quote, return the place behind the closing one, or -1."""
     i += 1
@@ -51,7 +51,7 @@ def skip_string(data: Bytes, i: int, stop: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def skip_value(data: Bytes, i: int, stop: int) -> int:
     """From the start of any JSON value, return the place behind it, or -1. Depth is a number: nesting costs nothing."""
     depth = 0
@@ -79,7 +79,7 @@ def skip_value(data: Bytes, i: int, stop: int) -> int:
     return i if depth == 0 else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hex(data: Bytes, i: int) -> int:
     value = 0
     for k in range(i, i + 4):
@@ -96,7 +96,7 @@ def _hex(data: Bytes, i: int) -> int:
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put_utf8(out: Bytes, n: int, code: int) -> int:
     if code < 0x80:
         out[n] = code
@@ -117,7 +117,7 @@ def _put_utf8(out: Bytes, n: int, code: int) -> int:
     return n + 4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _escape(data: Bytes, i: int, stop: int, out: Bytes, n: int) -> tuple[int, int]:
     """Decode the escape at ``i`` (a backslash); lone surrogates become U+FFFD. Return the next place and length."""
     c = data[i + 1]
@@ -147,7 +147,7 @@ def _escape(data: Bytes, i: int, stop: int, out: Bytes, n: int) -> tuple[int, in
     return i, _put_utf8(out, n, code)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def unescape(data: Bytes, start: int, stop: int, out: Bytes, n: int) -> int:
     """Append the decoded inside of a JSON string to ``out`` from ``n``, and return the new length.
 
@@ -172,7 +172,7 @@ def unescape(data: Bytes, start: int, stop: int, out: Bytes, n: int) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _content(data: Bytes, i: int, stop: int, spans: Spans) -> tuple[int, int]:  # noqa: C901, PLR0911  (a parser)
     """Collect the text spans of a content value at ``i``; return the place behind it (-1: malformed), their number."""
     if data[i] == QUOTE:
@@ -220,7 +220,7 @@ def _is_key(data: Bytes, start: int, length: int, name: Bytes) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_chat(  # noqa: C901, PLR0911, PLR0912, PLR0917  (a parser in one loop: calls per message would cost more)
     data: Bytes, start: int, stop: int, user: Bytes, system: Bytes, spans: Spans, out: Spans
 ) -> bool:

@@ -12,6 +12,8 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 from numpy.typing import NDArray
 
+from stillwatch.ingest.kernels.blocks import kernel
+
 U64 = np.uint64
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
@@ -46,7 +48,7 @@ def rotate(x: np.uint64, by: np.uint64) -> np.uint64:
     return (x << by) | (x >> (_R64 - by))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sip_round(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> State:
     """One SipRound."""
     v0 += v1
@@ -62,20 +64,20 @@ def sip_round(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> Sta
     return v0, v1, v2, v3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sip_start(k0: np.uint64, k1: np.uint64) -> State:
     """Return the state under a 128-bit key."""
     return k0 ^ _I0, k1 ^ _I1, k0 ^ _I2, k1 ^ _I3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sip_block(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64, m: np.uint64) -> State:
     """Absorb eight bytes: one round, as in SipHash-1-3."""
     v0, v1, v2, v3 = sip_round(v0, v1, v2, v3 ^ m)
     return v0 ^ m, v1, v2, v3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sip_end(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> np.uint64:
     """Three closing rounds, as in SipHash-1-3."""
     v2 ^= _FF
@@ -85,7 +87,7 @@ def sip_end(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> np.ui
     return v0 ^ v1 ^ v2 ^ v3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pack(data: Bytes, start: int, stop: int) -> np.uint64:
     """Read fewer than eight bytes, little-endian."""
     block = U64(0)
@@ -94,7 +96,7 @@ def pack(data: Bytes, start: int, stop: int) -> np.uint64:
     return block
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sip(data: Bytes, start: int, stop: int, k0: np.uint64, k1: np.uint64) -> np.uint64:
     """SipHash-1-3 of ``data[start:stop]``."""
     v0, v1, v2, v3 = sip_start(k0, k1)
@@ -120,7 +122,7 @@ def sip_word(data: Bytes, start: int, stop: int, k0: np.uint64, k1: np.uint64) -
     return U64(sip_end(v0, v1, v2, v3))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mix(h: np.uint64, w: np.uint64) -> np.uint64:
     """Chain ``w`` onto ``h``; both must be keyed already, for this is no PRF."""
     x = (h ^ w) * _GOLDEN + (h >> _R32)
@@ -129,14 +131,14 @@ def mix(h: np.uint64, w: np.uint64) -> np.uint64:
     return x ^ (x >> _33)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hash_strings(data: Bytes, offsets: NDArray[np.int64], out: Words, k0: np.uint64, k1: np.uint64) -> None:
     """SipHash-1-3 of every string of an Arrow large_string array."""
     for row in range(out.size):
         out[row] = sip(data, offsets[row], offsets[row + 1], k0, k1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hash_rows(columns: Words, out: Words, k0: np.uint64, k1: np.uint64) -> None:
     """SipHash-1-3 of every column of a two-dimensional array of 64-bit values (``columns[value, row]``)."""
     for row in range(out.size):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from numba import njit
-
-from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, copy_lower, first
+from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, copy_lower, first, kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _lower_extended(c: int, d: int) -> int:
     """Return the second byte of a letter of Latin Extended-A in lower case; capitals and small letters alternate."""
     if c == 0xC4:
@@ -19,7 +17,7 @@ def _lower_extended(c: int, d: int) -> int:
     return d
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lower(data: Bytes, size: int, out: Bytes) -> None:
     """Copy with letters in lower case: ASCII, Latin-1 and Extended-A, Greek without accents, Cyrillic; lengths stay.
 
@@ -37,7 +35,7 @@ def lower(data: Bytes, size: int, out: Bytes) -> None:
             i = _lower_letter(data, i, size, out)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _lower_letter(  # noqa: C901, PLR0911, PLR0912  (a table of letters, as branches: rare ones behind the frequent)
     data: Bytes, i: int, size: int, out: Bytes
 ) -> int:

@@ -17,13 +17,13 @@ from stillwatch.ingest.kernels.automaton import (
     Automaton,
     prefix_bit,
 )
-from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, letters_from
+from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, kernel, letters_from
 
 NEVER = -(1 << 40)
 _ROW, _ONE, _SIX, _SIXTY_THREE = (np.uint64(x) for x in (ROW_BITS, 1, 6, 63))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan(low: Bytes, size: int, automaton: Automaton, seen: NDArray[np.int64]) -> int:
     """Return the cues found in ``low[:size]``, already lower case and with a spare block behind it.
 
@@ -72,7 +72,7 @@ def _is_dull(dull: NDArray[np.uint64], low: Bytes, i: int) -> bool:
     return bool((dull[bit >> _SIX] >> (bit & _SIXTY_THREE)) & _ONE)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _found(automaton: Automaton, state: np.uint64, at: int, seen: NDArray[np.int64]) -> int:
     cues = 0
     for f in range(automaton.found_start[state], automaton.found_start[state + np.uint64(1)]):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from stillwatch.ingest.kernels.blocks import kernel
 from stillwatch.ingest.kernels.hashing import U64, mix
 
 Words = NDArray[np.uint64]
@@ -19,7 +19,7 @@ _EMPTY = np.int64(1) << 40
 _TAIL, _ITEM = U64(0xA5A5A5A5), U64(0x17E4)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ends_and_item(  # noqa: PLR0917  (a kernel's tables are its arguments)
     masked: Words, n: int, plain: Words, size: int, start: np.uint64, heads: Words, tails: Words
 ) -> np.uint64:
@@ -43,7 +43,7 @@ def ends_and_item(  # noqa: PLR0917  (a kernel's tables are its arguments)
     return item
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def chain(words: Words, n: int, start: np.uint64) -> np.uint64:
     """Hash a whole sequence of word hashes."""
     h = start
@@ -52,7 +52,7 @@ def chain(words: Words, n: int, start: np.uint64) -> np.uint64:
     return h
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bands(masked: Words, n: int, out: NDArray[np.int32], least: NDArray[np.int64]) -> None:
     """One-permutation MinHash (Li, Owen & Zhang 2012) of word 3-grams in 8 bins.
 
@@ -71,7 +71,7 @@ def bands(masked: Words, n: int, out: NDArray[np.int32], least: NDArray[np.int64
     _borrow(least, BANDS, out)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def topics(plain: Words, n: int, out: NDArray[np.int32], least: NDArray[np.int64]) -> None:
     """One-permutation MinHash of the set of words in 4 bins: what a text is about rather than how it is put."""
     least[:] = _EMPTY
@@ -82,7 +82,7 @@ def topics(plain: Words, n: int, out: NDArray[np.int32], least: NDArray[np.int64
     _borrow(least, TOPICS, out)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _borrow(least: NDArray[np.int64], size: int, out: NDArray[np.int32]) -> None:
     for i in range(size):
         k, steps = i, 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from stillwatch.ingest.kernels.blocks import kernel
 from stillwatch.ingest.kernels.hashing import U64, mix
 from stillwatch.ingest.kernels.prints import LENGTHS
 
@@ -19,7 +19,7 @@ _UPPER = U64(40)
 Words = NDArray[np.uint64]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add(counts: NDArray[np.uint32], ends: Words) -> None:
     """Count every head or tail of a batch, ``ends[row, length]``; 0 stands for none."""
     for row in range(ends.shape[0]):
@@ -31,12 +31,12 @@ def add(counts: NDArray[np.uint32], ends: Words) -> None:
             counts[1, mix(value, _UPPER) & _MASK] += np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count(counts: NDArray[np.uint32], value: np.uint64) -> int:
     return int(np.int64(min(counts[0, value >> _UPPER & _MASK], counts[1, mix(value, _UPPER) & _MASK])))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longest(counts: NDArray[np.uint32], ends: Words, least: int) -> tuple[int, int]:
     """Return how many of the lengths recur, from the shortest on, and how often the longest of them does."""
     last = 0
@@ -48,7 +48,7 @@ def _longest(counts: NDArray[np.uint32], ends: Words, least: int) -> tuple[int, 
     return ends.size, last
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def longest_ends(  # noqa: PLR0917  (kernels take no keywords)
     counts: NDArray[np.uint32], heads: Words, tails: Words, least: int, skeleton: Words, words: NDArray[np.int16]
 ) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from stillwatch.ingest.kernels.automaton import MAX_PARTS, Automaton
-from stillwatch.ingest.kernels.blocks import BLOCK, between, copy, count
+from stillwatch.ingest.kernels.blocks import BLOCK, between, copy, count, kernel
 from stillwatch.ingest.kernels.chat import MAX_PARTS as MAX_CONTENT_PARTS
 from stillwatch.ingest.kernels.chat import read_chat
 from stillwatch.ingest.kernels.hashing import U64
@@ -128,30 +127,30 @@ def new_scratch(longest: int) -> Scratch:
     )
 
 
-@njit(cache=True, nogil=True)
-def _take(data: Bytes, start: int, stop: int, out: Bytes) -> int:
-    """Copy a row to the front of a buffer that has a spare block."""
+@kernel
+def _take(data: Bytes, start: int, stop: int, out: Bytes, at: int) -> int:
+    """Copy ``data[start:stop]`` to ``at`` in a buffer that has a spare block; return the place behind it."""
     i, last = start, data.size - BLOCK
     while i < stop and i <= last:
-        copy(data, i, out, i - start)
+        copy(data, i, out, at + i - start)
         i += BLOCK
     for k in range(i, stop):
-        out[k - start] = data[k]
-    return stop - start
+        out[at + k - start] = data[k]
+    return at + stop - start
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _trimmed(data: Bytes, size: int) -> int:
     while size > 0 and data[size - 1] <= 32:
         size -= 1
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _window(data: Bytes, size: int, scratch: Scratch) -> int:
     """Copy the start and the end of a text, and its lower-case form. Return how many bytes that is."""
     if size <= HEAD_BYTES + TAIL_BYTES:
-        n = _take(data, 0, size, scratch.window)
+        n = _take(data, 0, size, scratch.window, 0)
     else:
         head = HEAD_BYTES
         while head > 0 and (data[head] & 0xC0) == 0x80:
@@ -159,15 +158,14 @@ def _window(data: Bytes, size: int, scratch: Scratch) -> int:
         tail = size - TAIL_BYTES
         while tail < size and (data[tail] & 0xC0) == 0x80:
             tail += 1
-        n = _take(data, 0, head, scratch.window)
+        n = _take(data, 0, head, scratch.window, 0)
         scratch.window[n] = 10
-        scratch.window[n + 1 : n + 1 + size - tail] = data[tail:size]
-        n += 1 + size - tail
+        n = _take(data, tail, size, scratch.window, n + 1)
     lower(scratch.window, n, scratch.low)
     return int(n)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _characters(data: Bytes, size: int) -> int:
     n, i = size, 0
     while i + BLOCK <= size:
@@ -178,7 +176,7 @@ def _characters(data: Bytes, size: int) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _language(tally: Tally) -> int:
     """Guess by script, then by stop words; never evidence of anything."""
     han, kana, words = tally.counts[HAN], tally.counts[KANA], tally.counts[PLAIN]
@@ -195,7 +193,7 @@ def _language(tally: Tally) -> int:
     return _LATIN if words > 0 else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _structure(tally: Tally) -> int:
     cues = 0
     if tally.counts[OPTIONS] & _FIRST_THREE_OPTIONS == _FIRST_THREE_OPTIONS:
@@ -207,7 +205,7 @@ def _structure(tally: Tally) -> int:
     return cues
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _combine(found: int, both: NDArray[np.int64]) -> int:
     for k in range(both.shape[0]):
         if found & both[k, 0] == both[k, 0]:
@@ -215,7 +213,7 @@ def _combine(found: int, both: NDArray[np.int64]) -> int:
     return found & _ALL_CUES
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
     source: Source,
     automaton: Automaton,
@@ -235,11 +233,11 @@ def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
             if read_chat(source.messages, start, stop, scratch.user, scratch.system, scratch.spans, lengths):
                 users, systems, turns = lengths[0], lengths[1], lengths[2]
             else:
-                users = _take(source.messages, start, stop, scratch.user)
+                users = _take(source.messages, start, stop, scratch.user, 0)
         elif source.prompt_valid[row]:
-            users = _take(source.prompt, source.prompt_at[row], source.prompt_at[row + 1], scratch.user)
+            users = _take(source.prompt, source.prompt_at[row], source.prompt_at[row + 1], scratch.user, 0)
         if systems == 0 and source.system_valid[row]:
-            systems = _take(source.system, source.system_at[row], source.system_at[row + 1], scratch.system)
+            systems = _take(source.system, source.system_at[row], source.system_at[row + 1], scratch.system, 0)
         found = 0
         systems = _trimmed(scratch.system, systems)
         if systems > 0:

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stillwatch.ingest.kernels.blocks import Bytes, byte, letters_from
+from stillwatch.ingest.kernels.blocks import Bytes, byte, kernel, letters_from
 from stillwatch.ingest.kernels.boundaries import (
     LETTER,
     LONG_RUN,
@@ -103,7 +103,7 @@ def _word(low: Bytes, i: int, stop: int, line_start: bool) -> tuple[int, int]:  
     return end, kind
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _split(  # noqa: C901, PLR0912  (one pass, a branch a character class)
     text: Bytes, low: Bytes, stop: int, tally: Tally
 ) -> int:
@@ -173,13 +173,16 @@ def _count_script(languages: NDArray[np.int64], lead: int) -> None:
 @njit(inline="always")
 def _count_label(labels: Words, label_counts: NDArray[np.int64], word: np.uint64) -> int:
     """Count a word that opens a line and has a colon behind it; three of one are a list of examples."""
+    most, found = 0, False
     for k in range(LABELS):
-        if label_counts[k] == 0:
-            labels[k] = word
-        if labels[k] == word:
-            label_counts[k] += 1
-            break
-    return int(label_counts.max())
+        if not found:
+            if label_counts[k] == 0:
+                labels[k] = word
+            if labels[k] == word:
+                label_counts[k] += 1
+                found = True
+        most = max(most, label_counts[k])
+    return int(most)
 
 
 @njit(inline="always")
@@ -191,7 +194,7 @@ def _look_up(keys: Words, values: NDArray[np.int64], word: np.uint64) -> int:
     return int(values[place])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tokenise(  # noqa: C901, PLR0912, PLR0915, PLR0917  (the hot loop: functions and tuples in it cost ten times)
     text: Bytes, low: Bytes, stop: int, key: tuple[np.uint64, np.uint64], table: WordTable, tally: Tally
 ) -> None:
