@@ -1,0 +1,247 @@
+"""Holds on the budgets of every level at once: all or nothing, captured as tokens flow, topped up, paused, given back.
+
+Pure state: no clock but the one passed in, no network. One thread uses it, and no method waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import inf
+
+from stillwatch.gateway.limits.budget import Budget
+from stillwatch.gateway.limits.hold import Held
+from stillwatch.gateway.limits.plan import Plan
+from stillwatch.gateway.nouns import Unit
+from stillwatch.gateway.ports import Cost
+
+LONGEST_PAUSE = 1.0
+"""Seconds after which a paused stream asks again: what others give back is not foreseen."""
+SHORTEST_PAUSE = 0.005
+"""Seconds: below this a timer costs more than it waits."""
+STORE_PAUSE = 0.02
+"""Seconds a store usually takes to answer, loopback or not."""
+SWEEP_SECONDS = 60.0
+IDLE_SWEEPS = 15
+"""A hold that captured nothing for 15 sweeps has lost its stream: above the 600 s a reasoning model may take to start.
+
+Counted in sweeps, so that a clock that jumps ahead ends no living stream.
+"""
+
+
+class Ledger:
+    """Admits calls and follows them to their end.
+
+    ``short`` is told which budget has too little for how much; where budgets are leased, more is fetched then.
+    """
+
+    def __init__(self, clock: Callable[[], float], short: Callable[[Budget, float], None] | None = None) -> None:
+        self.now = clock
+        self._short = short
+        self.open: set[Held] = set()
+        self._sweep_at = clock() + SWEEP_SECONDS
+
+    def admit(self, plan: Plan, cost: Cost, *, now: float) -> Held | None:
+        """Hold what the call needs of every budget, or of none and return None."""
+        if now >= self._sweep_at:
+            self.sweep(now)
+        inputs, outputs = sizes(plan, cost)
+        streams = plan.streams if cost.stream else ()
+        # 1. Look at every budget.     Nothing is taken yet: a refusal leaves no trace.
+        # 2. Take from every budget.   Nothing waits in between, so what was there still is.
+        if not (
+            _has(plan.outputs, outputs, now)
+            and _has(plan.calls, 1.0, now)
+            and _has(plan.inputs, inputs, now)
+            and _has(streams, 1.0, now)
+        ):
+            return None
+        for budget in plan.calls:
+            budget.level -= 1.0
+            budget.used += 1.0
+        for budget in plan.inputs:
+            budget.holds += inputs
+        for budget in plan.outputs:
+            budget.holds += outputs
+        for budget in streams:
+            budget.holds += 1.0
+        if plan.metered:
+            plan.usage.add(Unit.CALLS, 1.0, now=now)
+        held = Held(self, plan, cost, input_held=inputs, output_held=outputs)
+        self.open.add(held)
+        return held
+
+    def short_of(self, plan: Plan, cost: Cost, *, now: float) -> Iterator[tuple[Budget, float]]:
+        """Yield every budget with too little for the call, and how much that needs."""
+        inputs, outputs = sizes(plan, cost)
+        streams = plan.streams if cost.stream else ()
+        for budgets, amount in ((plan.calls, 1.0), (plan.inputs, inputs), (plan.outputs, outputs), (streams, 1.0)):
+            yield from ((budget, amount) for budget in budgets if not _has((budget,), amount, now))
+
+    def top_up(self, held: Held) -> float:
+        """Take what is lacking and the next block; if not even the former is there, return seconds to pause."""
+        now, lacking = self.now(), max(-held.left, 0.0)
+        if not held.is_open:
+            return _charge_late(held, now)
+        for budget in held.plan.outputs:
+            budget.refill(now)
+        room = min((_room(b, held) for b in held.plan.outputs), default=inf)
+        if room >= lacking + held.block:
+            return self._grant(held, lacking + held.block, now)
+        self._tell(held, lacking + held.block)
+        if lacking == 0.0:
+            return 0.0
+        if room >= lacking:
+            return self._grant(held, lacking, now)
+        return self._pause(held, lacking, room, now)
+
+    def settle_input(self, held: Held, input_tokens: float) -> None:
+        """Charge the input as counted instead of as estimated, once."""
+        if held.estimate < 0.0:
+            return
+        plan, now = held.plan, self.now()
+        for budget in plan.inputs:
+            budget.refill(now)
+            budget.holds -= held.input_held
+            budget.charge(input_tokens)
+        plan.usage.learn(estimated=held.estimate, counted=input_tokens)
+        if plan.metered:
+            plan.usage.add(Unit.INPUT_TOKENS, input_tokens, now=now)
+        held.estimate = -1.0
+
+    def release(self, held: Held) -> None:
+        """End a call: charge what it used, waited for or not, and give back the rest."""
+        if not held.is_open:
+            return
+        held.is_open = False
+        self.open.discard(held)
+        now, used = self.now(), held.held - held.left
+        if held.left < 0.0:
+            _leave_queues(held)
+        for budget in held.plan.outputs:
+            budget.refill(now)
+            budget.holds -= held.held
+            budget.charge(used)
+        if held.stream:
+            for budget in held.plan.streams:
+                budget.holds -= 1.0
+        if held.plan.metered:
+            held.plan.usage.add(Unit.OUTPUT_TOKENS, used, now=now)
+        if held.estimate >= 0.0:
+            self.settle_input(held, held.input_held)
+        held.held = held.left = 0.0
+
+    def sweep(self, now: float) -> None:
+        """Release holds whose stream is gone without a word."""
+        self._sweep_at = now + SWEEP_SECONDS
+        for held in list(self.open):
+            moved = held.left != held.left_at_sweep
+            held.left_at_sweep = held.left
+            held.idle_sweeps = 0 if moved else held.idle_sweeps + 1
+            if held.idle_sweeps >= IDLE_SWEEPS:
+                self.release(held)
+
+    def _grant(self, held: Held, amount: float, now: float) -> float:
+        if held.left < 0.0:
+            _leave_queues(held)
+        self._book(held, now, and_hold=amount)
+        held.left += amount
+        return 0.0
+
+    def _book(self, held: Held, now: float, *, and_hold: float = 0.0) -> None:
+        """Take what was delivered out of the budgets, and hold more."""
+        used = held.held - max(held.left, 0.0)
+        for budget in held.plan.outputs:
+            budget.level -= used
+            budget.used += used
+            budget.holds += and_hold - used
+        held.held += and_hold - used
+        if held.plan.metered and used:
+            held.plan.usage.add(Unit.OUTPUT_TOKENS, used, now=now)
+
+    def _pause(self, held: Held, lacking: float, room: float, now: float) -> float:
+        """Queue for what is lacking. Whoever is first in every queue gathers what there is, so that nobody starves."""
+        outputs = held.plan.outputs
+        if any(held not in b.queue for b in outputs):
+            self._book(held, now)
+        _queue(held, lacking)
+        if room > 0.0 and all(next(iter(b.queue)) is held for b in outputs):
+            for budget in outputs:
+                budget.holds += room
+            held.held += room
+            held.left += room
+            _queue(held, lacking - room)
+            if held.held > held.plan.smallest_burst / 2:
+                # An answer larger than a budget can ever hold is paid in parts.
+                self._book(held, now)
+        return min(max(SHORTEST_PAUSE, *(_seconds(b, held, now) for b in outputs)), LONGEST_PAUSE)
+
+    def _tell(self, held: Held, amount: float) -> None:
+        if self._short is not None:
+            for budget in held.plan.outputs:
+                if budget.lease is not None and _room(budget, held) < amount:
+                    self._short(budget, amount)
+
+
+def sizes(plan: Plan, cost: Cost) -> tuple[float, float]:
+    """Return how much input and output a call holds at first."""
+    return cost.input_tokens * plan.usage.input_factor, min(cost.output_hold * cost.weight, plan.largest_hold)
+
+
+def _has(budgets: tuple[Budget, ...], amount: float, now: float) -> bool:
+    # Budget.refill and Budget.free, written out: this is the hot path.
+    for budget in budgets:
+        passed = now - budget.at
+        budget.at = now
+        level = budget.level
+        if passed > 0.0 and level < budget.burst:
+            level = min(budget.burst, level + passed * budget.rate)
+            budget.level = level
+        if level - budget.holds - budget.waiting < amount:
+            return False
+    return True
+
+
+def _room(budget: Budget, held: Held) -> float:
+    """Return what this stream may take: those who wait longer come first."""
+    free = budget.level - budget.holds
+    if not budget.queue:
+        return free
+    if held not in budget.queue:
+        return free - budget.waiting
+    first = next(iter(budget.queue))
+    return free if first is held else free - budget.queue[first]
+
+
+def _seconds(budget: Budget, held: Held, now: float) -> float:
+    if budget.lease is not None and budget.lease.may_ask(now):
+        return STORE_PAUSE
+    first = next(iter(budget.queue)) is held
+    missing = (budget.queue[held] if first else budget.waiting) - (budget.level - budget.holds)
+    rate = budget.whole_rate * budget.share
+    return missing / rate if rate > 0.0 else LONGEST_PAUSE
+
+
+def _queue(held: Held, lacking: float) -> None:
+    for budget in held.plan.outputs:
+        budget.waiting += lacking - budget.queue.get(held, 0.0)
+        budget.queue[held] = lacking
+
+
+def _leave_queues(held: Held) -> None:
+    for budget in held.plan.outputs:
+        budget.waiting -= budget.queue.pop(held, 0.0)
+        if not budget.queue:
+            budget.waiting = 0.0
+
+
+def _charge_late(held: Held, now: float) -> float:
+    """Charge output that comes after the hold lapsed: it must not be free."""
+    longest = 0.0
+    for budget in held.plan.outputs:
+        budget.refill(now)
+        budget.charge(-held.left)
+        if budget.level < 0.0:
+            rate = budget.whole_rate * budget.share
+            longest = max(longest, -budget.level / rate if rate > 0.0 else LONGEST_PAUSE)
+    held.left = 0.0
+    return min(longest, LONGEST_PAUSE)
