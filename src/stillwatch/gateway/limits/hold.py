@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import nan
 from typing import Protocol
 
 from stillwatch.gateway.limits.headroom import account_headroom
@@ -38,8 +37,8 @@ class Held:
     """
 
     __slots__ = (
-        *("_books", "block", "estimate", "held", "idle_sweeps", "input_held", "is_open"),
-        *("left", "left_at_sweep", "plan", "stream", "weight"),
+        *("_books", "block", "estimate", "held", "input_held", "is_open"),
+        *("left", "plan", "stream", "weight"),
     )
 
     def __init__(self, books: Bookkeeper, plan: Plan, cost: Cost, *, input_held: float, output_held: float) -> None:
@@ -49,10 +48,9 @@ class Held:
         self.block = BLOCK if output_held >= 2 * BLOCK else output_held / 2
         self.stream = cost.stream
         self.is_open = True
-        self.left_at_sweep, self.idle_sweeps = nan, 0
 
     def capture(self, output_tokens: float) -> float:
-        """Count output; return how many seconds to pause before handing it on (0.0 = at once).
+        """Count output; return how many seconds to pause before handing it on (0.0 = go on).
 
         After a pause, call ``capture(0.0)`` before handing it on: it says whether the tokens are there now. A relay that
         does not ask again hands on at most what it just captured, and its next pause is longer by that.
@@ -63,7 +61,7 @@ class Held:
         return self._books.top_up(self)
 
     def settle_input(self, input_tokens: float) -> None:
-        """Replace the estimate of the input by what the model server counted; 0 where it never took the call."""
+        """Replace the estimate of the input by what was counted; 0 where no model server took the call."""
         self._books.settle_input(self, input_tokens)
 
     def release(self) -> None:

@@ -11,7 +11,7 @@ from math import inf
 from stillwatch.gateway.limits.budget import Budget
 from stillwatch.gateway.limits.hold import Held
 from stillwatch.gateway.limits.plan import Plan
-from stillwatch.gateway.nouns import Unit
+from stillwatch.gateway.limits.usage import CALLS, INPUT_TOKENS, OUTPUT_TOKENS
 from stillwatch.gateway.ports import Cost
 
 LONGEST_PAUSE = 1.0
@@ -38,6 +38,8 @@ class Ledger:
         self.now = clock
         self._short = short
         self.open: set[Held] = set()
+        self._seen: dict[Held, tuple[float, int]] = {}
+        """What was left of each hold at the last sweep, and for how many sweeps it has been that."""
         self._sweep_at = clock() + SWEEP_SECONDS
 
     def admit(self, plan: Plan, cost: Cost, *, now: float) -> Held | None:
@@ -65,7 +67,7 @@ class Ledger:
         for budget in streams:
             budget.holds += 1.0
         if plan.metered:
-            plan.usage.add(Unit.CALLS, 1.0, now=now)
+            plan.usage.add(CALLS, 1.0, now)
         held = Held(self, plan, cost, input_held=inputs, output_held=outputs)
         self.open.add(held)
         return held
@@ -98,14 +100,13 @@ class Ledger:
         """Charge the input as counted instead of as estimated, once."""
         if held.estimate < 0.0:
             return
-        plan, now = held.plan, self.now()
-        for budget in plan.inputs:
-            budget.refill(now)
-            budget.holds -= held.input_held
-            budget.charge(input_tokens)
-        plan.usage.learn(estimated=held.estimate, counted=input_tokens)
-        if plan.metered:
-            plan.usage.add(Unit.INPUT_TOKENS, input_tokens, now=now)
+        plan = held.plan
+        if plan.inputs or plan.metered:
+            now = self.now()
+            _settle(plan.inputs, input_tokens, held.input_held, now)
+            plan.usage.learn(held.estimate, input_tokens)
+            if plan.metered:
+                plan.usage.add(INPUT_TOKENS, input_tokens, now)
         held.estimate = -1.0
 
     def release(self, held: Held) -> None:
@@ -117,15 +118,12 @@ class Ledger:
         now, used = self.now(), held.held - held.left
         if held.left < 0.0:
             _leave_queues(held)
-        for budget in held.plan.outputs:
-            budget.refill(now)
-            budget.holds -= held.held
-            budget.charge(used)
+        _settle(held.plan.outputs, used, held.held, now)
         if held.stream:
             for budget in held.plan.streams:
                 budget.holds -= 1.0
         if held.plan.metered:
-            held.plan.usage.add(Unit.OUTPUT_TOKENS, used, now=now)
+            held.plan.usage.add(OUTPUT_TOKENS, used, now)
         if held.estimate >= 0.0:
             self.settle_input(held, held.input_held)
         held.held = held.left = 0.0
@@ -133,11 +131,12 @@ class Ledger:
     def sweep(self, now: float) -> None:
         """Release holds whose stream is gone without a word."""
         self._sweep_at = now + SWEEP_SECONDS
+        before, self._seen = self._seen, {}
         for held in list(self.open):
-            moved = held.left != held.left_at_sweep
-            held.left_at_sweep = held.left
-            held.idle_sweeps = 0 if moved else held.idle_sweeps + 1
-            if held.idle_sweeps >= IDLE_SWEEPS:
+            left, idle = before.get(held, (held.left, 0))
+            idle = idle + 1 if left == held.left else 0
+            self._seen[held] = (held.left, idle)
+            if idle > IDLE_SWEEPS:
                 self.release(held)
 
     def _grant(self, held: Held, amount: float, now: float) -> float:
@@ -156,7 +155,7 @@ class Ledger:
             budget.holds += and_hold - used
         held.held += and_hold - used
         if held.plan.metered and used:
-            held.plan.usage.add(Unit.OUTPUT_TOKENS, used, now=now)
+            held.plan.usage.add(OUTPUT_TOKENS, used, now)
 
     def _pause(self, held: Held, lacking: float, room: float, now: float) -> float:
         """Queue for what is lacking. Whoever is first in every queue gathers what there is, so that nobody starves."""
@@ -199,6 +198,22 @@ def _has(budgets: tuple[Budget, ...], amount: float, now: float) -> bool:
         if level - budget.holds - budget.waiting < amount:
             return False
     return True
+
+
+def _settle(budgets: tuple[Budget, ...], used: float, held: float, now: float) -> None:
+    """End holds: charge what was used, whether it was held or not."""
+    # Budget.refill and the common case of Budget.charge, written out: this is the hot path.
+    for budget in budgets:
+        passed = now - budget.at
+        budget.at = now
+        if passed > 0.0 and budget.level < budget.burst:
+            budget.level = min(budget.burst, budget.level + passed * budget.rate)
+        budget.holds -= held
+        if used <= held:
+            budget.level -= used
+            budget.used += used
+        else:
+            budget.charge(used)
 
 
 def _room(budget: Budget, held: Held) -> float:

@@ -17,7 +17,7 @@ from stillwatch.gateway.limits.plans import Plans
 from stillwatch.gateway.limits.rules import LimitRules
 from stillwatch.gateway.limits.store import LeaseStore
 from stillwatch.gateway.limits.table import TableFull
-from stillwatch.gateway.limits.usage import COUNTED
+from stillwatch.gateway.limits.usage import PLACES
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost, LimitExceeded, StoreClosed, Subjects
 from stillwatch.gateway.settings import LimitRule
@@ -105,7 +105,7 @@ class Limits:
             log.warning("limits: no room for another budget; an account's recent use is not carried into its campaign")
             return
         for budget in budgets:
-            if budget.key.unit in COUNTED:
+            if budget.key.unit in PLACES:
                 budget.refill(now)
                 budget.charge(usage.recent(budget.key.unit, now=now))
                 if self._leaser is not None:

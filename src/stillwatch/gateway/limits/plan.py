@@ -24,8 +24,6 @@ class Plan:
     streams: tuple[Budget, ...]
     usage: Usage
     metered: bool = False
-    generation: int = 0
-    """Of the table of budgets when it was made: when that forgets something, plans are made anew."""
     smallest_burst: float = field(default=inf, init=False)
     largest_hold: float = field(default=inf, init=False)
 
@@ -46,7 +44,7 @@ class Plan:
         return (b for b in self.budgets() if b.key.level is Level.ACCOUNT)
 
 
-def plan_of(budgets: Iterable[Budget], usage: Usage, *, metered: bool, generation: int) -> Plan:
+def plan_of(budgets: Iterable[Budget], usage: Usage, *, metered: bool) -> Plan:
     """Sort budgets by unit."""
     units: dict[Unit, list[Budget]] = {unit: [] for unit in Unit}
     for budget in budgets:
@@ -58,5 +56,4 @@ def plan_of(budgets: Iterable[Budget], usage: Usage, *, metered: bool, generatio
         streams=tuple(units[Unit.STREAMS]),
         usage=usage,
         metered=metered,
-        generation=generation,
     )

@@ -21,11 +21,14 @@ class Plans:
 
     def __init__(self, rules: LimitRules, *, clock: Callable[[], float], share: float, shared: bool, most: int) -> None:
         self._rules, self._clock, self._share, self._shared, self._most = rules, clock, share, shared, most
-        self._budgets: Table[Key, Budget] = Table(most, lambda b: b.is_as_new(self._clock()))
-        self._usages: Table[str, Usage] = Table(most, lambda u: u.is_idle(self._clock()))
+        self._budgets: Table[Key, Budget] = Table(
+            most, is_idle=lambda b: b.is_as_new(self._clock()), forgot=self._forget_plans
+        )
+        self._usages: Table[str, Usage] = Table(
+            most, is_idle=lambda u: u.is_idle(self._clock()), forgot=self._forget_plans
+        )
         self._plans: dict[tuple[str, str | None, str | None, str, str], Plan] = {}
         self._lowered: dict[str, float] = {}
-        self._changes = 0
         self._outage = False
 
     def __len__(self) -> int:
@@ -35,7 +38,7 @@ class Plans:
         """Return the plan of these subjects, the account's budgets scaled. Raises TableFull."""
         key = (subjects.account, subjects.organization, subjects.campaign, subjects.model, subjects.plan)
         plan = self._plans.get(key)
-        if plan is None or plan.generation != self._budgets.generation + self._usages.generation + self._changes:
+        if plan is None:
             plan = self._make(subjects)
             if len(self._plans) >= self._most:
                 self._plans.clear()
@@ -55,7 +58,7 @@ class Plans:
     def begin_outage(self, workers: int) -> None:
         """Let every budget draw from where its rule says while the store fails."""
         self._outage, self._share = True, 1.0 / max(workers, 1)
-        self._changes += 1
+        self._forget_plans()
         now = self._clock()
         for budget in self._budgets:
             budget.draw_from(FAILING[budget.rule.when_store_fails], now=now, share=self._share)
@@ -63,7 +66,7 @@ class Plans:
     def end_outage(self) -> Iterator[Budget]:
         """Let budgets draw from the store again: nothing is free until it has answered. Yield what it must hear of."""
         self._outage, self._share = False, 1.0
-        self._changes += 1
+        self._forget_plans()
         now = self._clock()
         for budget in self._budgets:
             budget.draw_from(Source.LEASED, now=now, share=1.0)
@@ -74,10 +77,11 @@ class Plans:
     def _make(self, subjects: Subjects) -> Plan:
         usage = self._usages.get(subjects.account, lambda: Usage(now=self._clock()))
         usage.plan, usage.model = subjects.plan, subjects.model
-        budgets = list(self.budgets(subjects))
-        # Read last: finding room for these may have forgotten others.
-        generation = self._budgets.generation + self._usages.generation + self._changes
-        return plan_of(budgets, usage, metered=self._rules.has_campaigns, generation=generation)
+        return plan_of(self.budgets(subjects), usage, metered=self._rules.has_campaigns)
+
+    def _forget_plans(self) -> None:
+        """Make every plan anew when it is next asked for: it may name a budget that is gone, or of another size."""
+        self._plans.clear()
 
     def _budget(self, key: Key) -> Budget:
         return self._budgets.get(key, lambda: self._new(key))

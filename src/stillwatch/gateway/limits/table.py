@@ -21,12 +21,11 @@ class TableFull(Exception):  # noqa: N818  (the caller turns it into a refusal)
 
 
 class Table(Generic[K, V]):
-    """At most ``most`` values, made where missing. ``generation`` rises whenever something was forgotten."""
+    """At most ``most`` values, made where missing. ``forgot`` is told whenever some were forgotten."""
 
-    def __init__(self, most: int, is_idle: Callable[[V], bool]) -> None:
-        self._most, self._is_idle = most, is_idle
+    def __init__(self, most: int, *, is_idle: Callable[[V], bool], forgot: Callable[[], None]) -> None:
+        self._most, self._is_idle, self._forgot = most, is_idle, forgot
         self._values: dict[K, V] = {}
-        self.generation = 0
 
     def __len__(self) -> int:
         return len(self._values)
@@ -56,4 +55,4 @@ class Table(Generic[K, V]):
                 self._values[key] = value
         if len(self._values) == before:
             raise TableFull
-        self.generation += 1
+        self._forgot()

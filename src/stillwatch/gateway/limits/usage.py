@@ -10,7 +10,9 @@ LEAST_FACTOR, MOST_FACTOR = 0.25, 8.0
 """Tokens per estimated token. Plain text is near 1; base64, rare scripts and one-letter words reach 4 to 6."""
 FORGETTING = 0.1
 """How fast the factor falls. It rises at once: who sends dense text is not underestimated twice."""
-COUNTED = {Unit.CALLS: 0, Unit.INPUT_TOKENS: 1, Unit.OUTPUT_TOKENS: 2}
+CALLS, INPUT_TOKENS, OUTPUT_TOKENS = range(3)
+PLACES = {Unit.CALLS: CALLS, Unit.INPUT_TOKENS: INPUT_TOKENS, Unit.OUTPUT_TOKENS: OUTPUT_TOKENS}
+"""Where each unit is counted. Numbers, as hashing an enumeration's member takes longer than counting."""
 
 
 class Usage:
@@ -25,20 +27,20 @@ class Usage:
         self.plan = self.model = ""
         self.campaign: str | None = None
 
-    def add(self, unit: Unit, amount: float, *, now: float) -> None:
-        """Count use."""
+    def add(self, place: int, amount: float, now: float) -> None:
+        """Count use of the unit at this place of ``PLACES``."""
         if now - self.started_at >= WINDOW_SECONDS:
             self._turn(now)
-        self.now[COUNTED[unit]] += amount
+        self.now[place] += amount
 
     def recent(self, unit: Unit, *, now: float) -> float:
         """Return the use of the last minute: this window, and the part of the one before that is within a minute."""
         self._turn(now)
         passed = min(max(now - self.started_at, 0.0), WINDOW_SECONDS)
-        place = COUNTED[unit]
+        place = PLACES[unit]
         return self.now[place] + self.before[place] * (1.0 - passed / WINDOW_SECONDS)
 
-    def learn(self, *, estimated: float, counted: float) -> None:
+    def learn(self, estimated: float, counted: float) -> None:
         """Compare the tokens that the model server counted with the estimate that was made without the factor."""
         if estimated <= 0.0 or counted <= 0.0:
             return
