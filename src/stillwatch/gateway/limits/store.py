@@ -52,7 +52,8 @@ class RedisStore:
     full each time where the server (or a proxy before it) refuses hashes.
     """
 
-    def __init__(self, settings: Store) -> None:
+    def __init__(self, settings: Store, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._lease_microseconds = int(lease_seconds * 1_000_000)
         url = settings.url or ""
         self._workers_key = f"{{{settings.prefix}}}:workers"
         self._prefix = f"{{{settings.prefix}}}:"
@@ -67,7 +68,7 @@ class RedisStore:
     async def lease(self, worker: str, requests: Sequence[Request]) -> tuple[int, list[Grant]]:
         """Ask for many budgets in one call. Raises StoreFailed; whether the store acted on it is then not known."""
         keys = [self._workers_key, *(self._prefix + r.key for r in requests)]
-        numbers: list[str | float | int] = [worker, int(LEASE_SECONDS * 1_000_000)]
+        numbers: list[str | float | int] = [worker, self._lease_microseconds]
         for r in requests:
             numbers += (r.rate, r.burst, r.used, r.acknowledged, r.had, r.want, r.hint)
         try:
