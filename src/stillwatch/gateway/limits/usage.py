@@ -49,8 +49,8 @@ class Usage:
         self.input_factor += step * (ratio - self.input_factor)
 
     def is_idle(self, now: float) -> bool:
-        """Whether the last two windows are over, so that forgetting it changes no budget."""
-        return now - self.started_at >= 2 * WINDOW_SECONDS
+        """Whether nothing was used in the last two windows, so that forgetting it changes no budget."""
+        return now - self.started_at >= 2 * WINDOW_SECONDS or not any(self.now + self.before)
 
     def _turn(self, now: float) -> None:
         passed = now - self.started_at
