@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limits_bench import Books, tokens
@@ -18,7 +18,7 @@ MINUTE = {"a": 6000, "b": 6000, "": 9000}
 HOLD, BLOCK = 1024, 512
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """A call of the obvious ledger: what it may deliver, what it delivered, what it still lacks."""
 
