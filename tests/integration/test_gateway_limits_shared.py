@@ -178,3 +178,17 @@ def test_one_question_for_many_budgets_is_legal_in_a_cluster(tmp_path: Path, que
 
 async def until_up(server: RedisServer) -> None:
     await until(lambda: b"cluster_state:ok" in bytes(str(server.command("CLUSTER", "INFO")), "ascii"))
+
+
+def test_newcomers_at_the_same_moment_are_not_refused_what_is_there(server: RedisServer) -> None:
+    wide = LimitRule(Level.GLOBAL, Unit.OUTPUT_TOKENS, per_minute=60_000_000)
+
+    async def one(limits: Limits, n: int) -> None:
+        (await limits.admit(subjects(f"account-{n}"), Cost(0.0, 1024.0, stream=True))).release()
+
+    async def main() -> None:
+        async with worker(server, TOKENS, wide) as limits:
+            for start in range(0, 600, 60):
+                await asyncio.gather(*(one(limits, n) for n in range(start, start + 60)))
+
+    asyncio.run(main())

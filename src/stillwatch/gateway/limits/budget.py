@@ -109,7 +109,8 @@ class Budget:
 
     def seconds_until(self, amount: float) -> float:
         """Return how long the refill takes until ``amount`` more is free, if nobody else calls."""
-        missing = amount - self.free()
+        owed = min(self.lease.elsewhere, 0.0) if self.lease is not None else 0.0
+        missing = amount - self.free() - owed
         if missing <= 0.0:
             return 0.0
         rate = self.whole_rate * self.share

@@ -16,8 +16,8 @@ AHEAD_SECONDS = 2.0
 """A lease covers this much of recent use, so that most calls need no word with the store."""
 HALF_SECONDS = 0.5
 """After so long half of the recent use is the newest: a lull gives tokens back soon."""
-DRY_SECONDS = 0.05
-"""A budget that just had nothing to give is not asked again before this: hammering a limit must not load the store."""
+DRY_SECONDS, LONGEST_DRY_SECONDS = 0.05, 0.25
+"""A budget that just had too little is not asked again before this: hammering a limit must not load the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Request:
     want: float
     hint: float
     """The store's level as this worker knows it, for a store that has lost the budget."""
+    need: float = 0.0
+    """The part of ``want`` that calls wait for; not told to the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Lease:
         """Say what was used and ask for what is held, what calls wait for, and a little ahead."""
         ahead = min(self.per_second * AHEAD_SECONDS, burst / workers / 2) if rate > 0.0 else 0.0
         hint = min(burst, self.elsewhere + self.amount + max(0.0, now - self.asked_at) * rate)
-        return Request(key, rate, burst, used, self.acknowledged, self.amount, held + self.need + ahead, hint)
+        return Request(key, rate, burst, used, self.acknowledged, self.amount, held + self.need + ahead, hint, self.need)
 
     def accept(self, request: Request, grant: Grant, *, sent_at: float) -> None:
         """Take note of an answer. The lease runs from before the question was sent, so the store's ends later."""
@@ -71,12 +73,14 @@ class Lease:
         if passed > 0.0:
             newest = (request.used - self.acknowledged) / passed
             self.per_second += (1.0 - 0.5 ** (passed / HALF_SECONDS)) * (newest - self.per_second)
-        short = request.want - grant.amount
-        if short > 0.0:
+        if grant.amount < request.want:
+            short = min(request.want - grant.amount, request.need)
             wait = short / request.rate if request.rate > 0.0 else DRY_SECONDS
-            self.dry_until = sent_at + min(max(wait, DRY_SECONDS), 1.0)
+            self.dry_until = sent_at + min(max(wait, DRY_SECONDS), LONGEST_DRY_SECONDS)
         self.amount, self.elsewhere, self.acknowledged = grant.amount, grant.elsewhere, request.used
-        self.asked_at, self.need = sent_at, 0.0
+        self.asked_at = sent_at
+        # Calls that came after the question was sent still wait.
+        self.need = max(0.0, self.need - request.need)
 
     def may_ask(self, now: float) -> bool:
         """Whether the store may have more by now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -12,8 +13,11 @@ from stillwatch.gateway.limits.lease import Lease, Request
 from stillwatch.gateway.limits.store import LeaseStore, StoreFailed
 from stillwatch.gateway.nouns import Unit
 
+log = logging.getLogger(__name__)
+
 PERIOD_SECONDS = 0.5
 """How often leases are looked after: a quarter of what they cover."""
+RESTART_SECONDS = 1.0
 BATCH = 256
 """Budgets in one question: about 2 ms of the store's time, below which others do not notice."""
 
@@ -39,11 +43,14 @@ class Leaser:
         self._urgent: dict[Budget, None] = {}
         self._wake = asyncio.Event()
         self._answered: asyncio.Future[None] | None = None
+        """Done when what is needed now has been asked for; ``_answering`` when the question under way is over."""
+        self._answering: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to look after leases, in the running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._look_after())
+        self._task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """Report what was used, give the leases back if the store answers, and end."""
@@ -72,6 +79,8 @@ class Leaser:
 
     async def answered(self) -> None:
         """Wait until the store answered what is needed now, or failed to."""
+        if self._task is None:
+            self.start()
         if self._answered is None:
             self._answered = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._answered)
@@ -90,6 +99,7 @@ class Leaser:
             self._wake.clear()
             asked, self._urgent = self._urgent, {}
             waiting, self._answered = self._answered, None
+            self._answering = waiting
             now = self._clock()
             if not asked or now - last >= PERIOD_SECONDS:
                 last = now
@@ -98,6 +108,20 @@ class Leaser:
                 await self._ask(list(asked))
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Begin anew after a mistake of ours: calls must neither wait for ever nor pass unseen meanwhile."""
+        if task.cancelled() or (mistake := task.exception()) is None:
+            return
+        log.error("limits: leasing from the store stopped; it begins again in %s s", RESTART_SECONDS, exc_info=mistake)
+        if not self.breaker.is_open:
+            self.breaker.is_open = True
+            self._on_outage(f"{type(mistake).__name__} while leasing")
+        for waiting in (self._answering, self._answered):
+            if waiting is not None and not waiting.done():
+                waiting.set_result(None)
+        self._answering = self._answered = None
+        asyncio.get_running_loop().call_later(RESTART_SECONDS, self.start)
 
     async def _ask(self, budgets: list[Budget]) -> None:
         """Ask in batches. Without budgets too: the store counts who is there, and an outage is noticed."""

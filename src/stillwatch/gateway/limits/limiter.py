@@ -15,17 +15,19 @@ from stillwatch.gateway.limits.ledger import Ledger
 from stillwatch.gateway.limits.plan import Plan
 from stillwatch.gateway.limits.plans import Plans
 from stillwatch.gateway.limits.rules import LimitRules
-from stillwatch.gateway.limits.store import LeaseStore
+from stillwatch.gateway.limits.store import LeaseStore, RedisStore
 from stillwatch.gateway.limits.table import TableFull
 from stillwatch.gateway.limits.usage import PLACES
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost, LimitExceeded, StoreClosed, Subjects
-from stillwatch.gateway.settings import LimitRule
+from stillwatch.gateway.settings import GatewaySettings, LimitRule
 
 log = logging.getLogger(__name__)
 
 SOON_SECONDS = 0.05
 """No refusal says less: what is free sooner was in the way only for a moment."""
+ATTEMPTS = FAILURES + 1
+"""Questions to the store a call waits for: until an outage is noticed, or others were quicker three times."""
 MOST_BUDGETS = 1 << 18
 """Budgets a worker remembers, about 100 MB. Full ones are forgotten first; if all are in use, newcomers wait."""
 FULL_TABLE_SECONDS = 1.0
@@ -130,7 +132,7 @@ class Limits:
 
     async def _admit_with_store(self, plan: Plan, cost: Cost, leaser: Leaser) -> Held | None:
         """Ask the store for what is missing, together with all other calls that wait just now."""
-        for _ in range(FAILURES + 1):
+        for _ in range(ATTEMPTS):
             now = self._clock()
             short = list(self._ledger.short_of(plan, cost, now=now))
             if self._failing or not all(b.lease is not None and b.lease.may_ask(now) for b, _ in short):
@@ -139,7 +141,7 @@ class Limits:
                 leaser.need(budget, amount)
             await leaser.answered()
             held = self._ledger.admit(plan, cost, now=self._clock())
-            if held is not None or leaser.breaker.failures == 0:
+            if held is not None:
                 return held
         return None
 
@@ -174,3 +176,9 @@ class Limits:
                 self._leaser.keep(budget)
         log.warning("limits: the store answers again; budgets are shared")
         self._observer.store_mode("shared", "the store answers again")
+
+
+def limits_of(settings: GatewaySettings, *, clock: Callable[[], float], observer: Observer | None = None) -> Limits:
+    """Return the limiter of one worker as the settings say. Raises SettingsError."""
+    store = RedisStore(settings.store) if settings.store.url else None
+    return Limits(settings.limits, clock=clock, workers=settings.listen.workers, store=store, observer=observer)

@@ -59,6 +59,15 @@ def test_an_empty_budget_is_not_asked_again_at_once() -> None:
     assert lease.may_ask(1.0)
 
 
+def test_who_came_while_the_question_was_under_way_still_waits() -> None:
+    lease = Lease(now=0.0)
+    lease.need = 100.0
+    asked = request(lease, used=0.0, now=0.0)
+    lease.need += 30.0
+    lease.accept(asked, Grant(asked.want, 0.0), sent_at=0.0)
+    assert lease.need == 30
+
+
 def test_a_store_that_lost_the_budget_is_told_what_was_left() -> None:
     lease = Lease(now=0.0)
     assert request(lease, used=0.0, now=0.0).hint == 600

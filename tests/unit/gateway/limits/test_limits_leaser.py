@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from limits_bench import tokens
 from stillwatch.gateway.limits.breaker import FAILURES
 from stillwatch.gateway.limits.budget import Budget, Key
@@ -83,6 +85,28 @@ def test_many_budgets_go_in_few_questions() -> None:
 
     asyncio.run(main())
     assert [len(batch) for batch in store.batches[:2]] == [BATCH, 1]
+
+
+def test_a_mistake_of_ours_is_an_outage_and_not_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stillwatch.gateway.limits.leaser.RESTART_SECONDS", 0.05)
+    store, events = Generous(), list[str]()
+
+    def fail() -> None:
+        store.on_ask = lambda: None
+        raise RuntimeError
+
+    async def main() -> None:
+        asks = leaser(store, events)
+        store.on_ask = fail
+        asks.need(budget(), 1.0)
+        await asks.answered()
+        assert asks.breaker.is_open
+        while not events[1:]:
+            await asyncio.sleep(0.01)
+        await asks.stop()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert events == ["RuntimeError while leasing", "recovered"]
 
 
 def test_an_outage_is_told_once_and_so_is_its_end() -> None:

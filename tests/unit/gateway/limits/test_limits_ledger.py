@@ -4,6 +4,7 @@ import pytest
 
 from limits_bench import Books, tokens
 from stillwatch.gateway.limits.budget import Budget
+from stillwatch.gateway.limits.hold import Held
 from stillwatch.gateway.limits.ledger import IDLE_SWEEPS, LONGEST_PAUSE, SWEEP_SECONDS
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost
@@ -90,6 +91,43 @@ def test_whoever_waits_longest_gets_a_large_answer_while_others_take_small_ones(
             break
     assert waits == 0
     assert books.clock.now < 45
+
+
+def two_paused(books: Books, *, lacking: tuple[float, float]) -> tuple[Held, Held]:
+    held = books.admitted(), books.admitted()
+    drained(books).level = 2048
+    for one, lack in zip(held, lacking, strict=True):
+        assert one.capture(1024 + lack) > 0
+    return held
+
+
+def test_who_came_later_does_not_take_what_the_first_waits_for() -> None:
+    books = Books([tokens()])
+    first, second = two_paused(books, lacking=(1000, 100))
+    books.clock.now = 5.0
+    assert second.capture(0.0) > 0
+    books.clock.now = 10.0
+    assert first.capture(0.0) == 0
+    books.clock.now = 11.0
+    assert second.capture(0.0) == 0
+
+
+def test_only_the_first_gathers_so_that_no_two_hold_what_both_need() -> None:
+    books = Books([tokens()])
+    first, second = two_paused(books, lacking=(100, 1000))
+    books.clock.now = 5.0
+    assert second.capture(0.0) > 0
+    assert second.held == 0
+    books.clock.now = 6.0
+    assert first.capture(0.0) == 0
+
+
+def test_a_clock_that_jumps_back_takes_nothing_away() -> None:
+    books = Books([tokens()])
+    books.budget().charge(1000)
+    books.clock.now = -1e6
+    books.admitted()
+    assert books.budget().level == 5000
 
 
 def test_an_answer_larger_than_the_whole_budget_is_paid_in_the_end() -> None:
