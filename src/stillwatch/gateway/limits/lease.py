@@ -51,11 +51,13 @@ class Grant:
 class Lease:
     """The lease of one budget as this worker knows it. Times are seconds of the worker's monotonic clock."""
 
-    __slots__ = ("acknowledged", "amount", "asked_at", "dry_until", "elsewhere", "need", "per_second")
+    __slots__ = ("acknowledged", "amount", "asked_at", "dry_until", "elsewhere", "last_need", "need", "per_second", "used_at")
 
     def __init__(self, *, now: float) -> None:
         self.amount = self.acknowledged = self.need = self.per_second = 0.0
+        self.last_need = 0.0
         self.elsewhere = inf
+        self.used_at = now
         self.asked_at = now
         self.dry_until = 0.0
 
@@ -63,12 +65,18 @@ class Lease:
         self, key: str, *, rate: float, burst: float, used: float, held: float, workers: int, now: float
     ) -> Request:
         """Say what was used and ask for what is held, what calls wait for, and a little ahead."""
-        ahead = min(self.per_second * AHEAD_SECONDS, burst / workers / 2) if rate > 0.0 else 0.0
+        ahead = 0.0
+        if rate > 0.0:
+            # An account in use keeps as much as its calls ask for at once, or each of them would have to wait.
+            next_call = self.last_need if now - self.used_at < LEASE_SECONDS else 0.0
+            ahead = min(max(self.per_second * AHEAD_SECONDS, next_call), burst / workers / 2)
         hint = min(burst, self.elsewhere + self.amount + max(0.0, now - self.asked_at) * rate)
         return Request(key, rate, burst, used, self.acknowledged, self.amount, held + self.need + ahead, hint, self.need)
 
     def accept(self, request: Request, grant: Grant, *, sent_at: float) -> None:
         """Take note of an answer. The lease runs from before the question was sent, so the store's ends later."""
+        if request.used != self.acknowledged:
+            self.used_at = sent_at
         passed = sent_at - self.asked_at
         if passed > 0.0:
             newest = (request.used - self.acknowledged) / passed
@@ -81,6 +89,11 @@ class Lease:
         self.asked_at = sent_at
         # Calls that came after the question was sent still wait.
         self.need = max(0.0, self.need - request.need)
+
+    def ask_for(self, amount: float) -> None:
+        """Want ``amount`` for a call that waits."""
+        self.need += amount
+        self.last_need = amount
 
     def may_ask(self, now: float) -> bool:
         """Whether the store may have more by now."""

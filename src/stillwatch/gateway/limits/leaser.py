@@ -60,7 +60,7 @@ class Leaser:
                 await self._task
         for budget in list(self._kept):
             if budget.lease is not None:
-                budget.lease.need = budget.lease.per_second = 0.0
+                budget.lease.need = budget.lease.per_second = budget.lease.last_need = 0.0
         if not self.breaker.is_open:
             await self._ask(list(self._kept))
         await self._store.close()
@@ -73,7 +73,7 @@ class Leaser:
         """Ask the store soon for ``amount`` more than is held; the caller does not wait."""
         lease = budget.lease
         if lease is not None and lease.may_ask(self._clock()) and not self.breaker.is_open:
-            lease.need += amount
+            lease.ask_for(amount)
             self._kept[budget] = self._urgent[budget] = None
             self._wake.set()
 

@@ -33,6 +33,15 @@ def test_one_of_many_workers_takes_no_more_than_half_its_share_ahead() -> None:
     assert request(lease, used=used, workers=100, now=20.0).want == pytest.approx(600 / 100 / 2)
 
 
+def test_an_account_in_use_keeps_enough_for_its_next_call_and_an_idle_one_does_not() -> None:
+    lease = Lease(now=0.0)
+    lease.ask_for(200.0)
+    lease.accept(request(lease, used=0.0, now=0.0), Grant(200.0, 0.0), sent_at=0.0)
+    assert request(lease, used=1.0, now=1.0).want == 200
+    assert request(lease, used=1.0, workers=4, now=1.0).want == 75, "not where budgets are small"
+    assert request(lease, used=1.0, now=2 * LEASE_SECONDS).want == 0
+
+
 def test_a_lull_gives_tokens_back() -> None:
     lease = Lease(now=0.0)
     used = busy(lease)
