@@ -46,9 +46,7 @@ def fleet(gate: Gate, *, per_second: float, streams: int = 300, minutes: float =
 
     def attack() -> Caller:
         while world.now < minutes * 60:
-            held = yield from again(
-                world, lambda: gate.admit("attacker", weight=weight), every=1.0, until=minutes * 60
-            )
+            held = yield from again(world, lambda: gate.admit("attacker", weight=weight), every=1.0, until=minutes * 60)
             if held is not None:
                 yield from gate.answer(held, ANSWER / weight, per_second=per_second)
 

@@ -83,7 +83,7 @@ async def store_cost(url: str, *, count: int) -> tuple[float, float]:
     store = RedisStore(Store(url=url, connect_seconds=2.0, operation_seconds=2.0))
     limits = Limits(rules([Unit.OUTPUT_TOKENS], per_minute=1e9), clock=time.monotonic, store=store)
     limits.start()
-    await calls(limits, ACCOUNTS, pauses=True)
+    await calls(limits, 20 * ACCOUNTS, pauses=True)
     here, there = time.process_time(), server_seconds(url)
     await calls(limits, count, pauses=True)
     spent = time.process_time() - here, server_seconds(url) - there

@@ -112,7 +112,9 @@ class Gate:
         held.release()
 
 
-def again(world: World, attempt: Callable[[], Held | None], *, every: float, until: float) -> Generator[float, None, Held | None]:
+def again(
+    world: World, attempt: Callable[[], Held | None], *, every: float, until: float
+) -> Generator[float, None, Held | None]:
     """Try until admitted or too late."""
     while world.now < until:
         held = attempt()

@@ -51,7 +51,10 @@ async def fails(limits: Limits) -> None:
 @each_end
 def test_a_local_rule_goes_on_at_this_workers_share(server: RedisServer, end: End) -> None:
     async def main() -> None:
-        async with worker(server, rule(), patience=PATIENCE) as limits, worker(server, rule(), patience=PATIENCE) as other:
+        async with (
+            worker(server, rule(), patience=PATIENCE) as limits,
+            worker(server, rule(), patience=PATIENCE) as other,
+        ):
             await spend(limits, "alice", seconds=0.2)
             await until(lambda: limits.health().workers == other.health().workers == 2)
             end(server)

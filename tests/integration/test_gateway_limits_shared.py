@@ -70,7 +70,9 @@ def test_streams_on_many_workers_keep_a_campaign_within_its_bound(server: RedisS
         async with AsyncExitStack() as stack:
             workers = [await stack.enter_async_context(worker(server, TOKENS)) for _ in range(3)]
             started = time.monotonic()
-            streams = (stream(w, f"sybil-{w_at}-{at}", started + 3.0) for w_at, w in enumerate(workers) for at in range(8))
+            streams = (
+                stream(w, f"sybil-{w_at}-{at}", started + 3.0) for w_at, w in enumerate(workers) for at in range(8)
+            )
             delivered = sum(await asyncio.gather(*streams))
             allowed = 10_000 + 2_000 * (time.monotonic() - started)
         assert delivered <= allowed

@@ -100,7 +100,9 @@ class Obvious:
         self.queue = [c for c in self.queue if c is not call]
         for name in (call.account, ""):
             level = self.level[name]
-            self.level[name] = level - used if used <= call.held else max(level - used, min(level, Fraction(-MINUTE[name])))
+            self.level[name] = (
+                level - used if used <= call.held else max(level - used, min(level, Fraction(-MINUTE[name])))
+            )
 
 
 # Eighths of a second and whole tokens: floats hold them exactly for as long as a test runs.

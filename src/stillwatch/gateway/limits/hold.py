@@ -41,7 +41,7 @@ class Held:
         *("left", "plan", "stream", "weight"),
     )
 
-    def __init__(self, books: Bookkeeper, plan: Plan, cost: Cost, *, input_held: float, output_held: float) -> None:
+    def __init__(self, books: Bookkeeper, plan: Plan, cost: Cost, input_held: float, output_held: float) -> None:
         self._books, self.plan, self.weight = books, plan, cost.weight
         self.estimate, self.input_held = cost.input_tokens, input_held
         self.left = self.held = output_held

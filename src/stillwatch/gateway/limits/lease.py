@@ -51,7 +51,17 @@ class Grant:
 class Lease:
     """The lease of one budget as this worker knows it. Times are seconds of the worker's monotonic clock."""
 
-    __slots__ = ("acknowledged", "amount", "asked_at", "dry_until", "elsewhere", "last_need", "need", "per_second", "used_at")
+    __slots__ = (
+        "acknowledged",
+        "amount",
+        "asked_at",
+        "dry_until",
+        "elsewhere",
+        "last_need",
+        "need",
+        "per_second",
+        "used_at",
+    )
 
     def __init__(self, *, now: float) -> None:
         self.amount = self.acknowledged = self.need = self.per_second = 0.0
@@ -71,7 +81,9 @@ class Lease:
             next_call = self.last_need if now - self.used_at < LEASE_SECONDS else 0.0
             ahead = min(max(self.per_second * AHEAD_SECONDS, next_call), burst / workers / 2)
         hint = min(burst, self.elsewhere + self.amount + max(0.0, now - self.asked_at) * rate)
-        return Request(key, rate, burst, used, self.acknowledged, self.amount, held + self.need + ahead, hint, self.need)
+        return Request(
+            key, rate, burst, used, self.acknowledged, self.amount, held + self.need + ahead, hint, self.need
+        )
 
     def accept(self, request: Request, grant: Grant, *, sent_at: float) -> None:
         """Take note of an answer. The lease runs from before the question was sent, so the store's ends later."""

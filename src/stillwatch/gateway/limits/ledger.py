@@ -50,13 +50,10 @@ class Ledger:
         streams = plan.streams if cost.stream else ()
         # 1. Look at every budget.     Nothing is taken yet: a refusal leaves no trace.
         # 2. Take from every budget.   Nothing waits in between, so what was there still is.
-        if not (
-            _has(plan.outputs, outputs, now)
-            and _has(plan.calls, 1.0, now)
-            and _has(plan.inputs, inputs, now)
-            and _has(streams, 1.0, now)
-        ):
-            return None
+        needs = ((plan.outputs, outputs), (plan.calls, 1.0), (plan.inputs, inputs), (streams, 1.0))
+        for budgets, amount in needs:
+            if budgets and not _has(budgets, amount, now):
+                return None
         for budget in plan.calls:
             budget.level -= 1.0
             budget.used += 1.0
@@ -68,7 +65,7 @@ class Ledger:
             budget.holds += 1.0
         if plan.metered:
             plan.usage.add(CALLS, 1.0, now)
-        held = Held(self, plan, cost, input_held=inputs, output_held=outputs)
+        held = Held(self, plan, cost, inputs, outputs)
         self.open.add(held)
         return held
 
