@@ -1,4 +1,4 @@
-"""A real Redis (or Valkey) on loopback, on a free port, without persistence; tests start, pause, kill and restart it."""
+"""A real Redis (or Valkey) on loopback, without persistence; tests start, pause, kill and restart it."""
 
 from __future__ import annotations
 

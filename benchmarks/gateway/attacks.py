@@ -124,7 +124,7 @@ class HonestUse:
 
 
 def honest(gate: Gate, *, load: float, minutes: float = 120.0, seed: int = 3) -> HonestUse:
-    """Answers of 40 to 160 s and 2,000 tokens on average (at most 8,192), arriving at random, at a share of the limit."""
+    """Call at random: answers of 40 to 160 s and 2,000 tokens on average, at most 8,192. ``load`` is of the limit."""
     world, dice = gate.world, random.Random(seed)
     mean = 2000.0
     refused = streams = 0
@@ -212,7 +212,7 @@ class Window:
 
 
 def burst_of_refunds_from(make: Callable[[World], Refunding], *, minutes: float) -> World:
-    """The refund attack on a reserving limiter: reserve 4,096, use 100, keep, then settle and spend one at a time."""
+    """Attack a reserving limiter: reserve 4,096, use 100, keep, then settle and spend one at a time."""
     world = World()
     limiter = make(world)
 

@@ -92,7 +92,7 @@ async def store_cost(url: str, *, count: int) -> tuple[float, float]:
 
 
 async def synchronous_cost(url: str, *, count: int, together: int) -> tuple[float, float]:
-    """The same where every call has to ask: each account calls once, ``together`` at a time."""
+    """Return the same where every call has to ask: each account calls once, ``together`` at a time."""
     store = RedisStore(Store(url=url, connect_seconds=2.0, operation_seconds=2.0))
     limits = Limits(rules([Unit.OUTPUT_TOKENS], per_minute=1e9), clock=time.monotonic, store=store)
     limits.start()

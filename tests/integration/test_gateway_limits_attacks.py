@@ -1,4 +1,4 @@
-"""The attacks of benchmarks/gateway/attacks.py, in simulated time: no minute sees more than twice the minute's limit."""
+"""The attacks of benchmarks/gateway/attacks.py, in simulated time: no minute sees more than twice its limit."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from limits_workers import CALL, Told, admitted, spend, subjects, until, worker
 from redis_server import PROGRAM, RedisServer, running
 from stillwatch.gateway.limits.limiter import Limits
 from stillwatch.gateway.nouns import Level, Unit
-from stillwatch.gateway.ports import LimitExceeded, StoreClosed
+from stillwatch.gateway.ports import StoreClosed
 from stillwatch.gateway.settings import LimitRule
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no redis-server or valkey-server here")
@@ -98,19 +98,15 @@ def test_an_open_rule_lets_pass_and_counts(server: RedisServer, end: End) -> Non
 
 
 @each_end
-def test_no_call_waits_longer_than_the_breaker_needs(server: RedisServer, end: End) -> None:
+def test_no_call_waits_for_a_store_that_is_not_there(server: RedisServer, end: End) -> None:
     async def main() -> None:
         async with worker(server, rule("closed"), patience=PATIENCE) as limits:
             end(server)
-            started = time.monotonic()
-            with pytest.raises((StoreClosed, LimitExceeded)):
+            with pytest.raises(StoreClosed):
                 await limits.admit(subjects("alice"), CALL)
-                await fails(limits)
-                await limits.admit(subjects("alice"), CALL)
-            return time.monotonic() - started
+            assert limits.health().store == "failing"
 
-    # Three questions of at most three time-outs each; a hang would be cut by nobody.
-    assert asyncio.run(asyncio.wait_for(main(), 15)) < 10
+    asyncio.run(asyncio.wait_for(main(), 20))
 
 
 @each_end

@@ -124,6 +124,20 @@ def test_a_store_that_lost_its_memory_does_not_hand_out_a_budget_again(server: R
     asyncio.run(main())
 
 
+def test_a_worker_that_knows_better_corrects_one_that_knew_nothing(server: RedisServer) -> None:
+    async def main() -> None:
+        async with worker(server, SLOW) as knows, worker(server, SLOW) as new:
+            assert await spend(knows, "alice", seconds=0.3) == 5
+            server.command("FLUSHALL")
+            assert await admitted(new, "alice"), "the store has forgotten, and this worker never knew"
+            await asyncio.sleep(1.1)
+            assert not await admitted(knows, "alice")
+            await asyncio.sleep(0.6)
+            assert await spend(new, "alice", seconds=0.3) <= 1, "what it had leased before"
+
+    asyncio.run(main())
+
+
 def test_1025_sybils_push_out_nobody_s_debt(server: RedisServer) -> None:
     async def main() -> None:
         async with worker(server, SLOW) as limits, worker(server, SLOW) as other:

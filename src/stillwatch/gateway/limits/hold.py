@@ -52,8 +52,8 @@ class Held:
     def capture(self, output_tokens: float) -> float:
         """Count output; return how many seconds to pause before handing it on (0.0 = go on).
 
-        After a pause, call ``capture(0.0)`` before handing it on: it says whether the tokens are there now. A relay that
-        does not ask again hands on at most what it just captured, and its next pause is longer by that.
+        After a pause, call ``capture(0.0)`` before handing it on: it says whether the tokens are there now. Who does
+        not ask again hands on at most what it just captured, and its next pause is longer by that.
         """
         self.left -= output_tokens * self.weight
         if self.left >= self.block and self.is_open:
@@ -61,7 +61,7 @@ class Held:
         return self._books.top_up(self)
 
     def settle_input(self, input_tokens: float) -> None:
-        """Replace the estimate of the input by what was counted; 0 where no model server took the call."""
+        """Replace the estimate of the input by what was counted; 0 where no server took the call."""
         self._books.settle_input(self, input_tokens)
 
     def release(self) -> None:

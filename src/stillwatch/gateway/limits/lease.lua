@@ -4,7 +4,7 @@
 -- KEYS[2…] one hash per budget: level, at, and for each worker "lease used until"
 -- ARGV     worker, lease microseconds, then seven numbers a budget:
 --          rate (units a second), burst, used, acknowledged, had, want, hint
--- Returns  how many workers are known, then for each budget the lease and what is left for anyone.
+-- Returns  how many workers are known, then for each budget the lease, what is left for anyone, and the level.
 --
 -- Invariant: the leases of a budget never exceed its level, the level never exceeds its burst.
 -- So use in any T seconds is at most burst + rate * T, whoever uses it, however late it is reported.
@@ -44,8 +44,12 @@ local function lease(key, rate, burst, used, acknowledged, had, want, hint)
       level, delta = math.min(burst, hint), used - acknowledged
     else
       level = math.min(burst, level + math.max(0, now - at) / 1000000 * rate) - expired
-      -- Of a worker whose lease ran out, the lease is booked already.
-      delta = counted and (used - counted) or math.max(0, used - acknowledged - had)
+      delta = counted and (used - counted)
+      if not counted then
+        -- A worker whose lease ran out, and was booked then, or one that knew this budget before this store lost it.
+        delta = math.max(0, used - acknowledged - had)
+        level = math.min(level, hint)
+      end
     end
     level = math.max(level - math.max(0, delta), math.min(level, -burst))
   end
@@ -55,7 +59,7 @@ local function lease(key, rate, burst, used, acknowledged, had, want, hint)
   redis.call('HSET', key, 'level', text(level), 'at', text(now), worker, text(amount) .. ' ' .. text(used) .. ' ' .. text(now + ttl))
   local full = rate > 0 and (burst - level) / rate * 1000 or 0
   redis.call('PEXPIRE', key, math.ceil(full + ttl / 1000 + 1000))
-  return amount, level - others - amount
+  return amount, level - others - amount, level
 end
 
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now))
@@ -66,8 +70,9 @@ for i = 2, #KEYS do
   local first = 3 + (i - 2) * 7
   local numbers = {}
   for n = 0, 6 do numbers[n + 1] = tonumber(ARGV[first + n]) end
-  local amount, elsewhere = lease(KEYS[i], unpack(numbers))
+  local amount, elsewhere, level = lease(KEYS[i], unpack(numbers))
   answer[#answer + 1] = text(amount)
   answer[#answer + 1] = text(elsewhere)
+  answer[#answer + 1] = text(level)
 end
 return answer

@@ -35,17 +35,18 @@ class Request:
     """The lease it then gave: if the store forgot this worker meanwhile, it has booked that as used."""
     want: float
     hint: float
-    """The store's level as this worker knows it, for a store that has lost the budget."""
+    """The most that the store's level can be, as this worker knows it, for a store that has lost the budget."""
     need: float = 0.0
     """The part of ``want`` that calls wait for; not told to the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the store answered: the lease, and what it has left for anyone."""
+    """What the store answered: the lease, what it has left for anyone, and its level, all leases included."""
 
     amount: float
     elsewhere: float
+    level: float
 
 
 class Lease:
@@ -58,6 +59,7 @@ class Lease:
         "dry_until",
         "elsewhere",
         "last_need",
+        "level",
         "need",
         "per_second",
         "used_at",
@@ -66,7 +68,7 @@ class Lease:
     def __init__(self, *, now: float) -> None:
         self.amount = self.acknowledged = self.need = self.per_second = 0.0
         self.last_need = 0.0
-        self.elsewhere = inf
+        self.elsewhere = self.level = inf
         self.used_at = now
         self.asked_at = now
         self.dry_until = 0.0
@@ -80,7 +82,7 @@ class Lease:
             # An account in use keeps as much as its calls ask for at once, or each of them would have to wait.
             next_call = self.last_need if now - self.used_at < LEASE_SECONDS else 0.0
             ahead = min(max(self.per_second * AHEAD_SECONDS, next_call), burst / workers / 2)
-        hint = min(burst, self.elsewhere + self.amount + max(0.0, now - self.asked_at) * rate)
+        hint = min(burst, self.level + max(0.0, now - self.asked_at) * rate)
         return Request(
             key, rate, burst, used, self.acknowledged, self.amount, held + self.need + ahead, hint, self.need
         )
@@ -97,7 +99,8 @@ class Lease:
             short = min(request.want - grant.amount, request.need)
             wait = short / request.rate if request.rate > 0.0 else DRY_SECONDS
             self.dry_until = sent_at + min(max(wait, DRY_SECONDS), LONGEST_DRY_SECONDS)
-        self.amount, self.elsewhere, self.acknowledged = grant.amount, grant.elsewhere, request.used
+        self.amount, self.elsewhere, self.level = grant.amount, grant.elsewhere, grant.level
+        self.acknowledged = request.used
         self.asked_at = sent_at
         # Calls that came after the question was sent still wait.
         self.need = max(0.0, self.need - request.need)

@@ -77,7 +77,7 @@ class RedisStore:
             workers, *amounts = map(float, answer)
         except (RedisError, OSError, TimeoutError, ValueError, TypeError) as problem:
             raise StoreFailed(f"{type(problem).__name__}: {problem}") from problem
-        return int(workers), [Grant(*pair) for pair in zip(amounts[::2], amounts[1::2], strict=True)]
+        return int(workers), [Grant(*three) for three in zip(amounts[::3], amounts[1::3], amounts[2::3], strict=True)]
 
     async def close(self) -> None:
         """Close the connections."""

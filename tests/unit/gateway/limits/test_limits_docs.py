@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from stillwatch.gateway.limits.breaker import FAILURES, FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS
+from stillwatch.gateway.limits.breaker import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS
 from stillwatch.gateway.limits.hold import BLOCK
 from stillwatch.gateway.limits.lease import LEASE_SECONDS
 from stillwatch.gateway.limits.leaser import BATCH
@@ -40,7 +40,7 @@ def test_the_numbers_are_the_code_s() -> None:
         f"after {LEASE_SECONDS:.0f} seconds its lease",
         f"up to {BATCH} budgets",
         f"nothing for {IDLE_SWEEPS * SWEEP_SECONDS / 60:.0f} minutes",
-        f"({FAILURES * Store().operation_seconds:.2f} seconds with the default",
+        f"(at most {Store().connect_seconds + 2 * Store().operation_seconds:.1f} seconds each with the default",
         f"after {FIRST_RETRY_SECONDS} seconds",
         f"at most every {LONGEST_RETRY_SECONDS:.0f} seconds",
         f"`{{{Store().prefix}}}`",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from limits_bench import tokens
+from limits_workers import until
 from stillwatch.gateway.limits.breaker import FAILURES
 from stillwatch.gateway.limits.budget import Budget, Key
 from stillwatch.gateway.limits.lease import Grant, Lease, Request
@@ -30,7 +31,7 @@ class Generous:
         if self.fails:
             raise StoreFailed("down")
         self.batches.append(list(requests))
-        return 3, [Grant(r.want, 10.0) for r in requests]
+        return 3, [Grant(r.want, 10.0, 6000.0) for r in requests]
 
     async def close(self) -> None:
         pass
@@ -101,8 +102,7 @@ def test_a_mistake_of_ours_is_an_outage_and_not_a_hang(monkeypatch: pytest.Monke
         asks.need(budget(), 1.0)
         await asks.answered()
         assert asks.breaker.is_open
-        while not events[1:]:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(events) == 2)
         await asks.stop()
 
     asyncio.run(asyncio.wait_for(main(), 30))
@@ -122,8 +122,7 @@ def test_an_outage_is_told_once_and_so_is_its_end() -> None:
         assert asks.breaker.is_open
         asks.need(budget(), 1.0)
         store.fails = False
-        while not events[1:]:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(events) == 2)
         await asks.stop()
 
     asyncio.run(asyncio.wait_for(main(), 30))

@@ -102,7 +102,7 @@ class Forgetful:
         self.asked += requests
         if len(self.asked) % 2:
             raise StoreFailed("lost")
-        return 1, [Grant(r.want, 1000.0) for r in requests]
+        return 1, [Grant(r.want, 1000.0, 6000.0) for r in requests]
 
     async def close(self) -> None:
         pass
