@@ -16,13 +16,24 @@ import redis
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 
 
+LAST_PORT = 65535 - 10_000
+"""A cluster's node listens on its port and on the one 10,000 above."""
+
+
+def free_port() -> int:
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port <= LAST_PORT:
+            return port
+
+
 class RedisServer:
     """One server; it keeps its port over restarts and forgets everything."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder, self._options = folder, options
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,8 +84,8 @@ class RedisServer:
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[RedisServer]:
     server = RedisServer(folder, *options)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

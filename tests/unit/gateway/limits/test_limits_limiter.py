@@ -8,11 +8,11 @@ import pytest
 from limits_bench import Clock, tokens
 from stillwatch.gateway.limits.hold import BLOCK
 from stillwatch.gateway.limits.lease import Grant, Request
-from stillwatch.gateway.limits.limiter import Limits
+from stillwatch.gateway.limits.limiter import Limits, limits_of
 from stillwatch.gateway.limits.store import StoreFailed
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost, LimitExceeded, Subjects
-from stillwatch.gateway.settings import LimitRule
+from stillwatch.gateway.settings import GatewaySettings, LimitRule, Listen, Store
 
 ALICE = Subjects("alice", None, None, "big")
 STREAM = Cost(0.0, 1024.0, stream=True)
@@ -54,6 +54,14 @@ def test_one_worker_of_several_has_its_share() -> None:
     for _ in range(2):
         asyncio.run(limiter.admit(ALICE, STREAM))
     assert refused(limiter).retry_after_seconds == pytest.approx(30)
+
+
+def test_the_settings_make_a_limiter() -> None:
+    rule = LimitRule(Level.ACCOUNT, Unit.CALLS, per_minute=8)
+    alone = limits_of(GatewaySettings(limits=(rule,), listen=Listen(workers=4)), clock=Clock())
+    assert (alone.health().store, alone.health().workers) == ("none", 4)
+    shared = limits_of(GatewaySettings(limits=(rule,), store=Store(url="redis://127.0.0.1:1/0")), clock=Clock())
+    assert (shared.health().store, shared.health().scripts) == ("shared", "evalsha")
 
 
 def test_a_full_table_refuses_newcomers_and_nobody_else() -> None:
