@@ -11,15 +11,17 @@ from math import inf
 from stillwatch.gateway.limits.budget import Budget
 from stillwatch.gateway.limits.hold import Held
 from stillwatch.gateway.limits.plan import Plan
+from stillwatch.gateway.limits.queues import (
+    LONGEST_PAUSE,
+    SHORTEST_PAUSE,
+    leave_queues,
+    queue_up,
+    room_for,
+    seconds_to_wait,
+)
 from stillwatch.gateway.limits.usage import CALLS, INPUT_TOKENS, OUTPUT_TOKENS
 from stillwatch.gateway.ports import Cost
 
-LONGEST_PAUSE = 1.0
-"""Seconds after which a paused stream asks again: what others give back is not foreseen."""
-SHORTEST_PAUSE = 0.005
-"""Seconds: below this a timer costs more than it waits."""
-STORE_PAUSE = 0.02
-"""Seconds a store usually takes to answer, loopback or not."""
 SWEEP_SECONDS = 60.0
 IDLE_SWEEPS = 15
 """A hold that captured nothing for 15 sweeps has lost its stream: above the 600 s a reasoning model may take to start.
@@ -83,7 +85,7 @@ class Ledger:
             return _charge_late(held, now)
         for budget in held.plan.outputs:
             budget.refill(now)
-        room = min((_room(b, held) for b in held.plan.outputs), default=inf)
+        room = min((room_for(b, held) for b in held.plan.outputs), default=inf)
         if room >= lacking + held.block:
             return self._grant(held, lacking + held.block, now)
         self._tell(held, lacking + held.block)
@@ -114,7 +116,7 @@ class Ledger:
         self.open.discard(held)
         now, used = self.now(), held.held - held.left
         if held.left < 0.0:
-            _leave_queues(held)
+            leave_queues(held)
         _settle(held.plan.outputs, used, held.held, now)
         if held.stream:
             for budget in held.plan.streams:
@@ -138,7 +140,7 @@ class Ledger:
 
     def _grant(self, held: Held, amount: float, now: float) -> float:
         if held.left < 0.0:
-            _leave_queues(held)
+            leave_queues(held)
         self._book(held, now, and_hold=amount)
         held.left += amount
         return 0.0
@@ -159,22 +161,22 @@ class Ledger:
         outputs = held.plan.outputs
         if any(held not in b.queue for b in outputs):
             self._book(held, now)
-        _queue(held, lacking)
+        queue_up(held, lacking)
         if room > 0.0 and all(next(iter(b.queue)) is held for b in outputs):
             for budget in outputs:
                 budget.holds += room
             held.held += room
             held.left += room
-            _queue(held, lacking - room)
+            queue_up(held, lacking - room)
             if held.held > held.plan.smallest_burst / 2:
                 # An answer larger than a budget can ever hold is paid in parts.
                 self._book(held, now)
-        return min(max(SHORTEST_PAUSE, *(_seconds(b, held, now) for b in outputs)), LONGEST_PAUSE)
+        return min(max(SHORTEST_PAUSE, *(seconds_to_wait(b, held, now) for b in outputs)), LONGEST_PAUSE)
 
     def _tell(self, held: Held, amount: float) -> None:
         if self._short is not None:
             for budget in held.plan.outputs:
-                if budget.lease is not None and _room(budget, held) < amount:
+                if budget.lease is not None and room_for(budget, held) < amount:
                     self._short(budget, amount)
 
 
@@ -211,39 +213,6 @@ def _settle(budgets: tuple[Budget, ...], used: float, held: float, now: float) -
             budget.used += used
         else:
             budget.charge(used)
-
-
-def _room(budget: Budget, held: Held) -> float:
-    """Return what this stream may take: those who wait longer come first."""
-    free = budget.level - budget.holds
-    if not budget.queue:
-        return free
-    if held not in budget.queue:
-        return free - budget.waiting
-    first = next(iter(budget.queue))
-    return free if first is held else free - budget.queue[first]
-
-
-def _seconds(budget: Budget, held: Held, now: float) -> float:
-    if budget.lease is not None and budget.lease.may_ask(now):
-        return STORE_PAUSE
-    first = next(iter(budget.queue)) is held
-    missing = (budget.queue[held] if first else budget.waiting) - (budget.level - budget.holds)
-    rate = budget.whole_rate * budget.share
-    return missing / rate if rate > 0.0 else LONGEST_PAUSE
-
-
-def _queue(held: Held, lacking: float) -> None:
-    for budget in held.plan.outputs:
-        budget.waiting += lacking - budget.queue.get(held, 0.0)
-        budget.queue[held] = lacking
-
-
-def _leave_queues(held: Held) -> None:
-    for budget in held.plan.outputs:
-        budget.waiting -= budget.queue.pop(held, 0.0)
-        if not budget.queue:
-            budget.waiting = 0.0
 
 
 def _charge_late(held: Held, now: float) -> float:

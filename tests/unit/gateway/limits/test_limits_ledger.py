@@ -5,7 +5,8 @@ import pytest
 from limits_bench import Books, tokens
 from stillwatch.gateway.limits.budget import Budget
 from stillwatch.gateway.limits.hold import Held
-from stillwatch.gateway.limits.ledger import IDLE_SWEEPS, LONGEST_PAUSE, SWEEP_SECONDS
+from stillwatch.gateway.limits.ledger import IDLE_SWEEPS, SWEEP_SECONDS
+from stillwatch.gateway.limits.queues import LONGEST_PAUSE
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost
 from stillwatch.gateway.settings import LimitRule
