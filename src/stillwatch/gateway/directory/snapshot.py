@@ -59,6 +59,9 @@ class PackedKeys:
         self._numbers = array("Q", numbers[order].tobytes())
         rows = table.drop_columns("number").unify_dictionaries().combine_chunks().take(pa.array(order))
         self._columns = {name: rows[name].combine_chunks() for name in rows.column_names}
+        # What sorting needed goes back to the system: otherwise a worker keeps three times what it uses.
+        del table, rows, numbers, order
+        pa.default_memory_pool().release_unused()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -125,6 +128,6 @@ def _number(key_id: str) -> int:
 
 
 def _pack(rows: Sequence[KeyRow]) -> pa.RecordBatch:
-    columns: dict[str, Any] = {name: [row._mapping[name] for row in rows] for name in _COLUMNS.names[1:]}  # noqa: SLF001
-    columns["number"] = [_number(row.id) for row in rows]
-    return pa.RecordBatch.from_pydict(columns, schema=_COLUMNS)
+    columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+    columns["number"] = tuple(map(_number, columns["id"]))
+    return pa.RecordBatch.from_pydict({name: columns[name] for name in _COLUMNS.names}, schema=_COLUMNS)
