@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Insert, delete, select, update
+from sqlalchemy import Insert, Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stillwatch.errors import DirectoryError, NotInDirectoryError
@@ -75,13 +75,13 @@ class Accounts:
             row = connection.execute(_one(account)).first()
         if row is None:
             raise unknown(account)
-        return _shown(row._asdict())
+        return _shown(row)
 
     def list(self, *, after: str = "", most: int = 100) -> list[Account]:
         """Return accounts in the order of their names, those after a name, at most so many."""
         query = select(*_columns()).where(accounts.c.account > after).order_by(accounts.c.account).limit(most)
         with self._database.read() as connection:
-            return [_shown(row._asdict()) for row in connection.execute(query)]
+            return [_shown(row) for row in connection.execute(query)]
 
     def put_table(self, table: pa.Table, *, by: str, now: float) -> int:
         """Add or replace every account of a table with ``ACCOUNTS.schema``, all or none; return how many."""
@@ -174,9 +174,11 @@ def _upsert(change: Change) -> Insert:
     return statement.on_conflict_do_update(index_elements=[accounts.c.account], set_=replaced)
 
 
-def _shown(row: Account) -> Account:
-    at = row["created_at"]
-    return {**row, "created_at": None if at is None else _EPOCH + timedelta(microseconds=at)}
+def _shown(row: Row[Any]) -> Account:
+    # SQLAlchemy's own column names are a kind of text that JSON writers refuse.
+    values = dict(zip(_NAMES, row, strict=True))
+    at = values["created_at"]
+    return {**values, "created_at": None if at is None else _EPOCH + timedelta(microseconds=at)}
 
 
 def _since_epoch(at: datetime) -> int:

@@ -173,14 +173,11 @@ def _sqlite(url: URL, place: str) -> Engine:
         writes = connection.get_execution_options().get("stillwatch_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    with explained(place):
-        raw = engine.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA journal_mode = WAL")
-        except sqlite3.DatabaseError as problem:
-            raise DirectoryError(f"{place}: {problem}; name another file, or restore this one") from problem
-        finally:
-            raw.close()
+    try:
+        with contextlib.closing(connect()) as raw:
+            raw.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as problem:
+        raise DirectoryError(f"{place}: {problem}; restore this file, or name another") from problem
     return engine
 
 
