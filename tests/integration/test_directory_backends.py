@@ -1,4 +1,4 @@
-"""The directory in SQLite and in a real PostgreSQL: the same story, two processes at once, and a database that goes away."""
+"""The directory in SQLite and in a real PostgreSQL: one story, two processes at once, a database that goes away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from directories import NOW, PostgresqlServer, postgresql_binaries, postgresql_server
 from stillwatch.errors import DirectoryError, DirectoryUnavailableError
-from stillwatch.gateway.directory.database import open_database
+from stillwatch.gateway.directory.database import Database, open_database
 from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.keyring import DirectoryKeyring
 from stillwatch.records import ACCOUNTS
@@ -24,6 +24,13 @@ BINARIES = postgresql_binaries()
 NUMBERS = itertools.count()
 
 needs_postgresql = pytest.mark.skipif(BINARIES is None, reason="PostgreSQL's initdb and postgres are not installed")
+
+OPENS = """
+import sys
+from stillwatch.gateway.directory.opened import Directory
+with Directory(sys.argv[1]) as directory:
+    print(directory.database.state().identity)
+"""
 
 ISSUES_AND_REVOKES = """
 import sys, time
@@ -63,14 +70,28 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database(f"directory_{next(NUMBERS)}")
 
 
+@pytest.fixture
+def open_copy() -> Iterator[Callable[..., DirectoryKeyring]]:
+    """Return what opens a copy in memory; every database that was opened so is closed at the end."""
+    opened: list[Database] = []
+
+    def make(url: str, now: float = NOW) -> DirectoryKeyring:
+        opened.append(open_database(url))
+        return DirectoryKeyring(opened[-1], clock=lambda: now)
+
+    yield make
+    for database in opened:
+        database.close()
+
+
 def python(code: str, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def test_the_whole_life_of_an_account(url: str) -> None:
+def test_the_whole_life_of_an_account(url: str, open_copy: Callable[..., DirectoryKeyring]) -> None:
     with Directory(url) as directory:
-        copy = DirectoryKeyring(open_database(url), clock=lambda: NOW + 1)
+        copy = open_copy(url, NOW + 1)
         directory.accounts.add("acme", {"plan": "pro"}, by="me", now=NOW)
         old = directory.keys.issue("acme", by="me", now=NOW, expires_at=NOW + 100)
         new = directory.keys.rotate(old.text, by="me", now=NOW, grace_seconds=1)
@@ -90,7 +111,7 @@ def test_the_whole_life_of_an_account(url: str) -> None:
         assert copy.find(new.text) is None
         assert copy.granted() == frozenset()
         assert [k.state(NOW) for k in directory.keys.list("acme")] == ["revoked", "revoked"]
-        assert DirectoryKeyring(open_database(url)).health().keys == 0
+        assert open_copy(url).health().keys == 0
 
 
 def test_an_import_and_an_export_are_the_same_table_in_the_same_order(url: str) -> None:
@@ -106,33 +127,34 @@ def test_an_import_and_an_export_are_the_same_table_in_the_same_order(url: str) 
 
 
 def test_processes_that_open_a_new_directory_at_once_share_it(url: str) -> None:
-    code = "import sys; from stillwatch.gateway.directory.database import open_database; print(open_database(sys.argv[1]).state().identity)"
-    running = [python(code, url) for _ in range(4)]
+    running = [python(OPENS, url) for _ in range(4)]
     assert len({p.communicate()[0] for p in running}) == 1
     assert [p.returncode for p in running] == [0] * 4
 
 
-def test_two_processes_that_issue_and_revoke_at_once_lose_nothing(url: str) -> None:
+def test_two_processes_that_issue_and_revoke_at_once_lose_nothing(
+    url: str, open_copy: Callable[..., DirectoryKeyring]
+) -> None:
     rounds = 30
     with Directory(url) as directory:
         for account in ("one", "two", "shared"):
             directory.accounts.add(account, {}, by="me", now=NOW)
-        copy = DirectoryKeyring(open_database(url))
+        copy = open_copy(url)
         before = directory.database.state().changes
         running = [python(ISSUES_AND_REVOKES, url, account, str(rounds)) for account in ("one", "two")]
         assert running[0].stdout is not None
         # The copy follows while both write: what a poll missed would be missing at the end.
         for _line in iter(running[0].stdout.readline, ""):
             copy.poll()
-        second = running[1].communicate()[0].split("\n")[:-1]
+        second = [p.communicate()[0] for p in running][1].split("\n")[:-1]
         copy.poll()
-        assert [p.wait() for p in running] == [0, 0]
+        assert [p.returncode for p in running] == [0, 0]
         assert len(second) == rounds
         assert directory.database.state().changes == before + 2 * 3 * rounds
         assert all(copy.find(line.split()[0]) is not None and copy.find(line.split()[1]) is None for line in second)
         states = [k.state(NOW) for k in directory.keys.list()]
         assert (states.count("valid"), states.count("revoked")) == (2 * rounds, 2 * rounds)
-        fresh = DirectoryKeyring(open_database(url))
+        fresh = open_copy(url)
         assert fresh.health().keys == 2 * rounds
         assert {k.key for k in directory.keys.list() if k.revoked_at is None} == _valid(copy, directory)
 
@@ -167,12 +189,14 @@ def _asking(worker: subprocess.Popen[str]) -> Callable[[str], object]:
 
 
 @needs_postgresql
-def test_while_postgresql_is_down_the_last_copy_goes_on(server: PostgresqlServer) -> None:
+def test_while_postgresql_is_down_the_last_copy_goes_on(
+    server: PostgresqlServer, open_copy: Callable[..., DirectoryKeyring]
+) -> None:
     url = server.new_database("goes_away")
     directory = Directory(url)
     directory.accounts.add("acme", {}, by="me", now=NOW)
     kept, gone = (directory.keys.issue("acme", by="me", now=NOW).text for _ in range(2))
-    copy = DirectoryKeyring(open_database(url))
+    copy = open_copy(url)
     server.stop()
     try:
         copy.poll()
@@ -187,6 +211,7 @@ def test_while_postgresql_is_down_the_last_copy_goes_on(server: PostgresqlServer
     assert copy.health().problem == ""
     assert copy.find(kept) is not None
     assert copy.find(gone) is None
+    directory.close()
 
 
 @needs_postgresql
