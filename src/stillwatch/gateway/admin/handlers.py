@@ -31,7 +31,7 @@ class KillSwitch(Protocol):
         """Whether every rule is in shadow."""
 
     def set_kill_switch(self, *, on: bool) -> None:
-        """Put every rule into shadow, or back into its own mode."""
+        """Put every rule into shadow, or back into its own mode. Raises OSError if other workers cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,10 @@ def set_kill_switch(parts: Parts, request: Request) -> Json:
     except DirectoryUnavailableError as problem:
         # A brake that needs room on a disk is no brake.
         log.error("kill switch %s by %s (%s) is not noted: %s", on, request.by, reason, problem)  # noqa: TRY400
-    switch.set_kill_switch(on=on)
+    try:
+        switch.set_kill_switch(on=on)
+    except OSError as problem:
+        raise RefusedError(503, f"thrown in this process; other workers were not told: {problem}") from problem
     return {"on": switch.killed}
 
 

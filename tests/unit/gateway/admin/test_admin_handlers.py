@@ -24,9 +24,12 @@ class Standings:
 
 class Switch:
     killed = False
+    file_can_be_written = True
 
     def set_kill_switch(self, *, on: bool) -> None:
         self.killed = on
+        if not self.file_can_be_written:
+            raise OSError(28, "No space left on device")
 
 
 class Notes(list[tuple[str, dict[str, Any]]]):
@@ -147,6 +150,16 @@ def test_the_kill_switch_works_on_a_full_disk(admin: AdminApp, notes: Notes, cap
     notes.full = True
     assert call(admin, "PUT", "/v1/kill-switch", {"on": True, "reason": "outage"}) == (200, {"on": True})
     assert "is not noted" in caplog.text
+
+
+def test_a_kill_switch_that_other_workers_do_not_see_is_said_to_be_half_thrown(
+    admin: AdminApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Switch, "file_can_be_written", False)
+    status, answer = call(admin, "PUT", "/v1/kill-switch", {"on": True, "reason": "outage"})
+    assert status == 503
+    assert "other workers were not told" in answer["error"]["message"]
+    assert call(admin, "GET", "/v1/kill-switch") == (200, {"on": True})
 
 
 def test_parts_that_a_gateway_has_not_are_404(bare: AdminApp) -> None:
