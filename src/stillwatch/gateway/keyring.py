@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stillwatch.errors import StillwatchError
@@ -88,12 +88,10 @@ class DirectoryKeyring:
         opens = is_secret(given.secret, salt=entry.salt, hashed=entry.hash)
         return entry.caller if opens and entry.expires_at > self._clock() else None
 
-    def granted(self) -> frozenset[str]:
-        """Return the accounts whose granted appeal is in force now: their standing does not count against them."""
-        now = self._clock()
-        if now >= self._granted_until:
-            self._grant(self._appeals)
-        return self._granted
+    def is_appeal_granted(self, account: str) -> bool:
+        """Answer whether a granted appeal of the account is in force: then its standing does not count against it."""
+        ends_at = self._appeals.get(account)
+        return ends_at is not None and ends_at > self._clock()
 
     def poll(self) -> None:
         """Take over what changed since the last poll. Never raises: a problem is logged once and kept for health."""
@@ -144,19 +142,13 @@ class DirectoryKeyring:
         if len(rows) + len(self._snapshot.changed) >= MAX_CHANGED:
             self._snapshot = self._load(state)
             return
-        self._grant(read_open_appeals(self._database))
+        self._appeals = read_open_appeals(self._database)
         self._snapshot = self._snapshot.with_changes(rows)
         self._state = state
 
     def _load(self, state: State) -> Snapshot:
         """Read everything. ``state`` was read before, so what changes meanwhile is read again by the next poll."""
-        self._grant(read_open_appeals(self._database))
+        self._appeals = read_open_appeals(self._database)
         packed = PackedKeys(read_keys(self._database, now=self._clock()))
         self._state = state
         return Snapshot(packed)
-
-    def _grant(self, appeals: Mapping[str, float]) -> None:
-        now = self._clock()
-        in_force = {account: ends_at for account, ends_at in appeals.items() if ends_at > now}
-        self._appeals, self._granted = appeals, frozenset(in_force)
-        self._granted_until = min(in_force.values(), default=float("inf"))
