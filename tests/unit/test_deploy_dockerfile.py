@@ -92,3 +92,8 @@ def test_commands_are_lists_so_that_signals_reach_the_program() -> None:
 
 def test_the_admin_port_is_not_published() -> None:
     assert given("EXPOSE") == ["8080"]
+
+
+def test_there_is_a_writable_folder_for_compiled_kernels() -> None:
+    assert "NUMBA_CACHE_DIR=/var/cache/stillwatch" in " ".join(given("ENV", LAST_STAGE))
+    assert any("install -d -o stillwatch" in run and "/var/cache/stillwatch" in run for run in given("RUN", LAST_STAGE))

@@ -77,6 +77,14 @@ def test_a_unit_runs_as_nobody_in_particular_and_dumps_no_memory(unit: Path) -> 
     assert said["CapabilityBoundingSet"] == ""
 
 
+@each_unit
+def test_a_unit_has_a_writable_folder_for_compiled_kernels(unit: Path) -> None:
+    # The installed package is read-only there: without it Numba refuses to cache, and no command starts.
+    said = list(settings(unit))
+    assert ("CacheDirectory", "stillwatch") in said
+    assert ("Environment", "NUMBA_CACHE_DIR=/var/cache/stillwatch") in said
+
+
 def test_the_gateway_is_given_time_to_drain_and_files_to_open() -> None:
     said = dict(settings(DEPLOY / "stillwatch-gateway.service"))
     assert int(said["TimeoutStopSec"]) > Listen().drain_seconds
