@@ -28,3 +28,15 @@ class ScenarioError(StillwatchError):
 
 class ReportError(StillwatchError):
     """A report cannot be written or read."""
+
+
+class DirectoryError(StillwatchError):
+    """The directory of accounts and keys refuses a change, or its database cannot be used as it is."""
+
+
+class NotInDirectoryError(DirectoryError):
+    """No account, key or appeal of that name."""
+
+
+class DirectoryUnavailableError(DirectoryError):
+    """The directory's database does not answer."""
