@@ -32,3 +32,15 @@ class ReportError(StillwatchError):
 
 class JournalError(StillwatchError):
     """The gateway's journal cannot be made, read or sealed."""
+
+
+class DirectoryError(StillwatchError):
+    """The directory of accounts and keys refuses a change, or its database cannot be used as it is."""
+
+
+class NotInDirectoryError(DirectoryError):
+    """No account, key or appeal of that name."""
+
+
+class DirectoryUnavailableError(DirectoryError):
+    """The directory's database does not answer."""

@@ -61,7 +61,10 @@ class Hold(Protocol):
     """What an admitted call holds of its budgets. Every method is synchronous and takes microseconds."""
 
     def capture(self, output_tokens: float) -> float:
-        """Count output as delivered and top up the hold; return how many seconds to pause first (0.0 = go on)."""
+        """Count output as delivered and top up the hold; return how many seconds to pause first (0.0 = go on).
+
+        After a pause ask again with ``capture(0.0)``: another stream may have been first.
+        """
 
     def settle_input(self, input_tokens: float) -> None:
         """Replace the estimate of the input by what the model server counted."""

@@ -1,0 +1,175 @@
+"""``stillwatch accounts``: who may hold keys; import and export as ``scan`` reads them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import typer
+
+from stillwatch.cli.directory import (
+    DIRECTORY_URL,
+    LOG_FILE,
+    DirectoryOption,
+    JsonOption,
+    LogOption,
+    open_directory,
+    print_rows,
+)
+from stillwatch.cli.main import app
+from stillwatch.errors import SettingsError
+from stillwatch.gateway.admin_log import operating_user
+from stillwatch.gateway.directory.opened import Directory
+from stillwatch.gateway.directory.times import read_datetime
+from stillwatch.ingest.accounts import read_accounts
+from stillwatch.records import ACCOUNTS
+
+accounts_app = typer.Typer(help="Accounts: add, set, remove, list, import, export.", no_args_is_help=True)
+app.add_typer(accounts_app, name="accounts")
+
+AccountArgument = Annotated[str, typer.Argument(help="Its name.", show_default=False)]
+ValueOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help=f"Repeatable; no value forgets one. Columns: {', '.join(c.name for c in ACCOUNTS.columns[1:])}.",
+        metavar="COLUMN=VALUE",
+        show_default=False,
+    ),
+]
+PlanOption = Annotated[str | None, typer.Option(help="What is paid for.", show_default=False)]
+OrganizationOption = Annotated[str | None, typer.Option(help="Declared common owner.", show_default=False)]
+VerificationOption = Annotated[
+    str | None, typer.Option(help="none, education, startup, research or kyc.", show_default=False)
+]
+
+
+@accounts_app.command("add")
+def add_command(
+    account: AccountArgument,
+    *,
+    plan: PlanOption = None,
+    organization: OrganizationOption = None,
+    verification: VerificationOption = None,
+    values: ValueOption = None,
+    directory: DirectoryOption = DIRECTORY_URL,
+    log: LogOption = LOG_FILE,
+) -> None:
+    """Add an account."""
+    given = _values(values, plan=plan, organization=organization, verification=verification)
+    with open_directory(directory, log) as opened:
+        opened.accounts.add(account, given, by=operating_user(), now=time.time())
+    typer.echo(f"Added {account}; give it a key: stillwatch keys issue {account}")
+
+
+@accounts_app.command("set")
+def set_command(
+    account: AccountArgument,
+    *,
+    plan: PlanOption = None,
+    organization: OrganizationOption = None,
+    verification: VerificationOption = None,
+    values: ValueOption = None,
+    directory: DirectoryOption = DIRECTORY_URL,
+    log: LogOption = LOG_FILE,
+) -> None:
+    """Change an account; within a second it counts on every worker."""
+    given = _values(values, plan=plan, organization=organization, verification=verification)
+    if not given:
+        raise SettingsError("accounts set: nothing to set; name --plan, --organization, --verification or --set")
+    with open_directory(directory, log) as opened:
+        opened.accounts.set(account, given, by=operating_user(), now=time.time())
+    typer.echo(f"Set {', '.join(sorted(given))} of {account}.")
+
+
+@accounts_app.command("remove")
+def remove_command(
+    account: AccountArgument, *, directory: DirectoryOption = DIRECTORY_URL, log: LogOption = LOG_FILE
+) -> None:
+    """Forget an account and revoke its keys."""
+    with open_directory(directory, log) as opened:
+        opened.accounts.remove(account, by=operating_user(), now=time.time())
+    typer.echo(f"Removed {account}; its keys are revoked.")
+
+
+@accounts_app.command("list")
+def list_command(
+    *,
+    after: Annotated[str, typer.Option(help="Only names after this one.", show_default=False)] = "",
+    most: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
+    as_json: JsonOption = False,
+    directory: DirectoryOption = DIRECTORY_URL,
+    log: LogOption = LOG_FILE,
+) -> None:
+    """List accounts in the order of their names."""
+    with open_directory(directory, log) as opened:
+        rows = opened.accounts.list(after=after, most=most)
+    shown = [row | {"created_at": row["created_at"] and f"{row['created_at']:%Y-%m-%dT%H:%M:%SZ}"} for row in rows]
+    print_rows(shown, as_json=as_json, nothing="No accounts; add one: stillwatch accounts add NAME")
+
+
+@accounts_app.command("export")
+def export_command(
+    out: Annotated[Path, typer.Argument(help="File to write: .parquet or .csv.", show_default=False)],
+    *,
+    directory: DirectoryOption = DIRECTORY_URL,
+    log: LogOption = LOG_FILE,
+) -> None:
+    """Write every account as the accounts table of ``scan``, readable by its owner only."""
+    if out.suffix not in {".parquet", ".csv"}:
+        raise SettingsError(f"{out}: choose a name that ends in .parquet or .csv")
+    with open_directory(directory, log) as opened:
+        count = _export(opened, out)
+    typer.echo(f"Wrote {count:,} account(s) to {out}")
+
+
+@accounts_app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="Parquet, CSV or JSON lines, as scan reads it.", show_default=False)],
+    *,
+    directory: DirectoryOption = DIRECTORY_URL,
+    log: LogOption = LOG_FILE,
+) -> None:
+    """Add or replace the accounts of a file, all or none of them. Accounts that it does not name stay as they are."""
+    table = read_accounts(file)
+    with open_directory(directory, log) as opened:
+        count = opened.accounts.put_table(table, by=operating_user(), now=time.time())
+    typer.echo(f"Imported {count:,} account(s).")
+
+
+def _values(given: list[str] | None, **named: str | None) -> dict[str, object]:
+    values: dict[str, object] = {name: value for name, value in named.items() if value is not None}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {text}: write COLUMN=VALUE")
+        values[name] = (read_datetime(value) if name == "created_at" else value) if value else None
+    return values
+
+
+def _export(opened: Directory, out: Path) -> int:
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    count = 0
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file, _writer(file, out.suffix) as writer:
+            for batch in opened.accounts.read_batches():
+                writer.write_batch(batch)
+                count += batch.num_rows
+        draft.replace(out)
+    except OSError as problem:
+        raise SettingsError(f"{out}: cannot be written: {problem.strerror}; choose another place") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def _writer(file: object, suffix: str) -> pq.ParquetWriter | pacsv.CSVWriter:
+    if suffix == ".csv":
+        return pacsv.CSVWriter(file, ACCOUNTS.schema)
+    return pq.ParquetWriter(pa.PythonFile(file, mode="w"), ACCOUNTS.schema, compression="zstd")

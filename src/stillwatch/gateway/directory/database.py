@@ -1,0 +1,239 @@
+"""The directory's database: opened by URL, checked at open, changed under one counter.
+
+SQLite (one machine, several processes) or PostgreSQL (several machines), through SQLAlchemy Core.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from stillwatch.errors import DirectoryError, DirectoryUnavailableError, SettingsError
+from stillwatch.gateway.directory.tables import SCHEMA_VERSION, metadata, state
+
+BUSY_SECONDS = 5.0
+"""How long SQLite waits for another writer: a change takes milliseconds, an import of a million rows a minute."""
+CONNECT_SECONDS = 5
+"""PostgreSQL: longer than a fail-over's TCP retries of 1 and 3 s, short enough that health says so soon."""
+STATEMENT_SECONDS = 30
+CREATION_LOCK = 0x5354494C4C574154
+"""PostgreSQL's advisory lock while tables are made: the bytes of STILLWAT."""
+
+Note = Callable[[str, Mapping[str, object]], None]
+"""Where a change is noted before it is committed, as ``ports.Recorder.note``."""
+
+
+@dataclass
+class Change:
+    """A change under way: its connection, its number, and what will be noted of it."""
+
+    connection: Connection
+    number: int
+    notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def note(self, kind: str, **row: object) -> None:
+        """Have this noted if the change is committed."""
+        self.notes.append((kind, row))
+
+
+@dataclass(frozen=True)
+class State:
+    """Which directory this is, and how many changes it has seen."""
+
+    identity: str
+    changes: int
+
+
+class Database:
+    """An open directory. ``place`` names it in messages, without its password."""
+
+    def __init__(self, engine: Engine, place: str, note: Note | None = None) -> None:
+        self.engine, self.place, self._note = engine, place, note
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Read in one transaction. Raises DirectoryUnavailableError if the database does not answer."""
+        with explained(self.place), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Change]:
+        """Change it in one transaction, after all changes before it; nothing is left of one that raises.
+
+        Raises DirectoryUnavailableError if the database does not answer, and whatever the note's writer raises.
+        """
+        with explained(self.place), self.engine.connect().execution_options(stillwatch_writes=True) as connection:
+            # 1. Take the next number.  Locks the counter's row: the next change waits here until this one ends.
+            # 2. Change rows.           A crash here leaves nothing: the transaction is rolled back.
+            # 3. Note what was changed. A crash here leaves a note of what did not happen, never the reverse.
+            # 4. Commit.
+            number = connection.execute(
+                update(state).values(changes=state.c.changes + 1).returning(state.c.changes)
+            ).scalar_one()
+            change = Change(connection, number)
+            yield change
+            for kind, row in change.notes:
+                if self._note is not None:
+                    self._note(kind, row)
+            connection.commit()
+
+    def state(self) -> State:
+        """Return which directory this is and its change counter."""
+        with self.read() as connection:
+            row = connection.execute(select(state.c.identity, state.c.changes)).one()
+        return State(row.identity, row.changes)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_database(url: str, *, note: Note | None = None) -> Database:
+    """Open the directory at ``url``, making it at first use; a SQLite file gets mode 0600.
+
+    Raises SettingsError for a URL of another kind or a file open to others, DirectoryError for a database that is of
+    another version or no directory, DirectoryUnavailableError if it does not answer.
+    """
+    parsed = _parse(url)
+    place = parsed.render_as_string(hide_password=True)
+    engine = _sqlite(parsed, place) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    database = Database(engine, place, note)
+    try:
+        with explained(place):
+            _prepare(engine)
+            _check_version(engine, place)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextlib.contextmanager
+def explained(place: str) -> Iterator[None]:
+    """Turn a database's exceptions into ours, without statements and values."""
+    try:
+        yield
+    except OperationalError as problem:
+        raise DirectoryUnavailableError(
+            f"{place}: the directory does not answer: {_first_line(problem)}; check that it is there, runs and has room"
+        ) from problem
+    except SQLAlchemyError as problem:
+        raise DirectoryError(f"{place}: the directory cannot be used: {_first_line(problem)}") from problem
+
+
+def _first_line(problem: SQLAlchemyError) -> str:
+    cause = problem.orig if isinstance(problem, DBAPIError) else problem
+    return str(cause).strip().partition("\n")[0]
+
+
+def _parse(url: str) -> URL:
+    known = "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"
+    try:
+        parsed = make_url(url)
+    except ArgumentError as problem:
+        raise SettingsError(f"the directory's URL cannot be read; write {known}") from problem
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise SettingsError(f"the directory's URL begins with {parsed.drivername!r}; write {known}")
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise SettingsError(
+            "the directory's URL names no file; write sqlite:///PATH (four slashes for an absolute one)"
+        )
+    return parsed
+
+
+def _sqlite(url: URL, place: str) -> Engine:
+    path = Path(str(url.database)).absolute()
+    _make_private_file(path)
+    # mode=rw: a file that was taken away is an error, not an empty directory.
+    target = f"{path.as_uri()}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        made = sqlite3.connect(target, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        # FULL: in WAL mode, NORMAL may lose a committed revocation at a power cut (sqlite.org/pragma.html).
+        made.execute("PRAGMA synchronous = FULL")
+        return made
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("stillwatch_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    try:
+        with contextlib.closing(connect()) as raw:
+            raw.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as problem:
+        raise DirectoryError(f"{place}: {problem}; restore this file, or name another") from problem
+    return engine
+
+
+def _make_private_file(path: Path) -> None:
+    """Make an empty file of mode 0600, in a folder of mode 0700, unless it is there and private already."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        mode = path.stat().st_mode
+    except OSError as problem:
+        raise SettingsError(
+            f"{path}: the directory cannot be made: {problem.strerror}; name another place"
+        ) from problem
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError(f"{path}: the directory is open to other users of this machine; run: chmod 600 {path}")
+
+
+def _postgresql(url: URL) -> Engine:
+    timeouts = {
+        "connect_timeout": CONNECT_SECONDS,
+        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={STATEMENT_SECONDS * 1000}",
+        # A peer that is gone without a word is noticed (libpq's names, milliseconds and seconds).
+        "tcp_user_timeout": CONNECT_SECONDS * 1000,
+        "keepalives_idle": CONNECT_SECONDS,
+    }
+    settings = {name: value for name, value in timeouts.items() if name not in url.query}
+    try:
+        return create_engine(url, connect_args=settings, pool_pre_ping=True, hide_parameters=True)
+    except ModuleNotFoundError as problem:
+        raise SettingsError(
+            "PostgreSQL needs a library that is not installed; run: pip install 'stillwatch[postgresql]'"
+        ) from problem
+
+
+def _prepare(engine: Engine) -> None:
+    """Make what is missing. Several processes may do so at once; one makes, the others find it made."""
+    with engine.connect() as connection:
+        if inspect(connection).has_table(state.name):
+            return
+    with engine.connect().execution_options(stillwatch_writes=True) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(CREATION_LOCK)))
+        metadata.create_all(connection)
+        if connection.execute(select(state.c.one)).first() is None:
+            row = {"one": 1, "schema_version": SCHEMA_VERSION, "identity": secrets.token_hex(16), "changes": 0}
+            connection.execute(state.insert().values(row))
+        connection.commit()
+
+
+def _check_version(engine: Engine, place: str) -> None:
+    with engine.connect() as connection:
+        version = connection.execute(select(state.c.schema_version)).scalar_one_or_none()
+    if version != SCHEMA_VERSION:
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        cure = "install the newer Stillwatch that made it" if newer else "restore a copy, or name another directory"
+        raise DirectoryError(
+            f"{place}: the directory has schema {version}, this Stillwatch knows {SCHEMA_VERSION}; {cure}"
+        )
