@@ -17,9 +17,13 @@ from benchmarks.machine import ROOT
 
 @dataclass(frozen=True)
 class Run:
-    """What a program took: wall-clock seconds and the most memory it held."""
+    """What a program took: wall-clock and processor seconds, and the most memory it held.
+
+    Processor time is that of all threads; unlike the wall clock it says the same on a busy machine, or nearly.
+    """
 
     seconds: float
+    processor_seconds: float
     peak_gib: float
     output: str
 
@@ -39,7 +43,8 @@ def measure(arguments: Sequence[str], *, cwd: Path = ROOT) -> Run:
         said.seek(0)
         output = said.read().decode(errors="replace")
     assert program.returncode == 0, f"{' '.join(arguments)} ended with {program.returncode}:\n{output[-3000:]}"
-    return Run(seconds, usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20), output)
+    processor = usage.ru_utime + usage.ru_stime
+    return Run(seconds, processor, usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20), output)
 
 
 def stillwatch(*arguments: str | Path) -> Run:

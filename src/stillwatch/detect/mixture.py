@@ -19,8 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.detect.observe import Edges, Observed
-from stillwatch.detect.owners import Owners, with_company
 from stillwatch.detect.strands import Floats, Ints
+from stillwatch.detect.votes import Owners, with_company
 from stillwatch.records import Family
 
 ROUNDS = 6

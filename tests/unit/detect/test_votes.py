@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.detect.owners import Owners, with_company
+from stillwatch.detect.votes import Owners, with_company
 
 CELL = np.array([0, 0, 0, 1, 1, 1, 1])
 ENTITY = np.array([7, 8, 7, 7, 9, 9, 7])
