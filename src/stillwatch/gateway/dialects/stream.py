@@ -1,0 +1,155 @@
+"""What passes through one streamed answer: how much was delivered, what it cost, and what is left out.
+
+Events are found by their blank lines and looked into only where a byte search says that something is there. Every read
+is passed on at once, unless something has to be left out: then whole events are passed on, and of a read only the
+piece after its last blank line waits for the rest.
+"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from stillwatch.gateway.dialects.chat import DATA
+from stillwatch.gateway.dialects.shape import Dialect, EventFilter, Usage
+
+USAGE = re.compile(rb'"usage"\s*:\s*\{')
+"""The only raw ``"usage":{`` in an event is a key of the API: in text, JSON escapes the quotation marks."""
+
+FINISH = re.compile(rb'"(?:finish|stop)_reason"\s*:\s*"')
+NO_USAGE = b',"usage":null'
+"""What OpenAI adds to every other chunk where usage was asked for."""
+
+BYTES_PER_TOKEN = 4
+"""Of English text; used only where the model server says no usage (OpenAI: "one token is about 4 characters")."""
+
+MAX_EVENT_BYTES = 8 << 20
+"""An event that is longer than this is not held back or looked into: it is more than any answer's whole text."""
+
+
+class UnfinishedEvent(Exception):  # noqa: N818  (becomes a Refusal where the dialect is known)
+    """A filter may not pass on an event that it has not read, and the event does not end."""
+
+
+class StreamMeter:
+    """Counts one stream. ``tokens`` is an estimate of the output delivered so far, ``usage`` what the server said.
+
+    The estimate: an event is a token, and text above the smallest event's size is a token every four bytes. Streams
+    with log-probabilities are counted by events alone, for most of their bytes are no text.
+    """
+
+    __slots__ = (
+        "_blank",
+        "_by_events",
+        "_dialect",
+        "_envelope",
+        "_filter",
+        "_hide_usage",
+        "_tail",
+        "events",
+        "finish_reason",
+        "tokens",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        hide_usage: bool = False,
+        filtering: EventFilter | None = None,
+        logprobs: bool = False,
+    ) -> None:
+        self._dialect, self._hide_usage, self._filter, self._by_events = dialect, hide_usage, filtering, logprobs
+        self._blank = b"\n\n"
+        self._tail = b""
+        self._envelope = 1 << 30
+        self.events, self.tokens = 0, 0.0
+        self.usage: Usage | None = None
+        self.finish_reason: str | None = None
+
+    @property
+    def is_inside_event(self) -> bool:
+        """Whether the last read ended inside an event."""
+        return bool(self._tail)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what came in, return what goes out. Raises UnfinishedEvent where a filter cannot read on."""
+        window = self._tail + data if self._tail else data
+        if not self.events and b"\r\n\r\n" in window:
+            self._blank = b"\r\n\r\n"
+        cut = len(window) if window.endswith(self._blank) else window.rfind(self._blank) + len(self._blank)
+        if cut < len(self._blank):
+            whole, self._tail = b"", window
+        else:
+            whole, self._tail = window[:cut], window[cut:]
+        holding = self._hide_usage or self._filter is not None
+        if len(self._tail) > MAX_EVENT_BYTES:
+            if self._filter is not None:
+                raise UnfinishedEvent
+            whole, self._tail = b"", b""
+            return window if holding else data
+        passed = self._look(whole) if whole else b""
+        return passed if holding else data
+
+    def finish(self) -> bytes:
+        """Return what was held back when the answer ended: an event without its blank line."""
+        rest, self._tail = self._tail, b""
+        if not rest:
+            return b""
+        passed = self._look(rest)
+        return passed if self._hide_usage or self._filter is not None else b""
+
+    def _look(self, whole: bytes) -> bytes:
+        """Count whole events; return them without what is to be left out."""
+        events = whole.count(self._blank) or 1
+        self.events += events
+        self._count(whole, events)
+        if USAGE.search(whole) or FINISH.search(whole):
+            whole = self._read(whole)
+        if self._hide_usage and NO_USAGE in whole:
+            whole = whole.replace(NO_USAGE, b"")
+        if self._filter is not None and (self._filter.watching or any(mark in whole for mark in self._filter.marks)):
+            whole = b"".join(map(self._filter, self._split(whole)))
+        return whole
+
+    def _count(self, whole: bytes, events: int) -> None:
+        if b"delta" not in whole and b'"choices"' not in whole:
+            return
+        mean = len(whole) / events
+        self._envelope = min(self._envelope, mean)
+        by_size = 0.0 if self._by_events else (len(whole) - events * self._envelope) / BYTES_PER_TOKEN
+        self.tokens += max(events, by_size)
+
+    def _read(self, whole: bytes) -> bytes:
+        """Parse the events that say usage or why the answer ended; leave out the one that was not asked for."""
+        kept: list[bytes] = []
+        for event in self._split(whole):
+            is_extra = False
+            if (USAGE.search(event) or FINISH.search(event)) and (found := DATA.search(event)):
+                is_extra = self._take(found[1])
+            if not (is_extra and self._hide_usage):
+                kept.append(event)
+        return b"".join(kept)
+
+    def _take(self, payload: bytes) -> bool:
+        """Read one event's usage and reason; tell whether it is OpenAI's extra chunk, which has no choices."""
+        try:
+            said = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return False
+        if not isinstance(said, dict):
+            return False
+        usage = self._dialect.usage(said)
+        if usage is not None and self.usage is None:
+            self.usage = usage
+        elif usage is not None and self.usage is not None:
+            self.usage.update(usage)
+        self.finish_reason = self._dialect.finish_reason(said) or self.finish_reason
+        return said.get("choices") == [] and usage is not None
+
+    def _split(self, whole: bytes) -> list[bytes]:
+        events = whole.split(self._blank)
+        last = events.pop()
+        return [event + self._blank for event in events] + ([last] if last else [])
