@@ -61,6 +61,8 @@ class Admission:
 
     async def admit(self, dialect: Dialect, scope: Scope, receive: Receive) -> Admitted:
         """Return a call that holds its budgets and has its record. Raises Refusal, or CallerLeft."""
+        if scope["method"] != dialect.method:
+            raise Refusal(405, f"Use {dialect.method}.", code="method_not_allowed")
         settings = self._parts.settings
         head = RequestHead(scope["headers"])
         caller = self.identify(head)

@@ -26,7 +26,7 @@ def new_call_id() -> str:
 
 @dataclass(slots=True)
 class Call:
-    """One call. ``captured`` is the output counted so far; ``status`` and ``finish_reason`` are what the record says."""
+    """One call. ``captured`` is the output counted so far; ``status`` and ``finish_reason`` are for its record."""
 
     dialect: Dialect
     caller: Caller

@@ -96,10 +96,6 @@ class ServerConnection(asyncio.Protocol):
             self._header_bytes += len(data)
         try:
             self._parser.feed_data(data)
-            if self._in_headers and self._header_bytes > self._listen.max_header_bytes:
-                raise BadRequest(431, b"The headers are too long.", b"headers_too_long")
-        except BadRequest as problem:
-            self._refuse(problem)
         except httptools.HttpParserCallbackError as problem:
             cause = problem.__context__
             self._refuse(cause if isinstance(cause, BadRequest) else BadRequest(400, b"The request is not valid HTTP."))
@@ -107,6 +103,8 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(BadRequest(400, b"The request is not valid HTTP."))
         except httptools.HttpParserUpgrade:
             self._refuse(BadRequest(400, b"Upgrades are not supported."))
+        if self._in_headers and self._header_bytes > self._listen.max_header_bytes and not self._lingering:
+            self._refuse(BadRequest(431, b"The headers are too long.", b"headers_too_long"))
 
     def pause_writing(self) -> None:
         """Let the application wait, for so long as an idle connection may last."""
@@ -126,7 +124,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop what is under way: the caller has gone."""
         del exc
-        self._state.connections.discard(self)  # type: ignore[arg-type]  # as above
+        self._state.connections.discard(self)
         self._config.deadlines.watched.discard(self)
         if self._exchange is not None:
             self._exchange.leave()
@@ -146,6 +144,7 @@ class ServerConnection(asyncio.Protocol):
 
     def expire(self, now: float) -> None:
         """Give the connection up: 408 where a request has begun, silence where none has."""
+        del now
         waiting_for_request = self._exchange is not None and not self._exchange.has_body
         if self._lingering or not (self._in_headers or waiting_for_request) or self._wire.writable is not None:
             self.deadline = NEVER
@@ -265,7 +264,7 @@ class ServerConnection(asyncio.Protocol):
             await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:
             pass
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  (whatever it is, the caller gets an answer and others go on)
             log_failure("a call failed inside the gateway", problem)
             if not exchange.is_started and not exchange.is_gone:
                 self._wire.transport.write(plain_answer(500, ERROR % (b"The gateway failed.", b"internal_error")))

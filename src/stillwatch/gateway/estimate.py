@@ -11,7 +11,7 @@ from stillwatch.gateway.ports import Cost
 from stillwatch.gateway.settings import Weights
 
 BYTES_PER_TOKEN = 4
-"""Of English text and its JSON ("one token is about 4 characters", OpenAI); the limiter learns each account's factor."""
+"""Of English text and its JSON (OpenAI: "about 4 characters"); the limiter learns each account's factor."""
 
 FIRST_HOLD = 1024
 """Output tokens held at admission; streams top up from there (docs/gateway.md, limits)."""

@@ -76,6 +76,7 @@ class NoKeys:
     def find(self, credential: str) -> Caller | None:
         """Return nobody."""
         del credential
+        return None
 
 
 class OneKey:

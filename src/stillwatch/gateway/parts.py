@@ -15,8 +15,11 @@ Step = Callable[[], Awaitable[None]]
 
 @dataclass
 class Parts:
-    """The proxy's neighbours. ``starts`` run in order inside the event loop before the first call, ``stops`` after the
-    last, in reverse order; ``states`` say how each part is: "ok", what is wrong, or a mapping whose ``status`` says so."""
+    """The proxy's neighbours.
+
+    ``starts`` run in order inside the event loop before the first call, ``stops`` in reverse order after the last.
+    ``states`` say how each part is: "ok", what is wrong, or a mapping whose ``status`` says so.
+    """
 
     settings: GatewaySettings
     keyring: Keyring

@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from math import ceil
 from time import time
+from typing import cast
 
 from stillwatch.gateway.admission import Admission, Admitted, Receive, Scope
 from stillwatch.gateway.call import Call
@@ -59,7 +60,7 @@ class Proxy:
         }
         self.pages = Pages(parts.state, sorted(names))
         self._admission = Admission(parts, names)
-        self.open_calls = 0
+        self._open: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -79,10 +80,8 @@ class Proxy:
     async def stop(self, most_seconds: float = 2.0) -> None:
         """Stop the parts, in reverse order, after the calls that were just cancelled have finished their records."""
         self.pages.is_ready = False
-        loop = asyncio.get_running_loop()
-        end = loop.time() + most_seconds
-        while self.open_calls and loop.time() < end:
-            await asyncio.sleep(0.01)
+        if self._open:
+            await asyncio.wait(self._open, timeout=most_seconds)
         for pool in self.pools.values():
             pool.close()
         await self.deadlines.stop()
@@ -91,8 +90,6 @@ class Proxy:
 
     async def _call(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            if scope["method"] != dialect.method:
-                raise Refusal(405, f"Use {dialect.method}.", code="method_not_allowed")
             admitted = await self._admission.admit(dialect, scope, receive)
         except Refusal as refusal:
             self._count_call(dialect.name, refusal.status)
@@ -101,14 +98,15 @@ class Proxy:
         except CallerLeft:
             return
         call = admitted.call
-        self.open_calls += 1
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._open.add(task)
         try:
             await self._make(admitted, send)
         except Refusal as refusal:
             call.status = refusal.status
             await refuse(dialect.vendor, refusal, send, call.call_id)
         finally:
-            self.open_calls -= 1
+            self._open.discard(task)
             call.finish()
             self._count(call)
 

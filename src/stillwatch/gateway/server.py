@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import resource
-import signal
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any

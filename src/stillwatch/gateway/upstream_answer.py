@@ -1,4 +1,4 @@
-"""What of a model server's answer reaches the caller: never its redirects, its view of our credential, or its limits."""
+"""What of a model server's answer reaches the caller: never its redirects, our credential's fate or its limits."""
 
 from __future__ import annotations
 

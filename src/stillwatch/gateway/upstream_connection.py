@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Self, cast
+from typing import cast
 
 import httptools
 
@@ -33,7 +33,9 @@ class UpstreamFailed(Exception):  # noqa: N818  (what happened, not whose error 
 class UpstreamConnection(asyncio.Protocol):
     """Parses one answer after the other; ``status``, ``headers`` and ``read`` are those of the call under way."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, idle_seconds: float, on_lost: Callable[[Self], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, idle_seconds: float, on_lost: Callable[[UpstreamConnection], None]
+    ) -> None:
         self._loop, self._idle_seconds, self._on_lost = loop, idle_seconds, on_lost
         self._transport = cast("asyncio.Transport", None)
         self._parser = httptools.HttpResponseParser(self)

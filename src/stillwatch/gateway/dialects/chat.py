@@ -115,8 +115,9 @@ class ChatReasoningFilter(EventFilter):
         if found is None:
             return event
         chunk = orjson.loads(found[1])
-        choices = chunk.get("choices") if isinstance(chunk, dict) else None
-        deltas = [c.get("delta") for c in choices if isinstance(c, dict)] if isinstance(choices, list) else []
+        given = chunk.get("choices") if isinstance(chunk, dict) else None
+        choices = [c for c in given if isinstance(c, dict)] if isinstance(given, list) else []
+        deltas = [c.get("delta") for c in choices]
         if not any([_drop_reasoning(d) for d in deltas]):  # noqa: C419  (every one, not the first)
             return event
         says_nothing = not any(deltas) and not any(c.get("finish_reason") for c in choices)

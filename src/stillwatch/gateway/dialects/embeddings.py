@@ -35,6 +35,7 @@ class Embeddings(Dialect):
     def finish_reason(self, answer: Mapping[str, object]) -> str | None:
         """Embeddings have none."""
         del answer
+        return None
 
     def cap(self, body: Body, caps: Caps) -> Body:
         """Nothing to cap."""

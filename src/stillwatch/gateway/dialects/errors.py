@@ -20,7 +20,7 @@ ANTHROPIC_TYPES = {
 """Error types by status (Anthropic API reference, "Errors"); other 5xx are api_error."""
 
 OPENAI_TYPES = {401: "invalid_request_error", 403: "permission_error", 429: "rate_limit_error"}
-"""Error types by status (OpenAI API reference, "Error codes"); other 4xx are invalid_request_error, 5xx server_error."""
+"""Error types by status (OpenAI API reference, "Error codes"); others: invalid_request_error, server_error."""
 
 OPENAI_CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
 
@@ -35,8 +35,8 @@ def error_object(vendor: Vendor, refusal: Refusal, call_id: str | None = None) -
     extra = {"url": refusal.url} if refusal.url else {}
     if vendor == "anthropic":
         kind = ANTHROPIC_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else ANTHROPIC_TYPES[400])
-        code = {"code": refusal.code} if refusal.code else {}
-        error = {"type": kind, "message": refusal.message, **code, **extra}
+        named = {"code": refusal.code} if refusal.code else {}
+        error = {"type": kind, "message": refusal.message, **named, **extra}
         return {"type": "error", "error": error, **({"request_id": call_id} if call_id else {})}
     kind = OPENAI_TYPES.get(refusal.status) or ("server_error" if refusal.status >= 500 else "invalid_request_error")
     code = refusal.code or OPENAI_CODES.get(refusal.status)

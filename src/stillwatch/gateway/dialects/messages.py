@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import orjson
 
 from stillwatch.gateway.dialects.body import as_json, entries, flat, known, needles, part, switch, whole_number
-from stillwatch.gateway.dialects.errors import error_body
 from stillwatch.gateway.dialects.chat import DATA
+from stillwatch.gateway.dialects.errors import error_body
 from stillwatch.gateway.dialects.shape import Body, Caps, Dialect, EventFilter, Refusal, Usage
 from stillwatch.gateway.dialects.usage import read_usage
 from stillwatch.gateway.nouns import Ask
@@ -57,9 +57,17 @@ class Messages(Dialect):
         )
 
     def usage(self, answer: Mapping[str, object]) -> Usage | None:
-        """Read the usage of a message, of ``message_start`` (input) or of ``message_delta`` (output)."""
+        """Read the usage of a message, of ``message_start`` (input) or of ``message_delta`` (output).
+
+        The output that ``message_start`` counts is what there is before the answer: it is no count of a broken-off one.
+        """
         inner = answer.get("message")
-        return read_usage((inner if isinstance(inner, dict) else answer).get("usage"))
+        if not isinstance(inner, dict):
+            return read_usage(answer.get("usage"))
+        usage = read_usage(inner.get("usage"))
+        if usage is not None:
+            usage.output_tokens = None
+        return usage
 
     def finish_reason(self, answer: Mapping[str, object]) -> str | None:
         """Read ``stop_reason``."""
@@ -97,7 +105,7 @@ class Messages(Dialect):
 
 
 class ThinkingFilter(EventFilter):
-    """Drops thinking blocks and moves the indices of later blocks up: the clients append blocks and look up by index."""
+    """Drops thinking blocks and closes the gap in later indices: clients append blocks and look them up by index."""
 
     marks = (b"thinking",)
 

@@ -70,7 +70,7 @@ class Dialect:
     """Whether ``stream`` means anything here."""
     generates = True
     """Whether it writes output tokens."""
-    sensitive: Mapping[str, bytes] = {}  # noqa: RUF012  (read-only)
+    sensitive: Mapping[str, bytes] = {}
     """Top-level keys that decide who pays what, as ``body.needles`` spells them: none may be given twice."""
 
     def ask(self, body: Body, model: str, size: int) -> Ask:

@@ -64,8 +64,9 @@ class StreamMeter:
         self._dialect, self._hide_usage, self._filter, self._by_events = dialect, hide_usage, filtering, logprobs
         self._blank = b"\n\n"
         self._tail = b""
-        self._envelope = 1 << 30
-        self.events, self.tokens = 0, 0.0
+        self._envelope = float("inf")
+        self.events = 0
+        self.tokens = 0.0
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
 
@@ -88,7 +89,8 @@ class StreamMeter:
         if len(self._tail) > MAX_EVENT_BYTES:
             if self._filter is not None:
                 raise UnfinishedEvent
-            whole, self._tail = b"", b""
+            self._tail = b""
+            self.tokens += len(window) / BYTES_PER_TOKEN
             return window if holding else data
         passed = self._look(whole) if whole else b""
         return passed if holding else data

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from stillwatch.gateway.dialects.chat import Chat
 from stillwatch.gateway.dialects.completions import Completions
 from stillwatch.gateway.dialects.count_tokens import CountTokens
 from stillwatch.gateway.dialects.embeddings import Embeddings
 from stillwatch.gateway.dialects.messages import Messages
-from stillwatch.gateway.dialects.chat import Chat
 from stillwatch.gateway.dialects.responses import RESPONSES
 from stillwatch.gateway.dialects.shape import Dialect
 

@@ -61,8 +61,8 @@ def _items(script: Script) -> Iterator[Json]:
         call = {"name": name, "arguments": arguments, "call_id": "call_1", "status": "completed"}
         yield {"id": "fc_1", "type": "function_call", **call}
         return
-    text = {"type": "output_text", "text": "".join(script.words), "annotations": [], "logprobs": []}
-    yield {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
+    part = {"type": "output_text", "text": "".join(script.words), "annotations": [], "logprobs": []}
+    yield {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
 
 
 def _head(body: Json, status: str) -> Json:

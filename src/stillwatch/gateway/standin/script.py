@@ -40,7 +40,7 @@ class Script:
 
 def read_script(prompt: str, *, tools: list[tuple[str, str]], ceiling: int | None) -> Script:
     """Return what to do with a prompt. ``tools`` are names with arguments to call them with."""
-    told = {name: value for name, value in DIRECTIVE.findall(prompt)}
+    told: dict[str, str] = dict(DIRECTIVE.findall(prompt))
     said = DIRECTIVE.sub("", prompt).split() or ["Hello!"]
     count = min(int(float(told["words"])), MOST_WORDS) if told.get("words") else len(said)
     words = tuple(said[i % len(said)] + " " for i in range(count))
