@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from stillwatch.gateway.addresses import client_address, read_networks
-from stillwatch.gateway.call import Call, new_call_id
+from stillwatch.gateway.call import Call, Request, new_call_id
 from stillwatch.gateway.dialects.body import read_object
 from stillwatch.gateway.dialects.shape import Body, Dialect, Refusal
-from stillwatch.gateway.effects import Enforced, enforce, prepare
+from stillwatch.gateway.effects import NOTHING, Enforced, enforce, prepare
 from stillwatch.gateway.estimate import cost_of
 from stillwatch.gateway.exchange import Message
 from stillwatch.gateway.nouns import Ask, Caller, Decision, Standing
@@ -32,25 +31,13 @@ RETRY_SECONDS = 5.0
 """When the store or the journal's disk cannot be used: half a minute's worth of the clients' own retries is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A call that may be made: what to send where, and what was decided."""
-
-    call: Call
-    pool: UpstreamPool
-    target: bytes
-    upstream_lines: bytes
-    raw: bytes
-    enforced: Enforced
-    hide_usage: bool
-
-
 class Admission:
     """Steps 2 to 6 of ``proxy.py``."""
 
     def __init__(self, parts: Parts, models: dict[str, tuple[Model, UpstreamPool]]) -> None:
         self._parts, self._models = parts, models
         self._trusted = read_networks(parts.settings.trust_forwarded_from)
+        self._listen, self._weights = parts.settings.listen, parts.settings.weights
 
     def identify(self, head: RequestHead) -> Caller:
         """Return who calls. Raises Refusal (401)."""
@@ -59,33 +46,38 @@ class Admission:
             raise Refusal(401, "The API key is missing, unknown, revoked or expired.", code="invalid_api_key")
         return caller
 
-    async def admit(self, dialect: Dialect, scope: Scope, receive: Receive) -> Admitted:
+    async def admit(self, dialect: Dialect, scope: Scope, receive: Receive) -> Call:
         """Return a call that holds its budgets and has its record. Raises Refusal, or CallerLeft."""
         if scope["method"] != dialect.method:
             raise Refusal(405, f"Use {dialect.method}.", code="method_not_allowed")
-        settings = self._parts.settings
+        started = monotonic()
         head = RequestHead(scope["headers"])
         caller = self.identify(head)
-        raw = await read_body(receive, head, settings.listen.max_body_bytes)
+        raw = await read_body(receive, head, self._listen.max_body_bytes)
         body = read_object(raw, dialect.sensitive)
         model, pool = self._model(body, dialect)
         ask = dialect.ask(body, model.name, len(raw))
         row = self._row(scope, head, caller, ask)
-        standing = self._parts.standings.of(caller.account)
-        enforced = self._decide(caller, ask, standing, row)
         row.update(dialect.columns(body))
+        standing = self._parts.standings.of(caller.account)
+        decision = self._parts.decider.decide(caller, ask, standing, now=time())
+        enforced = self._enforce(decision, standing, row) if decision.effects else NOTHING
+        query = b"?" + BETA if scope["query_string"] == BETA else b""
         hide_usage = ask.stream and not dialect.asks_usage(body)
+        request = Request(pool, dialect.target + query, head.upstream_lines, raw, enforced, hide_usage)
         upstream_model = model.upstream_model or model.name
-        sent, body = prepare(dialect, raw, body, caps=enforced.caps, model=upstream_model, wants_usage=hide_usage)
-        if enforced.caps is not None:
-            ask = dialect.ask(body, model.name, len(raw))
-        cost = cost_of(dialect, ask, raw, weights=settings.weights, limit_factor=enforced.limit_factor)
+        if hide_usage or enforced.caps is not None or body["model"] != upstream_model:
+            caps = enforced.caps
+            request.body, body = prepare(dialect, raw, body, caps=caps, model=upstream_model, wants_usage=hide_usage)
+            if caps is not None:
+                ask = dialect.ask(body, model.name, len(raw))
+        cost = cost_of(dialect, ask, raw, weights=self._weights, limit_factor=enforced.limit_factor)
         subjects = Subjects(caller.account, caller.organization, standing.campaign, model.name, caller.plan)
         hold = await self._hold(subjects, cost, row)
-        call = Call(dialect, caller, ask, hold, self._parts.recorder, settings.weights, str(row["call_id"]))
+        call_id = str(row["call_id"])
+        call = Call(call_id, dialect, caller, ask, hold, self._parts.recorder, self._weights, request, started)
         self._record(call, row)
-        query = b"?" + BETA if scope["query_string"] == BETA else b""
-        return Admitted(call, pool, dialect.path.encode() + query, head.upstream_lines, sent, enforced, hide_usage)
+        return call
 
     def _model(self, body: Body, dialect: Dialect) -> tuple[Model, UpstreamPool]:
         name = body.get("model")
@@ -100,7 +92,7 @@ class Admission:
 
     def _row(self, scope: Scope, head: RequestHead, caller: Caller, ask: Ask) -> dict[str, object]:
         """Return the columns of the call log that are known before the call, but for its text."""
-        row: dict[str, object] = {
+        return {
             "call_id": new_call_id(),
             "account": caller.account,
             "started_at": round(time() * 1_000_000),
@@ -114,13 +106,10 @@ class Admission:
             "stream": ask.stream,
             "tools": ask.tools,
         }
-        return row
 
-    def _decide(self, caller: Caller, ask: Ask, standing: Standing, row: dict[str, object]) -> Enforced:
-        """Ask the policy, note what it says, and return what to do. Raises Refusal (403)."""
-        decision = self._parts.decider.decide(caller, ask, standing, now=time())
-        if decision.effects:
-            self._note_decision(decision, standing, row)
+    def _enforce(self, decision: Decision, standing: Standing, row: dict[str, object]) -> Enforced:
+        """Note what the policy says, and return what to do. Raises Refusal (403)."""
+        self._note_decision(decision, standing, row)
         settings = self._parts.settings
         return enforce(decision, verification_url=settings.verification_url, appeal_url=settings.appeal_url)
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 
 from stillwatch.gateway.dialects.shape import Dialect, Usage
+from stillwatch.gateway.effects import Enforced
 from stillwatch.gateway.nouns import Ask, Caller
 from stillwatch.gateway.ports import Hold, Recorder
 from stillwatch.gateway.settings import Weights
+from stillwatch.gateway.upstream import UpstreamPool
 
 CLIENT_GONE = 499
 """The status of a call whose caller left before any answer (nginx's word for it)."""
 
 _PROCESS = secrets.token_hex(8)
 _NUMBERS = itertools.count(1)
+
+NOT_SAID = Usage()
 
 
 def new_call_id() -> str:
@@ -25,22 +29,38 @@ def new_call_id() -> str:
 
 
 @dataclass(slots=True)
+class Request:
+    """What is sent upstream, and what was decided about it."""
+
+    pool: UpstreamPool
+    target: bytes
+    headers: bytes
+    """Lines that end in CRLF."""
+    body: bytes
+    enforced: Enforced
+    hide_usage: bool
+    """Whether a stream's usage was asked for by us alone, so that the caller must not see it."""
+
+
+@dataclass(slots=True)
 class Call:
     """One call. ``captured`` is the output counted so far; ``status`` and ``finish_reason`` are for its record."""
 
+    call_id: str
     dialect: Dialect
     caller: Caller
     ask: Ask
     hold: Hold
     recorder: Recorder
     weights: Weights
-    call_id: str
-    started: float = field(default_factory=monotonic)
+    request: Request
+    started: float
     captured: float = 0.0
+    first_byte_seconds: float = 0.0
     paused_seconds: float = 0.0
     status: int = CLIENT_GONE
     finish_reason: str | None = None
-    usage: Usage | None = None
+    usage: Usage = NOT_SAID
     is_finished: bool = False
 
     @property
@@ -58,30 +78,34 @@ class Call:
         if self.is_finished:
             return
         self.is_finished = True
-        usage = self.usage or Usage()
         try:
-            self._settle(usage)
+            self._settle()
         finally:
-            self.recorder.finish(self.call_id, self._ending(usage))
+            self.recorder.finish(self.call_id, self._ending())
 
-    def _settle(self, usage: Usage) -> None:
+    def _settle(self) -> None:
         """Charge what the model server counted, or, where it did not say, what was delivered."""
+        usage, hold = self.usage, self.hold
         try:
             if usage.input_tokens is not None:
-                self.hold.settle_input(usage.input_tokens)
+                hold.settle_input(usage.input_tokens)
             elif self.status >= 400 and self.status != CLIENT_GONE:
-                self.hold.settle_input(0.0)
-            if usage.output_tokens is not None:
+                hold.settle_input(0.0)
+            written = usage.output_tokens
+            if written is not None:
                 dearer = (self.weights.reasoning - 1.0) * (usage.reasoning_tokens or 0)
-                self.hold.capture(usage.output_tokens + dearer - self.captured)
-                self.captured = float(usage.output_tokens)
+                more = written + dearer - self.captured
+                if more:
+                    hold.capture(more)
+                self.captured = written
         finally:
-            self.hold.release()
+            hold.release()
 
-    def _ending(self, usage: Usage) -> dict[str, object]:
+    def _ending(self) -> dict[str, object]:
+        usage = self.usage
         row: dict[str, object] = {
             "status": self.status,
-            "duration_ms": round(self.seconds * 1000),
+            "duration_ms": round((monotonic() - self.started) * 1000),
             "output_tokens": round(self.captured),
         }
         if usage.input_tokens is not None:

@@ -22,6 +22,8 @@ LINGER_SECONDS = 2.0
 """After an early error, what the caller still sends is read and thrown away this long, so that the error reaches it
 before the connection closes (RFC 9112, section 9.6)."""
 
+FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host", b"expect"})
+
 ERROR = b'{"error":{"message":"%s","type":"invalid_request_error","param":null,"code":"%s"}}'
 
 
@@ -64,14 +66,11 @@ class ServerConnection(asyncio.Protocol):
         self._closing = self._lingering = False
         self._peer: tuple[str, int] = ("", 0)
         self.deadline = NEVER
-        self._begin()
-
-    def _begin(self) -> None:
         self._url = b""
         self._headers: list[Header] = []
         self._header_bytes = 0
         self._in_headers = False
-        self._lengths = self._encodings = self._hosts = 0
+        self._lengths = self._hosts = 0
         self._expects_continue = False
 
     # asyncio's side
@@ -182,7 +181,10 @@ class ServerConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._closing = True
             return
-        self._begin()
+        self._url = b""
+        self._headers = []
+        self._header_bytes = self._lengths = self._hosts = 0
+        self._expects_continue = False
         self._in_headers = True
         self.deadline = self._loop.time() + self._listen.header_seconds
 
@@ -197,19 +199,20 @@ class ServerConnection(asyncio.Protocol):
             return
         name = name.lower()
         self._header_bytes += len(name) + len(value)
-        if self._header_bytes > self._listen.max_header_bytes:
-            raise BadRequest(431, b"The headers are too long.", b"headers_too_long")
-        if name == b"content-length":
-            self._lengths += 1
-        elif name == b"transfer-encoding":
-            self._encodings += 1
-            if value.lower() != b"chunked":
-                raise BadRequest(400, b"Only chunked is supported as transfer-encoding.")
-        elif name == b"host":
+        if name in FRAMING:
+            self._frame(name, value)
+        self._headers.append((name, value))
+
+    def _frame(self, name: bytes, value: bytes) -> None:
+        """Count what decides where a request begins and ends."""
+        if name == b"host":
             self._hosts += 1
         elif name == b"expect":
             self._expects_continue = value.lower() == b"100-continue"
-        self._headers.append((name, value))
+        else:
+            self._lengths += 1
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                raise BadRequest(400, b"Only chunked is supported as transfer-encoding.")
 
     def on_headers_complete(self) -> None:
         """Start the application."""
@@ -217,7 +220,9 @@ class ServerConnection(asyncio.Protocol):
             return
         self._in_headers = False
         version = self._parser.get_http_version()
-        if self._lengths + self._encodings > 1:
+        if self._header_bytes > self._listen.max_header_bytes:
+            raise BadRequest(431, b"The headers are too long.", b"headers_too_long")
+        if self._lengths > 1:
             raise BadRequest(400, b"The length of the body is given more than once.")
         if self._hosts != 1 and version != "1.0":
             raise BadRequest(400, b"There must be one host header.")

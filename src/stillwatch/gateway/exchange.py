@@ -47,7 +47,9 @@ class Exchange:
         "_body",
         "_chunked",
         "_expected",
+        "_head",
         "_method",
+        "_size",
         "_waiter",
         "_wire",
         "expects_continue",
@@ -62,21 +64,26 @@ class Exchange:
         self._wire, self._method = wire, method
         self.keep_alive, self.expects_continue = keep_alive, expects_continue
         self._body: list[bytes] = []
+        self._head = b""
         self._waiter: asyncio.Future[None] | None = None
-        self._chunked, self._expected = False, 0
+        self._chunked = False
+        self._size = self._expected = 0
         self.has_body = self.is_started = self.is_answered = self.is_gone = False
 
     def take(self, body: bytes) -> None:
         """Take a piece of the request's body."""
         self._body.append(body)
-        if sum(map(len, self._body)) > PAUSE_AT_BYTES:
+        self._size += len(body)
+        if self._size > PAUSE_AT_BYTES:
             self._wire.pause_reading()
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
     def end_body(self) -> None:
         """Note that the body is complete."""
         self.has_body = True
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
     def leave(self) -> None:
         """Note that the caller has gone."""
@@ -102,8 +109,9 @@ class Exchange:
                 self._waiter = None
         if self.is_gone or self.is_answered:
             return {"type": "http.disconnect"}
-        body = b"".join(self._body)
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body.clear()
+        self._size = 0
         return {"type": "http.request", "body": body, "more_body": not self.has_body}
 
     async def send(self, message: Message) -> None:
@@ -137,11 +145,16 @@ class Exchange:
             self.keep_alive = False
         lines.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
         self.is_started = True
-        self._wire.transport.write(b"".join(lines))
+        if length is None:
+            self._wire.transport.write(b"".join(lines))
+        else:
+            # The whole body follows: one write for both.
+            self._head = b"".join(lines)
 
     def _write_body(self, body: bytes, *, more: bool) -> None:
         if self._method == "HEAD":
             self._expected = 0
+            self._wire.transport.write(self._head)
         elif self._chunked:
             end = b"" if more else b"0\r\n\r\n"
             data = b"%x\r\n%s\r\n%s" % (len(body), body, end) if body else end
@@ -151,7 +164,8 @@ class Exchange:
             self._expected -= len(body)
             if self._expected < 0:
                 raise ValueError("the answer is longer than its content-length")
-            self._wire.transport.write(body)
+            self._wire.transport.write(self._head + body if self._head else body)
+            self._head = b""
         if not more:
             if self._expected:
                 raise ValueError("the answer is shorter than its content-length")

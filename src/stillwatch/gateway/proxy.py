@@ -18,7 +18,7 @@ from math import ceil
 from time import time
 from typing import cast
 
-from stillwatch.gateway.admission import Admission, Admitted, Receive, Scope
+from stillwatch.gateway.admission import Admission, Receive, Scope
 from stillwatch.gateway.call import Call
 from stillwatch.gateway.deadlines import Deadlines
 from stillwatch.gateway.dialects import models
@@ -36,7 +36,7 @@ from stillwatch.gateway.relay import read_whole, relay_stream, relay_whole
 from stillwatch.gateway.request import CallerLeft, RequestHead
 from stillwatch.gateway.settings import Model
 from stillwatch.gateway.upstream import UpstreamPool
-from stillwatch.gateway.upstream_answer import answer_headers, check_status, failed_upstream, is_event_stream
+from stillwatch.gateway.upstream_answer import check_status, failed_upstream, read_headers
 from stillwatch.gateway.upstream_connection import UpstreamConnection, UpstreamFailed
 
 Send = Callable[[Message], Awaitable[None]]
@@ -90,67 +90,63 @@ class Proxy:
 
     async def _call(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            admitted = await self._admission.admit(dialect, scope, receive)
+            call = await self._admission.admit(dialect, scope, receive)
         except Refusal as refusal:
-            self._count_call(dialect.name, refusal.status)
+            self.parts.metrics.refused(dialect.name, refusal.status)
             await refuse(dialect.vendor, refusal, send)
             return
         except CallerLeft:
             return
-        call = admitted.call
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._open.add(task)
         try:
-            await self._make(admitted, send)
+            await self._make(call, send)
         except Refusal as refusal:
             call.status = refusal.status
             await refuse(dialect.vendor, refusal, send, call.call_id)
         finally:
             self._open.discard(task)
             call.finish()
-            self._count(call)
+            self.parts.metrics.finished(call)
 
-    async def _make(self, admitted: Admitted, send: Send) -> None:
+    async def _make(self, call: Call, send: Send) -> None:
         """Step 7. Raises Refusal while nothing has been sent to the caller."""
-        call = admitted.call
+        request = call.request
+        pool = request.pool
         try:
-            upstream = await admitted.pool.call(
-                call.dialect.method, admitted.target, admitted.upstream_lines, admitted.raw
-            )
-            self.parts.metrics.time("upstream_first_byte", (call.dialect.name,), call.seconds)
+            upstream = await pool.call(call.dialect.method, request.target, request.headers, request.body)
+            call.first_byte_seconds = call.seconds
             try:
                 check_status(upstream)
-                await self._relay(admitted, upstream, send)
+                await self._relay(call, upstream, send)
             finally:
-                admitted.pool.release(upstream)
+                pool.release(upstream)
         except UpstreamFailed as failed:
             self.parts.metrics.count("upstream_failures", (failed.kind,))
-            log("upstream failed", upstream=admitted.pool.settings.name, kind=failed.kind, call=call.call_id)
+            log("upstream failed", upstream=pool.settings.name, kind=failed.kind, call=call.call_id)
             raise failed_upstream(failed) from failed
         except Refusal as refusal:
             if refusal.code.startswith("upstream_"):
-                log("upstream refused", upstream=admitted.pool.settings.name, code=refusal.code, call=call.call_id)
+                log("upstream refused", upstream=pool.settings.name, code=refusal.code, call=call.call_id)
             raise
 
-    async def _relay(self, admitted: Admitted, upstream: UpstreamConnection, send: Send) -> None:
-        call, enforced = admitted.call, admitted.enforced
-        headers = answer_headers(upstream)
+    async def _relay(self, call: Call, upstream: UpstreamConnection, send: Send) -> None:
+        enforced = call.request.enforced
+        headers, is_stream = read_headers(upstream)
         headers.append((CALL_ID, call.call_id.encode()))
-        headers += effect_headers(enforced)
-        if upstream.status < 300 and is_event_stream(upstream):
+        if enforced.shown:
+            headers += effect_headers(enforced)
+        if is_stream:
             call.status = upstream.status
             headers += limit_headers(call.dialect.vendor, call.hold.headroom(), time())
             hide = call.dialect.reasoning_filter() if enforced.withholds_reasoning else None
             meter = StreamMeter(
-                call.dialect, hide_usage=admitted.hide_usage, filtering=hide, logprobs=call.ask.logprobs
+                call.dialect, hide_usage=call.request.hide_usage, filtering=hide, logprobs=call.ask.logprobs
             )
             await send({"type": "http.response.start", "status": upstream.status, "headers": headers})
             await relay_stream(call, upstream, send, meter, enforced.pace)
             return
-        if upstream.status < 300:
-            answer = await relay_whole(call, upstream, hide_reasoning=enforced.withholds_reasoning, pace=enforced.pace)
-        else:
-            answer = await read_whole(upstream)
+        answer = await (relay_whole(call, upstream) if upstream.status < 300 else read_whole(upstream))
         call.status = upstream.status
         headers += limit_headers(call.dialect.vendor, call.hold.headroom(), time())
         headers.append((b"content-length", b"%d" % len(answer)))
@@ -164,7 +160,7 @@ class Proxy:
         try:
             status, body = self._page(scope, vendor)
         except Refusal as refusal:
-            self._count_call("other", refusal.status)
+            self.parts.metrics.refused("other", refusal.status)
             await refuse(vendor, refusal, send)
             return
         headers = [JSON, (b"content-length", b"%d" % len(body))]
@@ -183,22 +179,6 @@ class Proxy:
                 name = path[len(models.PATH) + 1 :]
                 return self.pages.model(name, vendor) if name else self.pages.models(vendor)
         raise Refusal(404, "There is nothing at this path.", code="not_found")
-
-    # Counting
-
-    def _count(self, call: Call) -> None:
-        metrics, name = self.parts.metrics, call.dialect.name
-        self._count_call(name, call.status)
-        metrics.time("call", (name,), call.seconds)
-        if call.usage is not None and call.usage.input_tokens:
-            metrics.count("tokens", ("input",), call.usage.input_tokens)
-        if call.captured:
-            metrics.count("tokens", ("output",), call.captured)
-        if call.paused_seconds:
-            metrics.count("paused_seconds", (), call.paused_seconds)
-
-    def _count_call(self, name: str, status: int) -> None:
-        self.parts.metrics.count("calls", (name, f"{status // 100}xx"))
 
 
 async def refuse(vendor: Vendor, refusal: Refusal, send: Send, call_id: str | None = None) -> None:

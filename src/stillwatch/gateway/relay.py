@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 
-from stillwatch.gateway.call import Call
+from stillwatch.gateway.call import NOT_SAID, Call
 from stillwatch.gateway.dialects.shape import Refusal
 from stillwatch.gateway.dialects.stream import StreamMeter, UnfinishedEvent
 from stillwatch.gateway.dialects.whole import find_usage
@@ -62,20 +62,21 @@ async def relay_stream(
         call.finish_reason = meter.finish_reason or "cancelled"
         raise
     finally:
-        call.usage = meter.usage
+        call.usage = meter.usage or NOT_SAID
     await send({"type": "http.response.body", "body": rest, "more_body": False})
 
 
-async def relay_whole(call: Call, upstream: UpstreamConnection, *, hide_reasoning: bool, pace: float | None) -> bytes:
+async def relay_whole(call: Call, upstream: UpstreamConnection) -> bytes:
     """Return what the caller gets of an answer that is not streamed, when it may have it.
 
     Raises UpstreamFailed, also for one that is too long to be kept or cannot be read where it has to be, and Refusal.
     """
     answer = await read_whole(upstream)
-    answer, tokens = _account_for(call, answer, hide_reasoning=hide_reasoning)
+    answer, tokens = _account_for(call, answer, hide_reasoning=call.request.enforced.withholds_reasoning)
     pause = call.capture(tokens)
     if pause > 0.0:
         await _pause(call, pause)
+    pace = call.request.enforced.pace
     if pace is not None:
         await asyncio.sleep(min(max(tokens / pace - call.seconds, 0.0), MOST_PAUSE_SECONDS))
     return answer
@@ -83,20 +84,23 @@ async def relay_whole(call: Call, upstream: UpstreamConnection, *, hide_reasonin
 
 async def read_whole(upstream: UpstreamConnection) -> bytes:
     """Return a whole answer. Raises UpstreamFailed, also for one that is too long to be kept."""
-    pieces: list[bytes] = []
-    size = 0
+    first = await upstream.read()
+    if upstream.is_at_end:
+        return first
+    pieces = [first]
+    size = len(first)
     while data := await upstream.read():
         pieces.append(data)
         size += len(data)
         if size > MOST_WHOLE_BYTES:
             raise UpstreamFailed("garbage", "the model server's answer is too long")
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return b"".join(pieces)
 
 
 def _account_for(call: Call, answer: bytes, *, hide_reasoning: bool) -> tuple[bytes, float]:
     """Read usage and finish reason of a whole answer; return what the caller gets of it, and its output tokens."""
     if not call.dialect.generates:
-        call.usage = find_usage(answer, call.dialect)
+        call.usage = find_usage(answer, call.dialect) or NOT_SAID
         return answer, 0.0
     try:
         said = orjson.loads(answer)
@@ -106,9 +110,9 @@ def _account_for(call: Call, answer: bytes, *, hide_reasoning: bool) -> tuple[by
         if hide_reasoning:
             raise UpstreamFailed("garbage", "the model server's answer cannot be read")
         return answer, len(answer) / BYTES_PER_TOKEN
-    call.usage = usage = call.dialect.usage(said)
+    call.usage = usage = call.dialect.usage(said) or NOT_SAID
     call.finish_reason = call.dialect.finish_reason(said)
-    counted = usage.output_tokens if usage is not None else None
+    counted = usage.output_tokens
     if hide_reasoning and call.dialect.hide_reasoning(said):
         answer = orjson.dumps(said)
     return answer, len(answer) / BYTES_PER_TOKEN if counted is None else float(counted)

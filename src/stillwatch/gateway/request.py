@@ -10,6 +10,10 @@ from stillwatch.gateway.exchange import Header, Message
 FORWARDED = frozenset({b"accept", b"anthropic-version", b"anthropic-beta", b"openai-beta", b"idempotency-key"})
 """The only request headers that go upstream; everything else is ours (credential, host, lengths) or nobody's."""
 
+WANTED = FORWARDED | {
+    *(b"authorization", b"x-api-key", b"user-agent", b"content-length", b"content-encoding", b"x-forwarded-for")
+}
+
 BEARER = b"bearer "
 
 
@@ -29,6 +33,8 @@ class RequestHead:
         self.content_length = 0
         lines = [b"content-type: application/json\r\n"]
         for name, value in headers:
+            if name not in WANTED:
+                continue
             if name == b"authorization":
                 bearer = value if not bearer else b"twice"
             elif name == b"x-api-key":
@@ -41,7 +47,7 @@ class RequestHead:
                 self.encoding = value
             elif name == b"x-forwarded-for":
                 self.forwarded_for = value if self.forwarded_for is None else self.forwarded_for + b"," + value
-            elif name in FORWARDED:
+            else:
                 lines.append(b"%s: %s\r\n" % (name, value))
         self.credential = _credential(bearer, key)
         self.user_agent = agent.decode("latin-1")

@@ -42,14 +42,12 @@ def check_status(upstream: UpstreamConnection) -> None:
     """Raise Refusal for an answer that is between the gateway and the model server alone."""
     status = upstream.status
     if status < 300:
-        encoding = find(upstream.headers, b"content-encoding")
-        if encoding is not None and encoding.lower() != b"identity":
-            raise Refusal(502, "The model server compressed its answer though asked not to.", code="upstream_garbage")
-    elif status < 400:
+        return
+    if status < 400:
         raise Refusal(502, "The model server sent a redirect; none is followed.", code="upstream_redirect")
-    elif status in {401, 403, 407}:
+    if status in {401, 403, 407}:
         raise Refusal(502, "The model server refused the gateway's own credential.", code="upstream_credential")
-    elif status == 429:
+    if status == 429:
         raise Refusal(
             429,
             "The model server is at its limit; try again later.",
@@ -58,15 +56,22 @@ def check_status(upstream: UpstreamConnection) -> None:
         )
 
 
-def answer_headers(upstream: UpstreamConnection) -> list[Header]:
-    """Return the headers that are passed on."""
-    return [header for header in upstream.headers if header[0] in PASSED]
+def read_headers(upstream: UpstreamConnection) -> tuple[list[Header], bool]:
+    """Return the headers that are passed on, and whether the answer is a stream of events.
 
-
-def is_event_stream(upstream: UpstreamConnection) -> bool:
-    """Tell whether the answer is a stream of events."""
-    kind = find(upstream.headers, b"content-type")
-    return kind is not None and kind.lower().startswith(b"text/event-stream")
+    Raises Refusal for a compressed answer: its usage could not be read.
+    """
+    passed: list[Header] = []
+    is_stream = False
+    for header in upstream.headers:
+        name, value = header
+        if name in PASSED:
+            passed.append(header)
+            if name == b"content-type":
+                is_stream = upstream.status < 300 and value[:17].lower() == b"text/event-stream"
+        elif name == b"content-encoding" and value.lower() != b"identity":
+            raise Refusal(502, "The model server compressed its answer though asked not to.", code="upstream_garbage")
+    return passed, is_stream
 
 
 def find(headers: list[Header], name: bytes) -> bytes | None:

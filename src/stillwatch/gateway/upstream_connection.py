@@ -99,7 +99,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     def rest(self, deadline: float) -> None:
         """Stay open without a call until the deadline."""
-        self._reset()
         self.busy, self.deadline = False, deadline
 
     def abort(self) -> None:
@@ -157,7 +156,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._header_bytes > MAX_HEADER_BYTES:
             self._fail("garbage", "the model server's headers are too long")
             self.abort()
-        if self._has_head:
+        if self._has_head and self._waiter is not None:
             self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -31,10 +31,14 @@ def read_object(raw: bytes, sensitive: Mapping[str, bytes]) -> Body:
         raise Refusal(400, f"The body is not valid JSON: {problem}", code="invalid_json") from None
     if not isinstance(body, dict):
         raise Refusal(400, "The body must be a JSON object.", code="invalid_json")
+    is_plain = ESCAPED_ASCII not in raw
     for key in body:
-        if key not in sensitive and key.casefold() in sensitive:
+        needle = sensitive.get(key)
+        if needle is not None:
+            is_plain = is_plain and raw.count(needle) == 1
+        elif key.casefold() in sensitive:
             raise Refusal(400, f"Unknown parameter: {key!r}; write it in lower case.", code="unknown_parameter")
-    if ESCAPED_ASCII in raw or any(raw.count(sensitive[key]) > 1 for key in body if key in sensitive):
+    if not is_plain:
         _refuse_repeated(raw, sensitive)
     return body
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from stillwatch.gateway.dialects.body import as_json, entries, known, needles, part, switch, whole_number
+from stillwatch.gateway.dialects.body import as_json, entries, needles, part, switch, whole_number
 from stillwatch.gateway.dialects.errors import error_body
 from stillwatch.gateway.dialects.shape import Body, Caps, Dialect, EventFilter, Refusal, Usage
 from stillwatch.gateway.dialects.usage import read_usage
@@ -22,6 +22,8 @@ LOGPROBS = ("logprobs", "top_logprobs", "prompt_logprobs")
 
 SHOWN_REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 """Where OpenAI-compatible servers put visible reasoning: DeepSeek and vLLM; newer vLLM and OpenRouter; OpenRouter."""
+
+UNREASONED = frozenset({None, "none"})
 
 Answer = Mapping[str, object]
 
@@ -43,19 +45,24 @@ class Chat(Dialect):
             max_output_tokens=_ceiling(body),
             n=self.samples(body),
             logprobs=_asks_logprobs(body),
-            reasoning=body.get("reasoning_effort") not in {None, "none"} or bool(part(body, "reasoning")),
+            reasoning=body.get("reasoning_effort") not in UNREASONED or bool(part(body, "reasoning")),
             tools=len(entries(body, "tools")) or len(entries(body, "functions")),
             input_bytes=size,
         )
 
     def samples(self, body: Body) -> int:
         """Return how many answers are generated, also those that ``best_of`` throws away."""
+        if "n" not in body and "best_of" not in body:
+            return 1
         n = whole_number(body, "n", least=1, most=MOST_SAMPLES) or 1
         return max(n, whole_number(body, "best_of", least=1, most=MOST_SAMPLES) or 1)
 
     def columns(self, body: Body) -> dict[str, object]:
         """Keep the messages as they came."""
-        return known({"messages": as_json(body.get("messages")), "temperature": _temperature(body)})
+        row: dict[str, object] = {"messages": as_json(body.get("messages"))}
+        if "temperature" in body:
+            row["temperature"] = _temperature(body)
+        return row
 
     def usage(self, answer: Answer) -> Usage | None:
         """Read ``usage``."""
@@ -136,14 +143,16 @@ def _drop_reasoning(holder: object) -> bool:
 
 
 def _ceiling(body: Body) -> int | None:
-    given = [c for key in CEILINGS if (c := whole_number(body, key, least=0)) is not None]
-    return max(given, default=None)
+    new, old = whole_number(body, "max_completion_tokens", least=0), whole_number(body, "max_tokens", least=0)
+    return new if old is None else old if new is None else max(new, old)
 
 
 def _asks_logprobs(body: Body) -> bool:
     """``logprobs`` is true or false in chat, a number in completions, where 0 asks too."""
     wish = body.get("logprobs")
-    return (wish is not None and wish is not False) or any(body.get(key) is not None for key in LOGPROBS[1:])
+    if wish is not None and wish is not False:
+        return True
+    return body.get("top_logprobs") is not None or body.get("prompt_logprobs") is not None
 
 
 def _temperature(body: Body) -> float | None:

@@ -25,7 +25,7 @@ class Refusal(Exception):  # noqa: N818  (a refusal is an ordinary outcome, name
         self.status, self.message, self.code, self.url, self.retry_after = status, message, code, url, retry_after
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Usage:
     """Tokens as the model server counted them; None = it did not say. Reasoning is part of the output."""
 
@@ -63,6 +63,8 @@ class Dialect:
     vendor: Vendor = "openai"
     path = ""
     """The exact path, also upstream."""
+    target = b""
+    """The same in bytes."""
     method = "POST"
     operation = "chat"
     """As in the call log."""
@@ -72,6 +74,9 @@ class Dialect:
     """Whether it writes output tokens."""
     sensitive: Mapping[str, bytes] = {}
     """Top-level keys that decide who pays what, as ``body.needles`` spells them: none may be given twice."""
+
+    def __init_subclass__(cls) -> None:
+        cls.target = cls.path.encode()
 
     def ask(self, body: Body, model: str, size: int) -> Ask:
         """Return what the call asks for. ``model`` is canonical, ``size`` the body's bytes. Raises Refusal (400)."""

@@ -15,23 +15,31 @@ def read_usage(usage: object) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
-    inputs = _count(usage, "prompt_tokens", "input_tokens")
+    if "prompt_tokens" in usage:
+        return _read_chat(usage)
+    inputs = _count(usage, "input_tokens")
     apart = [_count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")]
-    if "prompt_tokens" not in usage and inputs is not None:
+    if inputs is not None:
         inputs += sum(filter(None, apart))
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
-    written = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    details, written = usage.get("input_tokens_details"), usage.get("output_tokens_details")
     return Usage(
         input_tokens=inputs,
-        output_tokens=_count(usage, "completion_tokens", "output_tokens"),
+        output_tokens=_count(usage, "output_tokens"),
         cached_input_tokens=_count(details, "cached_tokens") if isinstance(details, dict) else apart[0],
         reasoning_tokens=_count(written, "reasoning_tokens") if isinstance(written, dict) else None,
     )
 
 
-def _count(usage: Mapping[str, object], *names: str) -> int | None:
-    for name in names:
-        value = usage.get(name)
-        if type(value) is int and value >= 0:
-            return value
-    return None
+def _read_chat(usage: Mapping[str, object]) -> Usage:
+    details, written = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    return Usage(
+        _count(usage, "prompt_tokens"),
+        _count(usage, "completion_tokens"),
+        _count(details, "cached_tokens") if isinstance(details, dict) else None,
+        _count(written, "reasoning_tokens") if isinstance(written, dict) else None,
+    )
+
+
+def _count(usage: Mapping[str, object], name: str) -> int | None:
+    value = usage.get(name)
+    return value if type(value) is int and value >= 0 else None
