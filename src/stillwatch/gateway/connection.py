@@ -250,7 +250,7 @@ class ServerConnection(asyncio.Protocol):
             "state": self._app_state,
         }
         self._exchange = exchange
-        self._task = self._loop.create_task(self._run(exchange, scope))
+        self._task = self._loop.create_task(self._run(exchange, scope), name="call")
         self._state.tasks.add(self._task)
 
     def on_body(self, body: bytes) -> None:

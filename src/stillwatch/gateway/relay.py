@@ -57,7 +57,7 @@ async def relay_stream(
         call.finish_reason = meter.finish_reason
     except (UpstreamFailed, UnfinishedEvent, Refusal) as problem:
         call.finish_reason = "error"
-        rest = (b"\n\n" if meter.is_inside_event else b"") + call.dialect.error_event(_as_refusal(problem))
+        rest = call.dialect.error_event(_as_refusal(problem))
     except asyncio.CancelledError:
         call.finish_reason = meter.finish_reason or "cancelled"
         raise

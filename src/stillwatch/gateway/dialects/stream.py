@@ -1,8 +1,8 @@
 """What passes through one streamed answer: how much was delivered, what it cost, and what is left out.
 
-Events are found by their blank lines and looked into only where a byte search says that something is there. Every read
-is passed on at once, unless something has to be left out: then whole events are passed on, and of a read only the
-piece after its last blank line waits for the rest.
+Events are found by their blank lines and looked into only where a byte search says that something is there. The whole
+events of a read are passed on at once, as they came; only a piece of an event waits for its rest, for no client can use
+it, and one that broke off would be taken for the caller's own fault.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BYTES_PER_TOKEN = 4
 """Of English text; used only where the model server says no usage (OpenAI: "one token is about 4 characters")."""
 
 MAX_EVENT_BYTES = 8 << 20
-"""An event that is longer than this is not held back or looked into: it is more than any answer's whole text."""
+"""An event that is longer than this is passed on in pieces and not looked into: no answer's whole text is so long."""
 
 
 class UnfinishedEvent(Exception):  # noqa: N818  (becomes a Refusal where the dialect is known)
@@ -70,38 +70,32 @@ class StreamMeter:
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
 
-    @property
-    def is_inside_event(self) -> bool:
-        """Whether the last read ended inside an event."""
-        return bool(self._tail)
-
     def feed(self, data: bytes) -> bytes:
         """Take what came in, return what goes out. Raises UnfinishedEvent where a filter cannot read on."""
         window = self._tail + data if self._tail else data
         if not self.events and b"\r\n\r\n" in window:
             self._blank = b"\r\n\r\n"
-        cut = len(window) if window.endswith(self._blank) else window.rfind(self._blank) + len(self._blank)
-        if cut < len(self._blank):
-            whole, self._tail = b"", window
-        else:
-            whole, self._tail = window[:cut], window[cut:]
-        holding = self._hide_usage or self._filter is not None
-        if len(self._tail) > MAX_EVENT_BYTES:
-            if self._filter is not None:
-                raise UnfinishedEvent
+        blank = self._blank
+        if window.endswith(blank):
             self._tail = b""
-            self.tokens += len(window) / BYTES_PER_TOKEN
-            return window if holding else data
-        passed = self._look(whole) if whole else b""
-        return passed if holding else data
+            return self._look(window)
+        cut = window.rfind(blank) + len(blank)
+        if cut >= len(blank):
+            self._tail = window[cut:]
+            return self._look(window[:cut])
+        if len(window) <= MAX_EVENT_BYTES:
+            self._tail = window
+            return b""
+        if self._filter is not None:
+            raise UnfinishedEvent
+        self._tail = b""
+        self.tokens += len(window) / BYTES_PER_TOKEN
+        return window
 
     def finish(self) -> bytes:
         """Return what was held back when the answer ended: an event without its blank line."""
         rest, self._tail = self._tail, b""
-        if not rest:
-            return b""
-        passed = self._look(rest)
-        return passed if self._hide_usage or self._filter is not None else b""
+        return self._look(rest) if rest else b""
 
     def _look(self, whole: bytes) -> bytes:
         """Count whole events; return them without what is to be left out."""
