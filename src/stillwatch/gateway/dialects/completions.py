@@ -12,6 +12,7 @@ class Completions(Chat):
 
     name, path, operation = "completions", "/v1/completions", "text_completion"
     own_ceiling = "max_tokens"
+    delta_mark = b'"text"'
     sensitive = needles("model", "prompt", "n", "best_of", "stream", "stream_options", "echo", *CEILINGS, *LOGPROBS)
 
     def samples(self, body: Body) -> int:

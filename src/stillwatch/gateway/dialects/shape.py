@@ -72,6 +72,8 @@ class Dialect:
     """Whether ``stream`` means anything here."""
     generates = True
     """Whether it writes output tokens."""
+    delta_mark = b'"delta"'
+    """What every event with a piece of the answer holds once; in text, JSON escapes the quotation marks."""
     sensitive: Mapping[str, bytes] = {}
     """Top-level keys that decide who pays what, as ``body.needles`` spells them: none may be given twice."""
 

@@ -35,8 +35,9 @@ class UnfinishedEvent(Exception):  # noqa: N818  (becomes a Refusal where the di
 class StreamMeter:
     """Counts one stream. ``tokens`` is an estimate of the output delivered so far, ``usage`` what the server said.
 
-    The estimate: an event is a token, and text above the smallest event's size is a token every four bytes. Streams
-    with log-probabilities are counted by events alone, for most of their bytes are no text.
+    The estimate: an event with a piece of the answer is a token, and text above the smallest such event's size is a
+    token every four bytes. Streams with log-probabilities are counted by events alone, for most of their bytes are no
+    text.
     """
 
     __slots__ = (
@@ -111,12 +112,12 @@ class StreamMeter:
         return whole
 
     def _count(self, whole: bytes, events: int) -> None:
-        if b"delta" not in whole and b'"choices"' not in whole:
+        deltas = whole.count(self._dialect.delta_mark)
+        if deltas != events or self._by_events:
+            self.tokens += deltas
             return
-        mean = len(whole) / events
-        self._envelope = min(self._envelope, mean)
-        by_size = 0.0 if self._by_events else (len(whole) - events * self._envelope) / BYTES_PER_TOKEN
-        self.tokens += max(events, by_size)
+        self._envelope = min(self._envelope, len(whole) / events)
+        self.tokens += max(deltas, (len(whole) - events * self._envelope) / BYTES_PER_TOKEN)
 
     def _read(self, whole: bytes) -> bytes:
         """Parse the events that say usage or why the answer ended; leave out the one that was not asked for."""
