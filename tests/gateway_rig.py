@@ -231,3 +231,44 @@ def request(body: bytes, *, path: str = "/v1/chat/completions", key: str = KEY, 
     """Return a plain request that ends its connection."""
     head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\n{extra}"
     return head.encode() + b"content-length: %d\r\n\r\n%s" % (len(body), body)
+
+
+STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def chunked(data: bytes) -> bytes:
+    """Return data as one chunk of a chunked body."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def delta(text: str) -> bytes:
+    """Return one event of a chat."""
+    return b'data: {"choices":[{"index":0,"delta":{"content":"%s"},"finish_reason":null}]}\n\n' % text.encode()
+
+
+@asynccontextmanager
+async def scripted(
+    play: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[str]:
+    """Run a model server that reads a request and then does exactly what the test says; yield its URL."""
+    failures: list[BaseException] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+            await reader.readexactly(length)
+            await play(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        except BaseException as problem:  # noqa: BLE001  (told to the test below)
+            failures.append(problem)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+    assert not failures, failures

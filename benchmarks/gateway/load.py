@@ -29,7 +29,9 @@ class Load:
     failed: int
 
 
-def drive(program: Program, key: str, folder: Path, *, connections: int, seconds: float, stream: bool, core: int) -> Load:
+def drive(
+    program: Program, key: str, folder: Path, *, connections: int, seconds: float, stream: bool, core: int
+) -> Load:
     """Run ``wrk`` against a proxy. Latencies are of whole answers."""
     script = folder / f"post-{stream}-{key[:4]}.lua"
     head = f'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n'

@@ -11,16 +11,23 @@ PATH = "/v1/chat/completions"
 EVENTS = 23
 """Of one stream: a role, 20 words, the usage, and the end. One comes every 10 ms."""
 
-ANSWER = json.dumps({
-    "id": "chatcmpl-bench",
-    "object": "chat.completion",
-    "created": 1_700_000_000,
-    "model": MODEL,
-    "choices": [
-        {"index": 0, "finish_reason": "stop", "logprobs": None, "message": {"role": "assistant", "content": "x" * 780}}
-    ],
-    "usage": {"prompt_tokens": 260, "completion_tokens": 208, "total_tokens": 468},
-})
+ANSWER = json.dumps(
+    {
+        "id": "chatcmpl-bench",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": MODEL,
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "logprobs": None,
+                "message": {"role": "assistant", "content": "x" * 780},
+            }
+        ],
+        "usage": {"prompt_tokens": 260, "completion_tokens": 208, "total_tokens": 468},
+    }
+)
 """About 1,060 bytes."""
 
 

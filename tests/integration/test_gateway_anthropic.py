@@ -85,9 +85,7 @@ def test_lists_models_in_its_own_shape() -> None:
     run(test)
 
 
-@pytest.mark.parametrize(
-    ("status", "raised"), [(400, anthropic.BadRequestError), (529, anthropic.InternalServerError)]
-)
+@pytest.mark.parametrize(("status", "raised"), [(400, anthropic.BadRequestError), (529, anthropic.InternalServerError)])
 def test_passes_the_model_servers_errors_on(status: int, raised: type[anthropic.APIStatusError]) -> None:
     async def test() -> None:
         async with running() as rig, anthropic.AsyncAnthropic(**rig.anthropic) as client:

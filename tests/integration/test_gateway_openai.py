@@ -75,7 +75,9 @@ def test_streams_usage_to_a_caller_who_asked() -> None:
 def test_relays_a_body_byte_for_byte() -> None:
     async def test() -> None:
         async with running() as rig, openai.AsyncOpenAI(**rig.openai) as client:
-            await client.chat.completions.create(model="m", messages=hello("é \u2028 😀"), extra_body={"x": [1.50, None]})
+            await client.chat.completions.create(
+                model="m", messages=hello("é \u2028 😀"), extra_body={"x": [1.50, None]}
+            )
             sent = rig.seen[0][2]
             assert b"1.5" in sent
             assert json.loads(sent)["x"] == [1.5, None]

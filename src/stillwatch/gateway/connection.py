@@ -91,8 +91,6 @@ class ServerConnection(asyncio.Protocol):
         """Parse."""
         if self._lingering:
             return
-        if self._in_headers:
-            self._header_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as problem:
@@ -102,8 +100,10 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(BadRequest(400, b"The request is not valid HTTP."))
         except httptools.HttpParserUpgrade:
             self._refuse(BadRequest(400, b"Upgrades are not supported."))
-        if self._in_headers and self._header_bytes > self._listen.max_header_bytes and not self._lingering:
-            self._refuse(BadRequest(431, b"The headers are too long.", b"headers_too_long"))
+        if self._in_headers and not self._lingering:
+            self._waiting_bytes += len(data)
+            if self._waiting_bytes > self._listen.max_header_bytes:
+                self._refuse(BadRequest(431, b"The headers are too long.", b"headers_too_long"))
 
     def pause_writing(self) -> None:
         """Let the application wait, for so long as an idle connection may last."""
@@ -183,7 +183,7 @@ class ServerConnection(asyncio.Protocol):
             return
         self._url = b""
         self._headers = []
-        self._header_bytes = self._lengths = self._hosts = 0
+        self._header_bytes = self._waiting_bytes = self._lengths = self._hosts = 0
         self._expects_continue = False
         self._in_headers = True
         self.deadline = self._loop.time() + self._listen.header_seconds

@@ -42,7 +42,10 @@ def enforce(decision: Decision, *, verification_url: str, appeal_url: str) -> En
     """Return what to do. Raises Refusal (403) where the account is suspended or has to be verified first."""
     if not decision.effects:
         return NOTHING
-    effects = {e.action: e for e in reversed(decision.effects) if e.mode is Mode.ENFORCE}
+    effects: dict[Action, Effect] = {}
+    for effect in decision.effects:
+        if effect.mode is Mode.ENFORCE:
+            effects.setdefault(effect.action, effect)
     if stopped := effects.get(Action.SUSPEND):
         raise Refusal(403, stopped.reason, code="account_suspended", url=stopped.url or appeal_url or None)
     if asked := effects.get(Action.ASK_VERIFICATION):

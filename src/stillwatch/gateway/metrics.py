@@ -31,7 +31,9 @@ class Metrics:
     def finished(self, call: Call) -> None:
         """Count a call that has ended."""
         usage = call.usage
-        self.calls.append((
-            *(call.dialect.name, call.status, call.seconds, call.first_byte_seconds, call.paused_seconds),
-            *(usage.input_tokens, call.captured),
-        ))
+        self.calls.append(
+            (
+                *(call.dialect.name, call.status, call.seconds, call.first_byte_seconds, call.paused_seconds),
+                *(usage.input_tokens, call.captured),
+            )
+        )

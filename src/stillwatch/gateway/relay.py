@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import ceil
 
 import orjson
 
@@ -40,7 +41,7 @@ async def relay_stream(
 
     What fails on the way ends the stream with an error event in the caller's dialect.
     """
-    pacer = Pacer(pace) if pace is not None else None
+    pacer = Pacer(pace, asyncio.get_running_loop().time) if pace is not None else None
     try:
         while data := await upstream.read():
             before = meter.tokens
@@ -131,33 +132,31 @@ async def _pause(call: Call, seconds: float) -> None:
 
 
 class Pacer:
-    """Hands a stream on at so many tokens a second."""
+    """Hands a stream on at so many tokens a second: a piece goes out when the time of its tokens has passed."""
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._due = asyncio.get_running_loop().time()
+    def __init__(
+        self, rate: float, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._rate, self._clock, self._sleep = rate, clock, sleep
+        self._due = clock()
 
     async def send(self, data: bytes, tokens: float, send: Send) -> None:
-        """Hand on what came in, in pieces no longer than their time."""
+        """Hand on what came in, in pieces no longer than ``PACED_SECONDS``."""
         pieces = self._pieces(data, tokens)
         for piece in pieces:
-            await self.wait(tokens / len(pieces))
+            now = self._clock()
+            self._due = max(self._due, now) + tokens / len(pieces) / self._rate
+            if self._due > now:
+                await self._sleep(self._due - now)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-    async def wait(self, tokens: float) -> None:
-        """Wait until so many tokens more may be handed on."""
-        now = asyncio.get_running_loop().time()
-        if self._due > now:
-            await asyncio.sleep(self._due - now)
-        self._due = max(self._due, now) + tokens / self._rate
-
     def _pieces(self, data: bytes, tokens: float) -> list[bytes]:
-        count = min(int(tokens / self._rate / PACED_SECONDS), data.count(b"\n\n"))
+        events = data.split(b"\n\n")
+        count = min(ceil(tokens / self._rate / PACED_SECONDS), len(events) - 1)
         if count <= 1:
             return [data] if data else []
-        events = data.split(b"\n\n")
         whole = [event + b"\n\n" for event in events[:-1]]
-        size = -(-len(whole) // count)
+        size = ceil(len(whole) / count)
         pieces = [b"".join(whole[at : at + size]) for at in range(0, len(whole), size)]
         pieces[-1] += events[-1]
         return pieces

@@ -121,8 +121,10 @@ class ChatReasoningFilter(EventFilter):
         found = DATA.search(event)
         if found is None:
             return event
-        chunk = orjson.loads(found[1])
-        given = chunk.get("choices") if isinstance(chunk, dict) else None
+        chunk = payload(found[1])
+        if chunk is None:
+            return b""
+        given = chunk.get("choices")
         choices = [c for c in given if isinstance(c, dict)] if isinstance(given, list) else []
         deltas = [c.get("delta") for c in choices]
         if not any([_drop_reasoning(d) for d in deltas]):  # noqa: C419  (every one, not the first)
@@ -133,6 +135,15 @@ class ChatReasoningFilter(EventFilter):
 
 DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)
 """The payload of an event (WHATWG HTML, "Server-sent events"); APIs write one line of it."""
+
+
+def payload(data: bytes) -> Body | None:
+    """Return an event's JSON object; None if it is none: an event that cannot be read cannot be passed by a filter."""
+    try:
+        said = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _drop_reasoning(holder: object) -> bool:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import orjson
-
 from stillwatch.gateway.dialects.body import as_json, entries, flat, known, needles, part, switch, whole_number
-from stillwatch.gateway.dialects.chat import DATA
+from stillwatch.gateway.dialects.chat import DATA, payload
 from stillwatch.gateway.dialects.errors import error_body
 from stillwatch.gateway.dialects.shape import Body, Caps, Dialect, EventFilter, Refusal, Usage
 from stillwatch.gateway.dialects.usage import read_usage
@@ -121,7 +119,7 @@ class ThinkingFilter(EventFilter):
         if index in self.hidden:
             return b""
         start = DATA.search(event) if b"content_block_start" in event else None
-        if start and _is_thinking(orjson.loads(start[1]).get("content_block")):
+        if start and _is_thinking((payload(start[1]) or {}).get("content_block")):
             self.hidden.add(index)
             self.watching = True
             return b""

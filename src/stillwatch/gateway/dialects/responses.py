@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import orjson
 
 from stillwatch.gateway.dialects.body import as_json, entries, flat, known, needles, part, switch, whole_number
-from stillwatch.gateway.dialects.chat import DATA
+from stillwatch.gateway.dialects.chat import DATA, payload
 from stillwatch.gateway.dialects.shape import Body, Caps, Dialect, EventFilter, Refusal, Usage
 from stillwatch.gateway.dialects.usage import read_usage
 from stillwatch.gateway.nouns import Ask
@@ -118,10 +118,8 @@ class ResponsesReasoningFilter(EventFilter):
         found = DATA.search(event)
         if found is None:
             return event
-        said = orjson.loads(found[1])
-        if not isinstance(said, dict):
-            return event
-        if ".reasoning" in str(said.get("type")) or _is_reasoning(said.get("item")):
+        said = payload(found[1])
+        if said is None or ".reasoning" in str(said.get("type")) or _is_reasoning(said.get("item")):
             return b""
         inner = said.get("response")
         if isinstance(inner, dict) and RESPONSES.hide_reasoning(inner):

@@ -107,9 +107,13 @@ class StreamMeter:
             whole = self._read(whole)
         if self._hide_usage and NO_USAGE in whole:
             whole = whole.replace(NO_USAGE, b"")
-        if self._filter is not None and (self._filter.watching or any(mark in whole for mark in self._filter.marks)):
-            whole = b"".join(map(self._filter, self._split(whole)))
-        return whole
+        return whole if self._filter is None else self._filtered(whole, self._filter)
+
+    def _filtered(self, whole: bytes, keep: EventFilter) -> bytes:
+        if not keep.watching and not any(mark in whole for mark in keep.marks):
+            return whole
+        events = self._split(whole)
+        return b"".join(keep(e) if keep.watching or any(mark in e for mark in keep.marks) else e for e in events)
 
     def _count(self, whole: bytes, events: int) -> None:
         deltas = whole.count(self._dialect.delta_mark)
