@@ -8,8 +8,8 @@ from typing import Any
 import anthropic
 import openai
 import pytest
-from gateway_rig import run, running
 
+from gateway_rig import run, running
 from stillwatch.gateway.nouns import Action, Effect, Mode
 
 ENFORCE = Mode.ENFORCE

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from gateway_rig import KEY, raw, request, run, running
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway_rig import KEY, raw, request, run, running
 from stillwatch.gateway.ports import JournalFull, StoreClosed
 from stillwatch.gateway.settings import Listen
 

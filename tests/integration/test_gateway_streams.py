@@ -7,8 +7,8 @@ import json
 from asyncio import StreamReader, StreamWriter
 
 import pytest
-from gateway_rig import STREAM_HEAD, chunked, delta, raw, request, run, running, scripted
 
+from gateway_rig import STREAM_HEAD, chunked, delta, raw, request, run, running, scripted
 from stillwatch.gateway.nouns import Action, Effect, Mode
 from stillwatch.gateway.settings import Listen
 
