@@ -146,8 +146,8 @@ class Rig:
 
     async def quiet(self) -> None:
         """Wait until no call is under way."""
-        while self.state.tasks:
-            await asyncio.sleep(0.005)
+        if self.state.tasks:
+            await asyncio.wait(self.state.tasks)
 
 
 @asynccontextmanager

@@ -61,6 +61,7 @@ class Proxy:
         self._admission = Admission(parts, names)
         self._open = 0
         self._idle: asyncio.Future[None] | None = None
+        parts.metrics.gauges["open_calls"] = lambda: float(self._open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
