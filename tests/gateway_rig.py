@@ -152,7 +152,11 @@ class Rig:
 
 @asynccontextmanager
 async def running(
-    *effects: Effect, upstream: str | None = None, listen: Listen | None = None, **upstream_settings: Any
+    *effects: Effect,
+    upstream: str | None = None,
+    listen: Listen | None = None,
+    allow_paths: tuple[str, ...] = (),
+    **upstream_settings: Any,
 ) -> AsyncIterator[Rig]:
     """Run a gateway in front of the stand-in, or of another upstream."""
     seen: list[tuple[str, dict[bytes, bytes], bytes]] = []
@@ -175,6 +179,7 @@ async def running(
                 Model("claude", "a"),
             ),
             verification_url="https://verify.example",
+            allow_paths=allow_paths,
         ),
         keyring=OneKey(KEY, CALLER),
         limiter=limits,

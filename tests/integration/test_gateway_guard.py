@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway_rig import KEY, raw, request, run, running
+from gateway_rig import KEY, raw, request, run, running, scripted
+from stillwatch.gateway.nouns import Action, Effect, Mode
 from stillwatch.gateway.ports import JournalFull, StoreClosed
 from stillwatch.gateway.settings import Listen
 
@@ -286,5 +288,26 @@ def test_any_bytes_get_an_error_or_silence_and_the_gateway_goes_on(*, pieces: li
             assert not said or said.startswith((b"HTTP/1.1 4", b"HTTP/1.1 100"))
             assert (await raw(rig.port, request(BODY))).startswith(b"HTTP/1.1 200")
             assert not rig.limits.holds[1:]
+
+    run(test)
+
+
+def test_an_allowed_path_is_relayed_as_it_is_and_counted_and_closed_to_whom_effects_apply() -> None:
+    async def test() -> None:
+        async def play(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 28\r\n\r\n{"usage":{"input_tokens":7}}')
+
+        cap = Effect(Action.CAP_N, "r", Mode.ENFORCE, "why", amount=1)
+        async with scripted(play) as url, running(upstream=url, allow_paths=("/v1/rerank",)) as rig:
+            body = b"--b\r\nnot json"
+            said = await raw(rig.port, request(body, path="/v1/rerank", extra="content-type: multipart/x\r\n"))
+            assert said.startswith(b"HTTP/1.1 200")
+            assert rig.limits.only.cost.output_hold == 0.0
+            assert rig.journal.only["model"] == "/v1/rerank"
+            assert (await raw(rig.port, request(b"", path="/v1/rerank", key="no"))).startswith(b"HTTP/1.1 401")
+            assert (await raw(rig.port, request(b"", path="/v1/rerank/"))).startswith(b"HTTP/1.1 404")
+        async with running(cap, allow_paths=("/v1/rerank",)) as rig:
+            assert (await raw(rig.port, request(b"{}", path="/v1/rerank"))).startswith(b"HTTP/1.1 403")
+            assert not rig.seen
 
     run(test)

@@ -23,6 +23,7 @@ from stillwatch.gateway.deadlines import Deadlines
 from stillwatch.gateway.dialects import models
 from stillwatch.gateway.dialects.errors import error_body
 from stillwatch.gateway.dialects.limit_headers import limit_headers
+from stillwatch.gateway.dialects.relayed import Relayed
 from stillwatch.gateway.dialects.shape import Dialect, Refusal, Vendor
 from stillwatch.gateway.dialects.stream import StreamMeter
 from stillwatch.gateway.dialects.table import DIALECTS
@@ -58,14 +59,15 @@ class Proxy:
             for name in (model.name, *model.aliases)
         }
         self.pages = Pages(parts.state, sorted(names))
-        self._admission = Admission(parts, names)
+        self._admission = Admission(parts, names, self.pools)
+        self._dialects = DIALECTS | {path: Relayed(path) for path in settings.allow_paths if path not in DIALECTS}
         self._open = 0
         self._idle: asyncio.Future[None] | None = None
         parts.metrics.gauges["open_calls"] = lambda: float(self._open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        dialect = DIALECTS.get(scope["path"])
+        dialect = self._dialects.get(scope["path"])
         if dialect is not None:
             await self._call(dialect, scope, receive, send)
         else:
@@ -117,7 +119,7 @@ class Proxy:
         request = call.request
         pool = request.pool
         try:
-            upstream = await pool.call(call.dialect.method, request.target, request.headers, request.body)
+            upstream = await pool.call(request.method, request.target, request.headers, request.body)
             call.first_byte_seconds = call.seconds
             try:
                 check_status(upstream)
