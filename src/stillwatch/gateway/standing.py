@@ -1,0 +1,128 @@
+"""How accounts stand: the snapshot that ``watch`` writes, swapped as a whole, with granted appeals over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from stillwatch.errors import ReportError
+from stillwatch.gateway.nouns import UNKNOWN, Standing
+from stillwatch.gateway.watched_file import POLL_SECONDS, WatchedFile
+from stillwatch.records import Family
+
+VERSION = 1
+"""Of the snapshot's format. A snapshot of another version is not read: it would be misread."""
+JOINS_AT_ONCE = 256
+"""Accounts told to the limiter before other calls get their turn."""
+APPEALED = Standing(appeal_granted=True)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the last scan said. ``made_at`` is seconds since 1970; only accounts in a campaign are in it."""
+
+    made_at: float = 0.0
+    accounts: Mapping[str, Standing] = field(default_factory=dict)
+
+
+class LiveStandings:
+    """The ``Standings`` of ports.py.
+
+    ``granted`` returns the accounts with a valid appeal: they are in no campaign, whatever the scan says, from the very
+    next call. ``on_join`` is told account and campaign for everyone who is newly in one (the limiter's
+    ``join_campaign``). A snapshot that is corrupt, of another version or older than the one in use is not used; health
+    and log say so.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        granted: Callable[[], Collection[str]] = frozenset,
+        on_join: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._granted, self._on_join = granted, on_join
+        self._file = WatchedFile(path, self._read, Snapshot())
+        self._told: Mapping[str, Standing] = {}
+        self._file.refresh()
+
+    def of(self, account: str) -> Standing:
+        """Return the account's standing; ``nouns.UNKNOWN`` if no scan listed it."""
+        standing = self._file.value.accounts.get(account)
+        if standing is None:
+            return UNKNOWN
+        return APPEALED if account in self._granted() else standing
+
+    def health(self) -> Mapping[str, object]:
+        """Return when the snapshot in use was made, how many accounts are in it, and what is wrong."""
+        snapshot = self._file.value
+        return {"made_at": snapshot.made_at, "accounts": len(snapshot.accounts), "problem": self._file.problem}
+
+    async def refresh(self) -> None:
+        """Look at the snapshot once; tell who joined a campaign since the last one."""
+        await self._file.refresh_aside()
+        now, before = self._file.value.accounts, self._told
+        if now is before:
+            return
+        self._told = now
+        joined = [
+            (a, s.campaign) for a, s in now.items() if s.campaign and before.get(a, UNKNOWN).campaign != s.campaign
+        ]
+        for number, (account, campaign) in enumerate(joined):
+            if self._on_join is not None and account not in self._granted():
+                self._on_join(account, campaign)
+            if number % JOINS_AT_ONCE == JOINS_AT_ONCE - 1:
+                await asyncio.sleep(0)
+
+    async def watch(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _read(self, path: Path) -> Snapshot:
+        read = read_snapshot(path)
+        if read.made_at < self._file.value.made_at:
+            raise ReportError(f"{path}: older than the snapshot in use; is a second scan writing there?")
+        return read
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot. Raises ReportError for one that is corrupt, of another version, or in part not what it says."""
+    try:
+        document = orjson.loads(path.read_bytes())
+    except OSError as problem:
+        raise ReportError(f"{path}: cannot be read: {problem.strerror}") from problem
+    except ValueError as problem:
+        raise ReportError(f"{path}: not JSON: {problem}; scan again") from problem
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        raise ReportError(f"{path}: not a snapshot of version {VERSION}; run the scan and the gateway of one release")
+    try:
+        accounts = {str(name): _standing(entry) for name, entry in document["accounts"].items()}
+        return Snapshot(float(document["made_at"]), accounts)
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise ReportError(f"{path}: not a snapshot: {type(problem).__name__}: {problem}; scan again") from problem
+
+
+def _standing(entry: Mapping[str, object]) -> Standing:
+    campaign, bits = entry["campaign"], entry["bits"]
+    if not isinstance(campaign, str) or not isinstance(bits, dict):
+        raise TypeError("campaign is not text, or bits is not a table")
+    return Standing(
+        campaign,
+        _number(entry["strength_bits"]),
+        {Family(family): _number(value) for family, value in bits.items()},
+        _number(entry["match_weight"]),
+        _number(entry["share"]),
+        _number(entry["since"]),
+    )
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
