@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,9 +32,9 @@ class Snapshot:
 class LiveStandings:
     """The ``Standings`` of ports.py.
 
-    ``granted`` returns the accounts with a valid appeal: they are in no campaign, whatever the scan says, from the very
-    next call. ``on_join`` is told account and campaign for everyone who is newly in one (the limiter's
-    ``join_campaign``). A snapshot that is corrupt, of another version or older than the one in use is not used; health
+    Accounts of which ``is_appeal_granted`` (the keyring's) says yes are in no campaign, whatever the scan says, from the
+    very next call. ``on_join`` is told account and campaign for everyone who is newly in one (the limiter's
+    ``join_campaign``), also because an appeal ended. A snapshot that is corrupt, of another version or older than the one in use is not used; health
     and log say so.
     """
 
@@ -42,12 +42,14 @@ class LiveStandings:
         self,
         path: Path,
         *,
-        granted: Callable[[], Collection[str]] = frozenset,
+        is_appeal_granted: Callable[[str], bool] = lambda _account: False,
         on_join: Callable[[str, str], None] | None = None,
     ) -> None:
-        self._granted, self._on_join = granted, on_join
+        self._is_granted, self._on_join = is_appeal_granted, on_join
         self._file = WatchedFile(path, self._read, Snapshot())
-        self._told: Mapping[str, Standing] = {}
+        self._told: dict[str, str] = {}
+        self._told_of: Mapping[str, Standing] = {}
+        self._appealed: set[str] = set()
         self._file.refresh()
 
     def of(self, account: str) -> Standing:
@@ -55,7 +57,7 @@ class LiveStandings:
         standing = self._file.value.accounts.get(account)
         if standing is None:
             return UNKNOWN
-        return APPEALED if account in self._granted() else standing
+        return APPEALED if self._is_granted(account) else standing
 
     def health(self) -> Mapping[str, object]:
         """Return when the snapshot in use was made, how many accounts are in it, and what is wrong."""
@@ -63,20 +65,30 @@ class LiveStandings:
         return {"made_at": snapshot.made_at, "accounts": len(snapshot.accounts), "problem": self._file.problem}
 
     async def refresh(self) -> None:
-        """Look at the snapshot once; tell who joined a campaign since the last one."""
+        """Look at the snapshot once; tell who joined a campaign since the last look."""
         await self._file.refresh_aside()
-        now, before = self._file.value.accounts, self._told
-        if now is before:
+        if self._on_join is None:
             return
-        self._told = now
-        joined = [
-            (a, s.campaign) for a, s in now.items() if s.campaign and before.get(a, UNKNOWN).campaign != s.campaign
-        ]
-        for number, (account, campaign) in enumerate(joined):
-            if self._on_join is not None and account not in self._granted():
-                self._on_join(account, campaign)
-            if number % JOINS_AT_ONCE == JOINS_AT_ONCE - 1:
+        accounts = self._file.value.accounts
+        asked: Iterable[str] = [a for a in self._appealed if not self._is_granted(a)]
+        if accounts is not self._told_of:
+            self._told_of, asked = accounts, accounts
+            self._told = {a: c for a, c in self._told.items() if a in accounts}
+            self._appealed.clear()
+        for number, account in enumerate(asked, 1):
+            self._tell(account, accounts.get(account, UNKNOWN).campaign, self._on_join)
+            if number % JOINS_AT_ONCE == 0:
                 await asyncio.sleep(0)
+
+    def _tell(self, account: str, campaign: str | None, on_join: Callable[[str, str], None]) -> None:
+        if self._is_granted(account):
+            self._appealed.add(account)
+            self._told.pop(account, None)
+            return
+        self._appealed.discard(account)
+        if campaign is not None and self._told.get(account) != campaign:
+            self._told[account] = campaign
+            on_join(account, campaign)
 
     async def watch(self) -> None:
         """Look again and again until cancelled."""
