@@ -32,10 +32,10 @@ class Snapshot:
 class LiveStandings:
     """The ``Standings`` of ports.py.
 
-    Accounts of which ``is_appeal_granted`` (the keyring's) says yes are in no campaign, whatever the scan says, from the
-    very next call. ``on_join`` is told account and campaign for everyone who is newly in one (the limiter's
-    ``join_campaign``), also because an appeal ended. A snapshot that is corrupt, of another version or older than the one in use is not used; health
-    and log say so.
+    Accounts of which ``is_appeal_granted`` (the keyring's) says yes are in no campaign from the very next call on,
+    whatever the scan says. ``on_join`` is told account and campaign for everyone who is newly in one (the limiter's
+    ``join_campaign``), also because an appeal ended. A snapshot that is corrupt, of another version or older than the
+    one in use is not used; health and log say so.
     """
 
     def __init__(
