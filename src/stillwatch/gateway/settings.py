@@ -147,6 +147,10 @@ class GatewaySettings:
     """Accounts, keys and appeals: SQLite, or postgresql+psycopg://…"""
     rules: Path | None = None
     """The policy's TOML file; none = everything is allowed."""
+    kill_switch: Path = DATA / "kill-switch"
+    """While this file is there, every rule is in shadow, whatever it says."""
+    shadow_only: bool = False
+    """Keep every rule in shadow for good."""
     standing: Path = DATA / "standing"
     """Where ``watch`` leaves what it found."""
     admin_host: str = "127.0.0.1"
