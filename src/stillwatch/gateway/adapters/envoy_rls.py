@@ -37,7 +37,8 @@ async def should_rate_limit(service: DecisionService, raw: bytes) -> bytes:
     Over the limit if any descriptor is. A descriptor that names no account is not counted, as in envoyproxy/ratelimit
     one without a matching rule.
     """
-    # RateLimitRequest: descriptors = 2, hits_addend = 3; RateLimitDescriptor: entries = 1, hits_addend = 3 (UInt64Value)
+    # RateLimitRequest: descriptors = 2, hits_addend = 3
+    # RateLimitDescriptor: entries = 1, hits_addend = 3 (UInt64Value: value = 1)
     common = wire.whole(raw, 3) or 1
     worst: Verdict | None = None
     statuses = b""
@@ -54,7 +55,7 @@ async def should_rate_limit(service: DecisionService, raw: bytes) -> bytes:
         # RateLimitResponse.response_headers_to_add = 3 (HeaderValue: key = 1, value = 2)
         answer += wire.write(3, wire.write(1, name) + wire.write(2, value))
     if worst is not None and not allowed:
-        # RateLimitResponse.raw_body = 5
+        # RateLimitResponse: raw_body (field 5)
         answer += wire.write(3, wire.write(1, "content-type") + wire.write(2, "application/json"))
         answer += wire.write(5, orjson.dumps(worst.error()))
     return answer
@@ -87,6 +88,6 @@ def _status(verdict: Verdict | None) -> bytes:
         status += wire.write(2, wire.write(1, int(room.limit)) + wire.write(2, UNIT_MINUTE))
         status += wire.write(3, max(0, int(room.remaining)))
     if verdict.retry_after_seconds is not None:
-        # google.protobuf.Duration: seconds = 1
+        # google.protobuf.Duration: seconds (field 1)
         status += wire.write(4, wire.write(1, max(1, round(verdict.retry_after_seconds))))
     return status

@@ -1,7 +1,7 @@
 """Portkey's webhook guardrail (``default.webhook`` of its gateway, plugins/default/webhook.ts): before the request.
 
 A verdict of false denies (HTTP 446) or marks (246) the call, as the guardrail's settings say. Caps are applied by
-giving back the changed request. Portkey's own default when the webhook does not answer in time is to let the call through.
+giving back the changed request. Portkey's own default, when the webhook does not answer in time, lets the call through.
 """
 
 from __future__ import annotations

@@ -1,0 +1,296 @@
+"""Stillwatch in LiteLLM's proxy: asks ``stillwatch decide`` before each call, paces streams, reports what was used.
+
+Stand-alone: needs the standard library, litellm and aiohttp (which litellm has), and nothing of Stillwatch. Print it
+with ``stillwatch decide --litellm-plugin > stillwatch_litellm.py``, put it beside LiteLLM's configuration, and name it
+there:
+
+    litellm_settings:
+      callbacks: ["stillwatch_litellm.stillwatch"]
+
+Environment: STILLWATCH_URL (http://127.0.0.1:8082), STILLWATCH_TOKEN or STILLWATCH_TOKEN_FILE, STILLWATCH_WHEN_DOWN
+(``closed``: 503 while there is no verdict, the default; ``open``: calls go through, and each is logged),
+STILLWATCH_TIMEOUT_SECONDS (1.0). Callers cannot opt out of a callback, as they can of some guardrails. To have it in
+LiteLLM's list of guardrails too, add ``guardrail: stillwatch_litellm.StillwatchGuardrail, mode: pre_call, default_on:
+true``; a call is decided once all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import litellm
+from litellm.integrations.custom_guardrail import CustomGuardrail
+from litellm.integrations.custom_logger import CustomLogger
+from litellm.proxy._types import ProxyException
+
+log = logging.getLogger("stillwatch")
+
+MAX_OPEN = 100_000
+"""Calls remembered at once; the oldest are forgotten, and their holds lapse in the service by themselves."""
+REPORT_TOKENS = 64.0
+"""Tokens of a stream between two reports: a second or two of reading, and 1/8 of a hold's top-up."""
+LONGEST_WAIT_SECONDS = 60.0
+"""An answer that is not streamed is held back at most this long: clients give up later than that."""
+CHARACTERS_PER_TOKEN = 4.0
+"""Of English text; what the model server counts replaces it at the end."""
+ACCOUNTS = ("api_key", "user_id", "team_id", "org_id", "end_user_id")
+"""Who holds the credential, then who stands behind it: the order in which ``stillwatch scan`` reads LiteLLM's logs."""
+OPERATIONS = {"text_completion": "text_completion", "atext_completion": "text_completion"}
+OPERATIONS |= {"embedding": "embeddings", "aembedding": "embeddings", "embeddings": "embeddings"}
+CEILINGS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+LOGPROBS = ("logprobs", "top_logprobs")
+REASONING = ("reasoning_content", "thinking_blocks", "reasoning")
+
+
+class Unreachable(Exception):
+    """The decision service gave no verdict."""
+
+
+class Service:
+    """The decision service over HTTP, with one pool of connections."""
+
+    def __init__(self) -> None:
+        self.url = os.environ.get("STILLWATCH_URL", "http://127.0.0.1:8082").rstrip("/")
+        self.when_down = os.environ.get("STILLWATCH_WHEN_DOWN", "closed")
+        if self.when_down not in {"open", "closed"}:
+            raise ValueError(f"STILLWATCH_WHEN_DOWN is {self.when_down!r}; say open or closed")
+        file = os.environ.get("STILLWATCH_TOKEN_FILE")
+        token = Path(file).read_text(encoding="utf-8").strip() if file else os.environ.get("STILLWATCH_TOKEN", "")
+        if not token:
+            raise ValueError("no token; set STILLWATCH_TOKEN_FILE, or STILLWATCH_TOKEN")
+        self._headers = {"x-stillwatch-token": token}
+        self._timeout = aiohttp.ClientTimeout(total=float(os.environ.get("STILLWATCH_TIMEOUT_SECONDS", "1.0")))
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer. Raises Unreachable for anything but an answer of 200."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
+        try:
+            async with self._session.post(self.url + path, json=document) as answer:
+                if answer.status == 200:
+                    said: dict[str, Any] = await answer.json()
+                    return said
+                raise Unreachable(f"{self.url}{path}: status {answer.status}: {(await answer.text())[:200]}")
+        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as problem:
+            raise Unreachable(f"{self.url}{path}: {type(problem).__name__}: {problem}") from problem
+
+
+class Open:
+    """One call on its way: what was ordered, and how much of its use was reported."""
+
+    def __init__(self, verdict: Mapping[str, Any]) -> None:
+        self.effects = {e["action"]: e for e in verdict["effects"]}
+        self.headers = [(name, value) for name, value in verdict["headers"]]
+        self.started = time.monotonic()
+        self.reported = 0.0
+
+    def pace_seconds(self, tokens: float) -> float:
+        """Return how long to wait so that so many tokens since the start are not too fast."""
+        pace = self.effects.get("pace", {}).get("amount")
+        return max(0.0, tokens / pace - (time.monotonic() - self.started)) if pace else 0.0
+
+
+class Stillwatch(CustomLogger):
+    """Decides before the call, does what was ordered, reports after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.service = Service()
+        self._open: OrderedDict[str, Open] = OrderedDict()
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
+    ) -> dict[str, Any]:
+        """Stop the call with the status and words of the verdict, or let it go on with what was capped."""
+        call_id = str(data.get("litellm_call_id") or "")
+        if not call_id or call_id in self._open:
+            return data
+        try:
+            verdict = await self.service.post("/v1/decide", _question(call_id, user_api_key_dict, data, call_type))
+        except Unreachable as problem:
+            if self.service.when_down == "open":
+                log.error("stillwatch gave no verdict, the call goes through: %s", problem)
+                return data
+            log.error("stillwatch gave no verdict, the call is refused: %s", problem)
+            words = "Calls cannot be checked now."
+            raise ProxyException(words, "limits_down", None, 503, {"retry-after": "5"}) from None
+        if not verdict["allow"]:
+            message = verdict["message"] + (f" ({verdict['url']})" if verdict.get("url") else "")
+            raise ProxyException(message, verdict["code"], None, verdict["status"], dict(verdict["headers"]))
+        call = self._open[call_id] = Open(verdict)
+        while len(self._open) > MAX_OPEN:
+            self._open.popitem(last=False)
+        _cap(data, call.effects)
+        return data
+
+    async def async_post_call_streaming_iterator_hook(
+        self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]
+    ) -> AsyncGenerator[Any, None]:
+        """Pass a stream on, no faster than ordered and no faster than its budgets refill."""
+        call_id = str(request_data.get("litellm_call_id") or "")
+        call = self._open.get(call_id)
+        tokens = 0.0
+        try:
+            async for chunk in response:
+                if call is not None:
+                    tokens += _tokens(chunk)
+                    if "withhold_reasoning" in call.effects:
+                        _drop_reasoning(chunk)
+                    await self._wait(call_id, call, tokens)
+                yield chunk
+        except (GeneratorExit, asyncio.CancelledError):
+            # The caller hung up: what was delivered is charged, from a task, as nothing may be awaited here.
+            if call is not None:
+                self._later(call_id, max(0.0, tokens - call.reported))
+            raise
+
+    async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
+        """Hold a whole answer back as long as pacing orders, and take its reasoning out if that was ordered."""
+        call = self._open.get(str(data.get("litellm_call_id") or ""))
+        if call is None:
+            return response
+        if "withhold_reasoning" in call.effects:
+            _drop_reasoning(response)
+        used = getattr(getattr(response, "usage", None), "completion_tokens", None) or 0
+        await asyncio.sleep(min(call.pace_seconds(used), LONGEST_WAIT_SECONDS))
+        return response
+
+    async def async_post_call_response_headers_hook(
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, **_: Any
+    ) -> dict[str, str] | None:
+        """Say in the response what was done to the call."""
+        call = self._open.get(str(data.get("litellm_call_id") or ""))
+        if call is None or not call.headers:
+            return None
+        merged: dict[str, str] = {}
+        for name, value in call.headers:
+            merged[name] = f"{merged[name]}, {value}" if name in merged else value
+        return merged
+
+    async def async_log_success_event(
+        self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        """Report what the model server counted."""
+        usage = getattr(response_obj, "usage", None)
+        used_in, used_out = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
+        await self._finish(str(kwargs.get("litellm_call_id") or ""), used_in, used_out)
+
+    async def async_log_failure_event(
+        self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        """Give back what a failed call holds."""
+        await self._finish(str(kwargs.get("litellm_call_id") or ""), None, None)
+
+    async def _wait(self, call_id: str, call: Open, tokens: float) -> None:
+        await asyncio.sleep(call.pace_seconds(tokens))
+        while tokens - call.reported >= REPORT_TOKENS:
+            new, call.reported = tokens - call.reported, tokens
+            pause = await self._report({"call_id": call_id, "output_tokens": new})
+            while pause > 0.0:
+                await asyncio.sleep(pause)
+                pause = await self._report({"call_id": call_id, "output_tokens": 0.0})
+
+    async def _finish(self, call_id: str, input_tokens: float | None, output_tokens: float | None) -> None:
+        call = self._open.pop(call_id, None)
+        if call is None:
+            return
+        rest = max(0.0, (output_tokens or 0.0) - call.reported)
+        document: dict[str, Any] = {"call_id": call_id, "output_tokens": rest, "done": True}
+        if input_tokens is not None:
+            document["input_tokens"] = input_tokens
+        await self._report(document)
+
+    def _later(self, call_id: str, rest: float) -> None:
+        self._open.pop(call_id, None)
+        task = asyncio.ensure_future(self._report({"call_id": call_id, "output_tokens": rest, "done": True}))
+        TASKS.add(task)
+        task.add_done_callback(TASKS.discard)
+
+    async def _report(self, document: Mapping[str, Any]) -> float:
+        try:
+            return float((await self.service.post("/v1/report", document))["pause_seconds"])
+        except Unreachable as problem:
+            log.error("stillwatch was not told what a call used: %s", problem)
+            return 0.0
+
+
+TASKS: set[asyncio.Future[float]] = set()
+"""Reports on their way: a task that nobody holds may be collected before it ran."""
+
+
+class StillwatchGuardrail(CustomGuardrail):
+    """The same decision as an entry in LiteLLM's list of guardrails."""
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
+    ) -> dict[str, Any]:
+        """Decide, unless the callback has."""
+        return await stillwatch.async_pre_call_hook(user_api_key_dict, cache, data, call_type)
+
+
+def _question(call_id: str, key: Any, data: Mapping[str, Any], call_type: Any) -> dict[str, Any]:
+    account = next((str(value) for name in ACCOUNTS if (value := getattr(key, name, None))), "unknown")
+    caller = {"account": account}
+    if getattr(key, "org_id", None):
+        caller["organization"] = str(key.org_id)
+    text = data.get("messages") or data.get("input") or data.get("prompt") or ""
+    ceilings = [data[name] for name in CEILINGS if type(data.get(name)) is int and data[name] >= 0]
+    thinking = data.get("thinking")
+    ask = {
+        "model": str(data.get("model") or ""),
+        "operation": OPERATIONS.get(str(getattr(call_type, "value", call_type)), "chat"),
+        "stream": data.get("stream") is True,
+        "max_output_tokens": max(ceilings, default=None),
+        "n": data["n"] if type(data.get("n")) is int and data["n"] > 0 else 1,
+        "logprobs": data.get("logprobs") not in {None, False} or data.get("top_logprobs") is not None,
+        "reasoning": data.get("reasoning_effort") not in {None, "none"} or bool(data.get("reasoning") or thinking),
+        "tools": len(data["tools"]) if isinstance(data.get("tools"), list) else 0,
+        "input_bytes": len(str(text)),
+    }
+    return {"call_id": call_id, "caller": caller, "ask": ask, "keep": True}
+
+
+def _cap(data: dict[str, Any], effects: Mapping[str, Mapping[str, Any]]) -> None:
+    if (n := effects.get("cap_n")) and type(data.get("n")) is int:
+        data["n"] = min(data["n"], int(n["amount"]))
+    if tokens := effects.get("cap_output_tokens"):
+        for name in [name for name in CEILINGS if data.get(name) is not None] or ["max_tokens"]:
+            given = data.get(name)
+            data[name] = min(given, int(tokens["amount"])) if type(given) is int else int(tokens["amount"])
+    if "strip_logprobs" in effects:
+        for name in LOGPROBS:
+            data.pop(name, None)
+
+
+def _tokens(chunk: Any) -> float:
+    """Estimate the tokens of one chunk: at least one if it says anything."""
+    said = 0
+    for choice in getattr(chunk, "choices", None) or ():
+        delta = getattr(choice, "delta", None)
+        said += sum(len(str(getattr(delta, name, None) or "")) for name in ("content", "tool_calls", *REASONING))
+    return max(1.0, said / CHARACTERS_PER_TOKEN) if said else 0.0
+
+
+def _drop_reasoning(answer: Any) -> None:
+    for choice in getattr(answer, "choices", None) or ():
+        for holder in (getattr(choice, "delta", None), getattr(choice, "message", None)):
+            for name in REASONING:
+                if getattr(holder, name, None):
+                    setattr(holder, name, None)
+
+
+SHARED = "_stillwatch_callback"
+"""LiteLLM reads this file once for each entry of its configuration that names it: its package keeps the callback."""
+if not hasattr(litellm, SHARED):
+    setattr(litellm, SHARED, Stillwatch())
+stillwatch: Stillwatch = getattr(litellm, SHARED)
+"""The callback. There is one in a process: the guardrail and the reports share what is open."""
