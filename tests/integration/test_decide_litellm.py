@@ -129,6 +129,14 @@ def test_a_call_is_decided_once_although_two_hooks_ask(proxy: Set) -> None:
     assert len(caller.account) == 64, "the key's hash, as in LiteLLM's logs"
 
 
+def test_callers_cannot_share_a_call_id_to_be_decided_once(proxy: Set) -> None:
+    for _ in range(2):
+        body = {"model": "large", "messages": [{"role": "user", "content": "hello"}]}
+        url = f"{proxy.url}/v1/chat/completions"
+        assert call(url, body, authorization="Bearer sk-sly", x_litellm_call_id="mine").status == 200
+    assert len(proxy.world.asked) == 2
+
+
 def test_a_suspended_account_is_told_why_and_where_to_turn(proxy: Set) -> None:
     proxy.chat("bad")
     account = proxy.world.asked[0][0].account

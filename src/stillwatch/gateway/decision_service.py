@@ -20,7 +20,7 @@ from stillwatch.gateway.ports import (
     Subjects,
 )
 from stillwatch.gateway.settings import Weights
-from stillwatch.gateway.verdict import FORBIDDEN, LIMITED, UNAVAILABLE, UNKNOWN_KEY, Question, Verdict
+from stillwatch.gateway.verdict import CONFLICT, FORBIDDEN, LIMITED, UNAVAILABLE, UNKNOWN_KEY, Question, Verdict
 
 BYTES_PER_TOKEN = 4
 """Of English text and its JSON; the limiter learns each account's factor."""
@@ -117,10 +117,14 @@ class DecisionService:
             self._ask.recorder.note("refusal", {**about, "level": "store", "unit": ""})
             closed = (question.call_id, UNAVAILABLE, caller, decision, "limits_down")
             return Verdict(*closed, "Limits cannot be checked now.", retry_after_seconds=RETRY_SECONDS)
-        if question.keep:
-            self.holds.put(question.call_id, hold, now=now)
-        else:
+        if not question.keep:
             hold.release()
+        elif not self.holds.put(question.call_id, hold, now=now):
+            hold.settle_input(0.0)
+            hold.release()
+            self._ask.recorder.note("refusal", {**about, "level": "call_id", "unit": ""})
+            taken = (question.call_id, CONFLICT, caller, decision, "call_id_in_use")
+            return Verdict(*taken, "A call with this id is open; send another id.")
         return Verdict(question.call_id, caller=caller, decision=decision, headroom=hold.headroom())
 
     def _note(self, question: Question, caller: Caller, standing: Standing, decision: Decision) -> None:

@@ -20,11 +20,17 @@ class OpenHolds:
     def __len__(self) -> int:
         return len(self._open)
 
-    def put(self, call_id: str, hold: Hold, *, now: float) -> None:
-        """Keep a hold. A second one of the same id takes the place of the first, which is given back."""
-        self.end(call_id)
-        self._open[call_id] = (now + self._keep, hold)
+    def put(self, call_id: str, hold: Hold, *, now: float) -> bool:
+        """Keep a hold; tell whether it was kept.
+
+        A second one of an id that is open is not: callers can choose ids in some gateways, and a stream whose hold
+        another one replaced would be free.
+        """
         self.sweep(now)
+        if call_id in self._open:
+            return False
+        self._open[call_id] = (now + self._keep, hold)
+        return True
 
     def get(self, call_id: str, *, now: float) -> Hold | None:
         """Return the hold and keep it longer; None if it is not known, or no longer."""
@@ -47,7 +53,7 @@ class OpenHolds:
         """Give back what fell silent: the longest silent come first, so this looks at no other."""
         while self._open:
             call_id, (until, hold) = next(iter(self._open.items()))
-            if until > now and len(self._open) <= MAX_HOLDS:
+            if until > now and len(self._open) < MAX_HOLDS:
                 return
             del self._open[call_id]
             hold.release()

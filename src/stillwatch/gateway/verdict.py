@@ -9,7 +9,7 @@ from typing import Any
 from stillwatch.gateway.nouns import Action, Ask, Caller, Decision, Effect, Mode, Unit
 from stillwatch.gateway.ports import Headroom
 
-OK, UNKNOWN_KEY, FORBIDDEN, LIMITED, UNAVAILABLE = 200, 401, 403, 429, 503
+OK, UNKNOWN_KEY, FORBIDDEN, CONFLICT, LIMITED, UNAVAILABLE = 200, 401, 403, 409, 429, 503
 HEADER = "stillwatch-effect"
 """One line for each enforced effect that is not silent: structured fields (RFC 9651), cap_n;amount=1;reason="…"."""
 

@@ -20,7 +20,7 @@ import asyncio
 import logging
 import os
 import time
-from collections import OrderedDict
+import uuid
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,6 @@ from litellm.proxy._types import ProxyException
 
 log = logging.getLogger("stillwatch")
 
-MAX_OPEN = 100_000
-"""Calls remembered at once; the oldest are forgotten, and their holds lapse in the service by themselves."""
 REPORT_TOKENS = 64.0
 """Tokens of a stream between two reports: a second or two of reading, and 1/8 of a hold's top-up."""
 LONGEST_WAIT_SECONDS = 60.0
@@ -47,6 +45,8 @@ OPERATIONS = {"text_completion": "text_completion", "atext_completion": "text_co
 OPERATIONS |= {"embedding": "embeddings", "aembedding": "embeddings", "embeddings": "embeddings"}
 CEILINGS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 LOGPROBS = ("logprobs", "top_logprobs")
+OPEN = "stillwatch_call"
+"""Where a call's Open hangs in the details of LiteLLM's logging object, which its logging hooks are given."""
 REASONING = ("reasoning_content", "thinking_blocks", "reasoning")
 
 
@@ -85,13 +85,18 @@ class Service:
 
 
 class Open:
-    """One call on its way: what was ordered, and how much of its use was reported."""
+    """One call on its way: what was ordered, and how much of its use was reported.
 
-    def __init__(self, verdict: Mapping[str, Any]) -> None:
+    It hangs on LiteLLM's own logging object and goes by an id of ours: callers can choose LiteLLM's call id.
+    """
+
+    def __init__(self, call_id: str, verdict: Mapping[str, Any]) -> None:
+        self.call_id = call_id
         self.effects = {e["action"]: e for e in verdict["effects"]}
         self.headers = [(name, value) for name, value in verdict["headers"]]
         self.started = time.monotonic()
         self.reported = 0.0
+        self.done = False
 
     def pace_seconds(self, tokens: float) -> float:
         """Return how long to wait so that so many tokens since the start are not too fast."""
@@ -105,15 +110,14 @@ class Stillwatch(CustomLogger):
     def __init__(self) -> None:
         super().__init__()
         self.service = Service()
-        self._open: OrderedDict[str, Open] = OrderedDict()
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
     ) -> dict[str, Any]:
         """Stop the call with the status and words of the verdict, or let it go on with what was capped."""
-        call_id = str(data.get("litellm_call_id") or "")
-        if not call_id or call_id in self._open:
+        if _open_of(data) is not None:
             return data
+        call_id = uuid.uuid4().hex
         try:
             verdict = await self.service.post("/v1/decide", _question(call_id, user_api_key_dict, data, call_type))
         except Unreachable as problem:
@@ -126,9 +130,9 @@ class Stillwatch(CustomLogger):
         if not verdict["allow"]:
             message = verdict["message"] + (f" ({verdict['url']})" if verdict.get("url") else "")
             raise ProxyException(message, verdict["code"], None, verdict["status"], dict(verdict["headers"]))
-        call = self._open[call_id] = Open(verdict)
-        while len(self._open) > MAX_OPEN:
-            self._open.popitem(last=False)
+        call = Open(call_id, verdict)
+        if (logging_object := data.get("litellm_logging_obj")) is not None:
+            logging_object.model_call_details[OPEN] = call
         _cap(data, call.effects)
         return data
 
@@ -136,8 +140,7 @@ class Stillwatch(CustomLogger):
         self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
         """Pass a stream on, no faster than ordered and no faster than its budgets refill."""
-        call_id = str(request_data.get("litellm_call_id") or "")
-        call = self._open.get(call_id)
+        call = _open_of(request_data)
         tokens = 0.0
         try:
             async for chunk in response:
@@ -145,17 +148,19 @@ class Stillwatch(CustomLogger):
                     tokens += _tokens(chunk)
                     if "withhold_reasoning" in call.effects:
                         _drop_reasoning(chunk)
-                    await self._wait(call_id, call, tokens)
+                    await self._wait(call, tokens)
                 yield chunk
         except (GeneratorExit, asyncio.CancelledError):
             # The caller hung up: what was delivered is charged, from a task, as nothing may be awaited here.
             if call is not None:
-                self._later(call_id, max(0.0, tokens - call.reported))
+                task = asyncio.ensure_future(self._finish(call, None, tokens))
+                TASKS.add(task)
+                task.add_done_callback(TASKS.discard)
             raise
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
         """Hold a whole answer back as long as pacing orders, and take its reasoning out if that was ordered."""
-        call = self._open.get(str(data.get("litellm_call_id") or ""))
+        call = _open_of(data)
         if call is None:
             return response
         if "withhold_reasoning" in call.effects:
@@ -165,16 +170,13 @@ class Stillwatch(CustomLogger):
         return response
 
     async def async_post_call_response_headers_hook(
-        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, **_: Any
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, **others: Any
     ) -> dict[str, str] | None:
         """Say in the response what was done to the call."""
-        call = self._open.get(str(data.get("litellm_call_id") or ""))
+        call = _open_of(data)
         if call is None or not call.headers:
             return None
-        merged: dict[str, str] = {}
-        for name, value in call.headers:
-            merged[name] = f"{merged[name]}, {value}" if name in merged else value
-        return merged
+        return {name: ", ".join(v for n, v in call.headers if n == name) for name, _ in call.headers}
 
     async def async_log_success_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
@@ -182,38 +184,33 @@ class Stillwatch(CustomLogger):
         """Report what the model server counted."""
         usage = getattr(response_obj, "usage", None)
         used_in, used_out = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-        await self._finish(str(kwargs.get("litellm_call_id") or ""), used_in, used_out)
+        await self._finish(kwargs.get(OPEN), used_in, used_out)
 
     async def async_log_failure_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
         """Give back what a failed call holds."""
-        await self._finish(str(kwargs.get("litellm_call_id") or ""), None, None)
+        await self._finish(kwargs.get(OPEN), None, None)
 
-    async def _wait(self, call_id: str, call: Open, tokens: float) -> None:
+    async def _wait(self, call: Open, tokens: float) -> None:
         await asyncio.sleep(call.pace_seconds(tokens))
-        while tokens - call.reported >= REPORT_TOKENS:
-            new, call.reported = tokens - call.reported, tokens
-            pause = await self._report({"call_id": call_id, "output_tokens": new})
-            while pause > 0.0:
-                await asyncio.sleep(pause)
-                pause = await self._report({"call_id": call_id, "output_tokens": 0.0})
-
-    async def _finish(self, call_id: str, input_tokens: float | None, output_tokens: float | None) -> None:
-        call = self._open.pop(call_id, None)
-        if call is None:
+        if tokens - call.reported < REPORT_TOKENS:
             return
+        new, call.reported = tokens - call.reported, tokens
+        pause = await self._report({"call_id": call.call_id, "output_tokens": new})
+        while pause > 0.0:
+            await asyncio.sleep(pause)
+            pause = await self._report({"call_id": call.call_id, "output_tokens": 0.0})
+
+    async def _finish(self, call: Open | None, input_tokens: float | None, output_tokens: float | None) -> None:
+        if not isinstance(call, Open) or call.done:
+            return
+        call.done = True
         rest = max(0.0, (output_tokens or 0.0) - call.reported)
-        document: dict[str, Any] = {"call_id": call_id, "output_tokens": rest, "done": True}
+        document: dict[str, Any] = {"call_id": call.call_id, "output_tokens": rest, "done": True}
         if input_tokens is not None:
             document["input_tokens"] = input_tokens
         await self._report(document)
-
-    def _later(self, call_id: str, rest: float) -> None:
-        self._open.pop(call_id, None)
-        task = asyncio.ensure_future(self._report({"call_id": call_id, "output_tokens": rest, "done": True}))
-        TASKS.add(task)
-        task.add_done_callback(TASKS.discard)
 
     async def _report(self, document: Mapping[str, Any]) -> float:
         try:
@@ -223,7 +220,7 @@ class Stillwatch(CustomLogger):
             return 0.0
 
 
-TASKS: set[asyncio.Future[float]] = set()
+TASKS: set[asyncio.Future[None]] = set()
 """Reports on their way: a task that nobody holds may be collected before it ran."""
 
 
@@ -235,6 +232,11 @@ class StillwatchGuardrail(CustomGuardrail):
     ) -> dict[str, Any]:
         """Decide, unless the callback has."""
         return await stillwatch.async_pre_call_hook(user_api_key_dict, cache, data, call_type)
+
+
+def _open_of(data: Mapping[str, Any]) -> Open | None:
+    call = getattr(data.get("litellm_logging_obj"), "model_call_details", {}).get(OPEN)
+    return call if isinstance(call, Open) else None
 
 
 def _question(call_id: str, key: Any, data: Mapping[str, Any], call_type: Any) -> dict[str, Any]:

@@ -16,8 +16,9 @@ STATUS, CODE, MESSAGE = "stillwatch-status", "stillwatch-code", "stillwatch-mess
 
 async def respond(service: DecisionService, asked: Asked) -> Answered:
     """Answer the subrequest. What the caller is to be told is in headers, as nginx drops the body."""
+    headers_of_call = {**asked.headers, "content-length": asked.headers.get("x-original-length", "")}
     path = asked.headers.get("x-original-uri", "")
-    verdict = await service.decide(question_of(asked.headers, path=path, account_header=asked.account_header))
+    verdict = await service.decide(question_of(headers_of_call, path=path, account_header=asked.account_header))
     headers = verdict.headers()
     if verdict.caller is not None:
         headers.append(("stillwatch-account", ascii_only(verdict.caller.account)))
