@@ -54,4 +54,5 @@ def _asks_reasoning(body: Mapping[str, Any]) -> bool:
     thinking = body.get("thinking")
     if isinstance(thinking, dict) and thinking.get("type") != "disabled":
         return True
-    return body.get("reasoning_effort") not in {None, "none"} or bool(body.get("reasoning"))
+    effort = body.get("reasoning_effort")
+    return (effort is not None and effort != "none") or bool(body.get("reasoning"))

@@ -246,15 +246,15 @@ def _question(call_id: str, key: Any, data: Mapping[str, Any], call_type: Any) -
         caller["organization"] = str(key.org_id)
     text = data.get("messages") or data.get("input") or data.get("prompt") or ""
     ceilings = [data[name] for name in CEILINGS if type(data.get(name)) is int and data[name] >= 0]
-    thinking = data.get("thinking")
+    logprobs, effort, thinking = data.get("logprobs"), data.get("reasoning_effort"), data.get("thinking")
     ask = {
         "model": str(data.get("model") or ""),
         "operation": OPERATIONS.get(str(getattr(call_type, "value", call_type)), "chat"),
         "stream": data.get("stream") is True,
         "max_output_tokens": max(ceilings, default=None),
         "n": data["n"] if type(data.get("n")) is int and data["n"] > 0 else 1,
-        "logprobs": data.get("logprobs") not in {None, False} or data.get("top_logprobs") is not None,
-        "reasoning": data.get("reasoning_effort") not in {None, "none"} or bool(data.get("reasoning") or thinking),
+        "logprobs": (logprobs is not None and logprobs is not False) or data.get("top_logprobs") is not None,
+        "reasoning": (effort is not None and effort != "none") or bool(data.get("reasoning") or thinking),
         "tools": len(data["tools"]) if isinstance(data.get("tools"), list) else 0,
         "input_bytes": len(str(text)),
     }
