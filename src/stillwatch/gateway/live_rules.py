@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from stillwatch.gateway.nouns import Ask, Caller, Decision, Mode, Standing
 from stillwatch.gateway.policy import Rules, decide
 from stillwatch.gateway.rules import RuleDefaults, read_rules
-from stillwatch.gateway.watched_file import POLL_SECONDS, WatchedFile
+from stillwatch.gateway.watched_file import Poller, WatchedFile
 
 log = logging.getLogger("stillwatch.gateway")
 
@@ -40,6 +39,9 @@ class LiveRules:
         self._flag, self._shadow_only = kill_switch, shadow_only
         self._killed = self._flagged()
         self._activate()
+        poller = Poller(self.refresh)
+        self.start, self.stop = poller.start, poller.stop
+        """Look for changes twice a second, in the running loop, and end that."""
 
     def decide(self, caller: Caller, ask: Ask, standing: Standing, *, now: float) -> Decision:
         """Return what the rules say of this call. ``now`` is seconds since 1970."""
@@ -85,12 +87,6 @@ class LiveRules:
             self._killed = not self._killed
             log.warning("kill switch %s", "on: all rules in shadow" if self._killed else "off")
             self._activate()
-
-    async def watch(self) -> None:
-        """Look again and again until cancelled."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(POLL_SECONDS)
 
     def _activate(self) -> None:
         self._active = self._rules.in_mode(Mode.SHADOW) if self.killed else self._rules

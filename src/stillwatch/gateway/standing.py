@@ -11,7 +11,7 @@ import orjson
 
 from stillwatch.errors import ReportError
 from stillwatch.gateway.nouns import UNKNOWN, Standing
-from stillwatch.gateway.watched_file import POLL_SECONDS, WatchedFile
+from stillwatch.gateway.watched_file import Poller, WatchedFile
 from stillwatch.records import Family
 
 VERSION = 1
@@ -51,6 +51,9 @@ class LiveStandings:
         self._told_of: Mapping[str, Standing] = {}
         self._appealed: set[str] = set()
         self._file.refresh()
+        poller = Poller(self.refresh)
+        self.start, self.stop = poller.start, poller.stop
+        """Look for changes twice a second, in the running loop, and end that."""
 
     def of(self, account: str) -> Standing:
         """Return the account's standing; ``nouns.UNKNOWN`` if no scan listed it."""
@@ -89,12 +92,6 @@ class LiveStandings:
         if campaign is not None and self._told.get(account) != campaign:
             self._told[account] = campaign
             on_join(account, campaign)
-
-    async def watch(self) -> None:
-        """Look again and again until cancelled."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(POLL_SECONDS)
 
     def _read(self, path: Path) -> Snapshot:
         read = read_snapshot(path)

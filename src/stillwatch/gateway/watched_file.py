@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -78,3 +79,33 @@ class WatchedFile(Generic[Value]):
         self.problem = str(problem)
         log.error("%s; what it said before stays in use", problem)
         return False
+
+
+class Poller:
+    """Looks again and again in a task of the running loop, between ``start`` and ``stop``."""
+
+    def __init__(self, look: Callable[[], Awaitable[None]]) -> None:
+        self._look = look
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin; the first look is over when this returns."""
+        await self._look()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self._look()
+            except Exception:
+                # A look that fails must not be the last one.
+                log.exception("looking for changes failed; the next look is in %.1f s", POLL_SECONDS)

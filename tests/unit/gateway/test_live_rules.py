@@ -11,6 +11,7 @@ import pytest
 from stillwatch.errors import SettingsError
 from stillwatch.gateway.live_rules import LiveRules
 from stillwatch.gateway.nouns import UNKNOWN, Action, Ask, Caller, Mode
+from stillwatch.gateway.watched_file import Poller
 
 RULES = '[[rules]]\nname = "r"\naction = "cap_n"\namount = {n}\nreason = "r"\nmode = "enforce"\nuntil = 2030-01-01\n'
 
@@ -111,11 +112,35 @@ def test_settings_can_keep_everything_in_shadow(path: Path) -> None:
 def test_watching_sees_a_change_by_itself(path: Path) -> None:
     async def wait() -> None:
         rules = LiveRules(path)
-        task = asyncio.create_task(rules.watch())
+        await rules.start()
         replace(path, RULES.format(n=2))
         async with asyncio.timeout(20):
             while cap(rules) != (2, Mode.ENFORCE):  # noqa: ASYNC110  (what is watched is a file)
                 await asyncio.sleep(0.01)
-        task.cancel()
+        await rules.stop()
 
     asyncio.run(wait())
+
+
+def test_a_look_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stillwatch.gateway.watched_file.POLL_SECONDS", 0.001)
+    looks: list[int] = []
+
+    async def look() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            raise RuntimeError("once")
+
+    async def wait() -> None:
+        poller = Poller(look)
+        await poller.start()
+        async with asyncio.timeout(20):
+            while len(looks) < 4:  # noqa: ASYNC110  (what is watched is the watching)
+                await asyncio.sleep(0.001)
+        await poller.stop()
+        ended = len(looks)
+        await asyncio.sleep(0.01)
+        assert len(looks) == ended
+
+    asyncio.run(wait())
+    assert "the next look" in caplog.text
