@@ -1,19 +1,16 @@
-"""Kong's AI Custom Guardrail (Kong Gateway 3.14 and later): the body and the reading of the answer are configuration.
+"""Kong's AI Custom Guardrail (Kong Gateway 3.14 and later): what it sends and how it reads the answer is configuration.
 
-docs/integrations.md has that configuration: Kong posts ``{"account": …, "request": <the caller's body>}``, and its Lua
-function reads ``block``, ``block_reason`` and ``block_detail`` of the answer.
+docs/integrations.md has that configuration: Kong posts ``account``, ``model`` and ``content`` (the texts of the call; its
+body is not to be had), and reads ``block`` and ``block_message`` of the answer.
 """
 
 from __future__ import annotations
 
 from uuid import uuid4
 
-import orjson
-
-from stillwatch.gateway.adapters.asks import ask_of
 from stillwatch.gateway.adapters.exchange import Answered, Asked, BadRequest, as_json, text_of
 from stillwatch.gateway.decision_service import DecisionService
-from stillwatch.gateway.nouns import Caller
+from stillwatch.gateway.nouns import Ask, Caller
 from stillwatch.gateway.verdict import Question
 
 
@@ -22,24 +19,12 @@ async def respond(service: DecisionService, asked: Asked) -> Answered:
     document = asked.json()
     account = text_of(document, "account")
     if account is None:
-        raise BadRequest("account is missing; set it in config.request.body from the consumer")
-    body, size = _request(document.get("request"))
+        raise BadRequest("account is missing; set it in config.params and config.request.body")
     caller = Caller(account, organization=text_of(document, "organization"))
-    verdict = await service.decide(
-        Question(text_of(document, "call_id") or uuid4().hex, ask_of(body, size=size), caller)
-    )
+    ask = Ask(text_of(document, "model") or "", input_bytes=len(text_of(document, "content") or ""))
+    verdict = await service.decide(Question(uuid4().hex, ask, caller))
     if verdict.allow:
-        return as_json({"block": False})
-    detail = verdict.message if verdict.url is None else f"{verdict.message} ({verdict.url})"
-    return as_json({"block": True, "block_reason": verdict.code, "block_detail": detail, "status": verdict.status})
-
-
-def _request(told: object) -> tuple[dict[str, object], int]:
-    """Return the caller's body and its size; Kong's template gives it as an object or as text."""
-    if isinstance(told, str):
-        try:
-            read = orjson.loads(told)
-        except orjson.JSONDecodeError:
-            return {}, len(told)
-        return (read if isinstance(read, dict) else {}), len(told)
-    return (told, len(orjson.dumps(told))) if isinstance(told, dict) else ({}, 0)
+        return as_json({"block": False, "block_message": "", "block_reason": "", "block_detail": ""})
+    message = verdict.message if verdict.url is None else f"{verdict.message} ({verdict.url})"
+    detail = {"block_reason": verdict.code, "block_detail": message}
+    return as_json({"block": True, "block_message": f"{verdict.code}: {message}", **detail})

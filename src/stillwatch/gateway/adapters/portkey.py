@@ -27,7 +27,7 @@ PATHS = {"embed": "/v1/embeddings", "complete": "/v1/completions"}
 async def respond(service: DecisionService, asked: Asked) -> Answered:
     """Answer the webhook."""
     document = asked.json()
-    if document.get("eventType") == "afterRequestHook":
+    if _is_answer(document):
         return as_json({"verdict": True})
     request = document.get("request")
     body = request.get("json") if isinstance(request, dict) else None
@@ -46,6 +46,13 @@ async def respond(service: DecisionService, asked: Asked) -> Answered:
     if verdict.allow and changed is not body:
         answer["transformedData"] = {"request": {"json": changed}}
     return as_json(answer)
+
+
+def _is_answer(document: Mapping[str, Any]) -> bool:
+    """Tell hooks after the call: by their type, and in versions that send none, by the answer's status."""
+    response = document.get("response")
+    answered = isinstance(response, dict) and response.get("statusCode") is not None
+    return document.get("eventType") == "afterRequestHook" or ("eventType" not in document and answered)
 
 
 def _size(request: object) -> int:
