@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import time
 
 from stillwatch.gateway.nouns import Action, Ask, Caller, Decision, Mode, Standing
@@ -45,6 +45,8 @@ class Neighbours:
     limiter: Limiter
     recorder: Recorder
     weights: Weights = field(default_factory=Weights)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Canonical model names by alias: an alias must not have budgets and rules of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class DecisionService:
             caller = self._ask.keyring.find(question.credential)
         if caller is None:
             return Verdict(question.call_id, UNKNOWN_KEY, code="invalid_api_key", message="The API key is not valid.")
+        if (model := self._ask.models.get(question.ask.model)) is not None:
+            question = replace(question, ask=replace(question.ask, model=model))
         now = self._clock()
         standing = self._ask.standings.of(caller.account)
         decision = self._ask.decider.decide(caller, question.ask, standing, now=now)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from decide_world import NOW, OneHold, World, effect
-from stillwatch.gateway.decision_service import FIRST_HOLD
+from stillwatch.gateway.decision_service import FIRST_HOLD, DecisionService, Neighbours
 from stillwatch.gateway.nouns import Action, Ask, Caller, Mode, Standing
 from stillwatch.gateway.open_holds import OpenHolds
 from stillwatch.gateway.verdict import Question, Verdict, structured
@@ -41,6 +41,15 @@ def test_all_budgets_of_the_call_are_named() -> None:
         ("alice", "org", "C-1", "large", "paid")
     )
     assert (cost.input_tokens, cost.output_hold, cost.stream, cost.limit_factor) == (100, 200, True, 0.25)
+
+
+def test_an_alias_draws_on_its_models_budgets() -> None:
+    world = World()
+    neighbours = Neighbours(world, world, world, world, world, models={"alias": "large"})  # type: ignore[arg-type]
+    service = DecisionService(neighbours, clock=lambda: NOW)
+    asyncio.run(service.decide(question(ask=Ask("alias"))))
+    assert world.admitted[0][0].model == "large"
+    assert world.asked[0][1].model == "large"
 
 
 def test_a_call_without_a_ceiling_holds_little_and_one_nobody_reports_holds_nothing() -> None:

@@ -1,7 +1,7 @@
 """Kong's AI Custom Guardrail (Kong Gateway 3.14 and later): what it sends and how it reads the answer is configuration.
 
-docs/integrations.md has that configuration: Kong posts ``account``, ``model`` and ``content`` (the texts of the call; its
-body is not to be had), and reads ``block`` and ``block_message`` of the answer.
+docs/integrations.md has that configuration: Kong posts ``account``, ``model`` and ``content`` (the texts of the call;
+its body is not to be had), and reads ``block`` and ``block_message`` of the answer.
 """
 
 from __future__ import annotations
