@@ -1,0 +1,44 @@
+"""``stillwatch gateway``: stand between callers and a model server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillwatch.cli.main import app
+from stillwatch.errors import SettingsError
+from stillwatch.gateway.assemble import make_parts
+from stillwatch.gateway.demo import Demo, new_key
+from stillwatch.gateway.read_settings import read_settings
+from stillwatch.gateway.server import bind, serve
+from stillwatch.gateway.settings import Listen
+
+
+@app.command()
+def gateway(
+    *,
+    config: Annotated[Path | None, typer.Option(help="TOML file of settings (docs/gateway.md).")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Run in front of a built-in stand-in model; no settings.")
+    ] = False,
+    port: Annotated[int | None, typer.Option(help="Listen here instead.", min=1, max=65535)] = None,
+) -> None:
+    """Stand between callers and a model server: keys, limits, policy, and a record of every call."""
+    if demo == (config is not None):
+        raise SettingsError("stillwatch gateway: give either --config FILE or --demo")
+    if config is None:
+        listen = Listen(port=port or Listen.port)
+        listener = bind(listen)
+        shown = Demo(listen, new_key())
+        typer.echo(f"A key for the demo: {shown.key}\n\nTry it from another terminal:\n\n{shown.greeting()}\n")
+        serve(shown.parts, listen, listener)
+        return
+    settings = read_settings(config)
+    listen = replace(settings.listen, port=port or settings.listen.port)
+    listener = bind(listen)
+    typer.echo(f"listening on http://{listen.host}:{listen.port}, {listen.workers} worker(s)", err=True)
+    serve(partial(make_parts, settings), listen, listener)

@@ -1,0 +1,154 @@
+"""From a request to a call that may be made, or a refusal: credential, ask, policy, limits, journal, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import monotonic, time
+from typing import Any
+
+from stillwatch.gateway.addresses import client_address, read_networks
+from stillwatch.gateway.call import Call, Request, new_call_id
+from stillwatch.gateway.dialects.body import read_object
+from stillwatch.gateway.dialects.shape import Body, Dialect, Refusal
+from stillwatch.gateway.effects import NOTHING, Enforced, enforce, prepare
+from stillwatch.gateway.estimate import cost_of
+from stillwatch.gateway.exchange import Message
+from stillwatch.gateway.nouns import Ask, Caller, Decision, Standing
+from stillwatch.gateway.pages import unknown_model
+from stillwatch.gateway.parts import Parts
+from stillwatch.gateway.ports import Cost, Hold, JournalFull, LimitExceeded, StoreClosed, Subjects
+from stillwatch.gateway.request import RequestHead, read_body
+from stillwatch.gateway.settings import Model
+from stillwatch.gateway.upstream import UpstreamPool
+
+Receive = Callable[[], Awaitable[Message]]
+Scope = dict[str, Any]
+
+BETA = b"beta=true"
+"""The one query string that the vendors' clients send (Anthropic's beta methods); no other goes upstream."""
+
+RETRY_SECONDS = 5.0
+"""When the store or the journal's disk cannot be used: half a minute's worth of the clients' own retries is not."""
+
+
+class Admission:
+    """Steps 2 to 6 of ``proxy.py``."""
+
+    def __init__(self, parts: Parts, models: dict[str, tuple[Model, UpstreamPool]]) -> None:
+        self._parts, self._models = parts, models
+        self._trusted = read_networks(parts.settings.trust_forwarded_from)
+        self._listen, self._weights = parts.settings.listen, parts.settings.weights
+
+    def identify(self, head: RequestHead) -> Caller:
+        """Return who calls. Raises Refusal (401)."""
+        caller = self._parts.keyring.find(head.credential) if head.credential else None
+        if caller is None:
+            raise Refusal(401, "The API key is missing, unknown, revoked or expired.", code="invalid_api_key")
+        return caller
+
+    async def admit(self, dialect: Dialect, scope: Scope, receive: Receive) -> Call:
+        """Return a call that holds its budgets and has its record. Raises Refusal, or CallerLeft."""
+        if scope["method"] != dialect.method:
+            raise Refusal(405, f"Use {dialect.method}.", code="method_not_allowed")
+        started = monotonic()
+        head = RequestHead(scope["headers"])
+        caller = self.identify(head)
+        raw = await read_body(receive, head, self._listen.max_body_bytes)
+        body = read_object(raw, dialect.sensitive)
+        model, pool = self._model(body, dialect)
+        ask = dialect.ask(body, model.name, len(raw))
+        row = self._row(scope, head, caller, ask)
+        row.update(dialect.columns(body))
+        standing = self._parts.standings.of(caller.account)
+        decision = self._parts.decider.decide(caller, ask, standing, now=time())
+        enforced = self._enforce(decision, standing, row) if decision.effects else NOTHING
+        query = b"?" + BETA if scope["query_string"] == BETA else b""
+        hide_usage = ask.stream and not dialect.asks_usage(body)
+        request = Request(pool, dialect.target + query, head.upstream_lines, raw, enforced, hide_usage)
+        upstream_model = model.upstream_model or model.name
+        if hide_usage or enforced.caps is not None or body["model"] != upstream_model:
+            caps = enforced.caps
+            request.body, body = prepare(dialect, raw, body, caps=caps, model=upstream_model, wants_usage=hide_usage)
+            if caps is not None:
+                ask = dialect.ask(body, model.name, len(raw))
+        cost = cost_of(dialect, ask, raw, weights=self._weights, limit_factor=enforced.limit_factor)
+        subjects = Subjects(caller.account, caller.organization, standing.campaign, model.name, caller.plan)
+        hold = await self._hold(subjects, cost, row)
+        call_id = str(row["call_id"])
+        call = Call(call_id, dialect, caller, ask, hold, self._parts.recorder, self._weights, request, started)
+        self._record(call, row)
+        return call
+
+    def _model(self, body: Body, dialect: Dialect) -> tuple[Model, UpstreamPool]:
+        name = body.get("model")
+        if not isinstance(name, str):
+            raise Refusal(400, "'model' must be the name of a model.", code="invalid_value")
+        found = self._models.get(name)
+        if found is None:
+            raise unknown_model(name)
+        if found[1].settings.dialect != dialect.vendor:
+            raise Refusal(404, f"The model {name!r} is not served at {dialect.path}.", code="model_not_found")
+        return found
+
+    def _row(self, scope: Scope, head: RequestHead, caller: Caller, ask: Ask) -> dict[str, object]:
+        """Return the columns of the call log that are known before the call, but for its text."""
+        return {
+            "call_id": new_call_id(),
+            "account": caller.account,
+            "started_at": round(time() * 1_000_000),
+            "model": ask.model,
+            "operation": ask.operation,
+            "client_address": client_address(scope["client"][0], head.forwarded_for, self._trusted),
+            "user_agent": head.user_agent or None,
+            "max_output_tokens": ask.max_output_tokens,
+            "n": ask.n,
+            "logprobs": ask.logprobs,
+            "stream": ask.stream,
+            "tools": ask.tools,
+        }
+
+    def _enforce(self, decision: Decision, standing: Standing, row: dict[str, object]) -> Enforced:
+        """Note what the policy says, and return what to do. Raises Refusal (403)."""
+        self._note_decision(decision, standing, row)
+        settings = self._parts.settings
+        return enforce(decision, verification_url=settings.verification_url, appeal_url=settings.appeal_url)
+
+    def _note_decision(self, decision: Decision, standing: Standing, row: dict[str, object]) -> None:
+        effects = [
+            {"action": e.action.value, "mode": e.mode.value, "rule": e.rule, "reason": e.reason, "amount": e.amount}
+            for e in decision.effects
+        ]
+        about = {name: row[name] for name in ("call_id", "account", "model", "started_at")}
+        self._parts.recorder.note("decision", {**about, "campaign": standing.campaign, "effects": effects})
+        for effect in decision.effects:
+            self._parts.metrics.count("effects", (effect.action.value, effect.mode.value))
+
+    async def _hold(self, subjects: Subjects, cost: Cost, row: dict[str, object]) -> Hold:
+        try:
+            return await self._parts.limiter.admit(subjects, cost)
+        except LimitExceeded as limit:
+            self._parts.metrics.count("refusals", (limit.level.value, limit.unit.value))
+            about = {name: row[name] for name in ("call_id", "account", "model", "started_at")}
+            self._parts.recorder.note("refusal", {**about, "level": limit.level.value, "unit": limit.unit.value})
+            # The campaign level is never named: the words and the headers are the same whatever level it was.
+            raise Refusal(
+                429,
+                "Rate limit reached; try again later.",
+                code="rate_limit_exceeded",
+                retry_after=limit.retry_after_seconds,
+            ) from None
+        except StoreClosed:
+            raise Refusal(503, "Limits cannot be checked now.", code="limits_down", retry_after=RETRY_SECONDS) from None
+
+    def _record(self, call: Call, row: dict[str, object]) -> None:
+        try:
+            self._parts.recorder.admit(call.call_id, row)
+        except JournalFull:
+            call.hold.settle_input(0.0)
+            call.hold.release()
+            raise Refusal(
+                503, "Calls cannot be recorded now.", code="journal_full", retry_after=RETRY_SECONDS
+            ) from None
+        except BaseException:
+            call.hold.release()
+            raise

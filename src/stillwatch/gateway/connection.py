@@ -1,0 +1,295 @@
+"""A caller's HTTP/1.1 connection, guarded: deadlines, size limits, and nothing that two parsers could read two ways.
+
+It stands where uvicorn's own protocol class would: uvicorn listens, drains and restarts workers. Requests on one
+connection are answered one after the other; a request that comes before the last answer ends the connection after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from stillwatch.gateway.deadlines import NEVER, Deadlines
+from stillwatch.gateway.exchange import Exchange, Header, Wire, plain_answer
+from stillwatch.gateway.log import log_failure
+from stillwatch.gateway.settings import Listen
+
+LINGER_SECONDS = 2.0
+"""After an early error, what the caller still sends is read and thrown away this long, so that the error reaches it
+before the connection closes (RFC 9112, section 9.6)."""
+
+FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host", b"expect"})
+
+ERROR = b'{"error":{"message":"%s","type":"invalid_request_error","param":null,"code":"%s"}}'
+
+
+class GuardedConfig(Config):
+    """uvicorn's configuration, with what the connections need."""
+
+    def __init__(self, listen: Listen, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.listen = listen
+        self.deadlines = Deadlines()
+
+
+class BadRequest(Exception):  # noqa: N818  (never leaves this module)
+    """The request is refused before any application sees it."""
+
+    def __init__(self, status: int, message: bytes, code: bytes = b"bad_request") -> None:
+        super().__init__(message)
+        self.answer = plain_answer(status, ERROR % (message, code))
+
+
+class ServerConnection(asyncio.Protocol):
+    """One connection. ``deadline`` is the next moment at which it is given up, on the loop's clock."""
+
+    def __init__(
+        self,
+        config: GuardedConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        if not config.loaded:
+            config.load()
+        self._config, self._listen, self._app = config, config.listen, config.loaded_app
+        self._state, self._app_state = server_state, app_state
+        self._loop = _loop or asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._wire = cast("Wire", None)
+        self._exchange: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing = self._lingering = False
+        self._peer: tuple[str, int] = ("", 0)
+        self.deadline = NEVER
+        self._url = b""
+        self._headers: list[Header] = []
+        self._header_bytes = 0
+        self._in_headers = False
+        self._lengths = self._hosts = 0
+        self._expects_continue = False
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection; refuse it where there are too many."""
+        self._wire = Wire(cast("asyncio.Transport", transport), self._loop)
+        peer = transport.get_extra_info("peername")
+        self._peer = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("", 0)
+        self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn lists its own classes only
+        self._config.deadlines.watched.add(self)
+        self._config.deadlines.start()
+        self.deadline = self._loop.time() + self._listen.header_seconds
+        if len(self._state.connections) > self._listen.max_connections:
+            self._refuse(BadRequest(503, b"Too many connections; try again later.", b"overloaded"))
+
+    def data_received(self, data: bytes) -> None:
+        """Parse."""
+        if self._lingering:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as problem:
+            cause = problem.__context__
+            self._refuse(cause if isinstance(cause, BadRequest) else BadRequest(400, b"The request is not valid HTTP."))
+        except httptools.HttpParserError:
+            self._refuse(BadRequest(400, b"The request is not valid HTTP."))
+        except httptools.HttpParserUpgrade:
+            self._refuse(BadRequest(400, b"Upgrades are not supported."))
+        if self._in_headers and not self._lingering:
+            self._waiting_bytes += len(data)
+            if self._waiting_bytes > self._listen.max_header_bytes:
+                self._refuse(BadRequest(431, b"The headers are too long.", b"headers_too_long"))
+
+    def pause_writing(self) -> None:
+        """Let the application wait, for so long as an idle connection may last."""
+        self._wire.writable = self._loop.create_future()
+        self.deadline = self._loop.time() + self._listen.idle_seconds
+
+    def resume_writing(self) -> None:
+        """Let it go on."""
+        self.deadline = NEVER
+        self._unblock()
+
+    def _unblock(self) -> None:
+        writable, self._wire.writable = self._wire.writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop what is under way: the caller has gone."""
+        del exc
+        self._state.connections.discard(self)
+        self._config.deadlines.watched.discard(self)
+        if self._exchange is not None:
+            self._exchange.leave()
+        self._unblock()
+        if self._task is not None:
+            self._task.cancel()
+
+    def eof_received(self) -> None:
+        """Treat a half-closed connection as closed, as the servers of the public APIs do."""
+
+    def shutdown(self) -> None:
+        """Close when the answer under way is written (uvicorn calls this when it drains)."""
+        if self._exchange is None:
+            self._wire.transport.close()
+        else:
+            self._exchange.keep_alive = False
+
+    def expire(self, now: float) -> None:
+        """Give the connection up: 408 where a request has begun, silence where none has."""
+        del now
+        waiting_for_request = self._exchange is not None and not self._exchange.has_body
+        if self._lingering or not (self._in_headers or waiting_for_request) or self._wire.writable is not None:
+            self.deadline = NEVER
+            self._wire.transport.abort()
+        else:
+            self._refuse(BadRequest(408, b"The request did not arrive in time.", b"request_timeout"))
+
+    def _refuse(self, problem: BadRequest) -> None:
+        """Answer with an error, unless an answer has begun, and end the connection."""
+        exchange = self._exchange
+        if exchange is not None and exchange.is_started:
+            self._closing = True
+            exchange.keep_alive = False
+            return
+        if exchange is not None:
+            exchange.leave()
+            if self._task is not None:
+                self._task.cancel()
+        self._wire.transport.write(problem.answer)
+        self._linger()
+
+    def _linger(self) -> None:
+        self._lingering = True
+        self.deadline = self._loop.time() + LINGER_SECONDS
+        self._wire.resume_reading()
+        if self._wire.transport.can_write_eof():
+            self._wire.transport.write_eof()
+        else:
+            self._wire.transport.close()
+
+    # httptools' side
+
+    def on_message_begin(self) -> None:
+        """Start the clock of the headers."""
+        if self._exchange is not None:
+            self._closing = True
+            return
+        self._url = b""
+        self._headers = []
+        self._header_bytes = self._waiting_bytes = self._lengths = self._hosts = 0
+        self._expects_continue = False
+        self._in_headers = True
+        self.deadline = self._loop.time() + self._listen.header_seconds
+
+    def on_url(self, url: bytes) -> None:
+        """Collect the target, which may come in pieces."""
+        if not self._closing:
+            self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a header, and count those that decide where a request ends."""
+        if self._closing:
+            return
+        name = name.lower()
+        self._header_bytes += len(name) + len(value)
+        if name in FRAMING:
+            self._frame(name, value)
+        self._headers.append((name, value))
+
+    def _frame(self, name: bytes, value: bytes) -> None:
+        """Count what decides where a request begins and ends."""
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect":
+            self._expects_continue = value.lower() == b"100-continue"
+        else:
+            self._lengths += 1
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                raise BadRequest(400, b"Only chunked is supported as transfer-encoding.")
+
+    def on_headers_complete(self) -> None:
+        """Start the application."""
+        if self._closing:
+            return
+        self._in_headers = False
+        version = self._parser.get_http_version()
+        if self._header_bytes > self._listen.max_header_bytes:
+            raise BadRequest(431, b"The headers are too long.", b"headers_too_long")
+        if self._lengths > 1:
+            raise BadRequest(400, b"The length of the body is given more than once.")
+        if self._hosts != 1 and version != "1.0":
+            raise BadRequest(400, b"There must be one host header.")
+        path, _, query = self._url.partition(b"?")
+        if not path.startswith(b"/") or b"#" in self._url or self._parser.should_upgrade():
+            raise BadRequest(400, b"The request target must be a path.")
+        self.deadline = self._loop.time() + self._listen.body_seconds
+        method = self._parser.get_method().decode("ascii")
+        self._wire.default_headers = self._state.default_headers
+        keeps = version == "1.1" and self._parser.should_keep_alive()
+        exchange = Exchange(self._wire, method, keep_alive=keeps, expects_continue=self._expects_continue)
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "method": method,
+            "scheme": "http",
+            "path": path.decode("latin-1"),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": self._headers,
+            "client": self._peer,
+            "server": None,
+            "state": self._app_state,
+        }
+        self._exchange = exchange
+        self._task = self._loop.create_task(self._run(exchange, scope), name="call")
+        self._state.tasks.add(self._task)
+
+    def on_body(self, body: bytes) -> None:
+        """Hand a piece of the body over."""
+        if self._exchange is not None and not self._closing:
+            self._exchange.take(body)
+
+    def on_message_complete(self) -> None:
+        """Hand the end of the body over."""
+        if self._exchange is not None and not self._closing:
+            self.deadline = NEVER
+            self._exchange.end_body()
+
+    async def _run(self, exchange: Exchange, scope: dict[str, Any]) -> None:
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            pass
+        except Exception as problem:  # noqa: BLE001  (whatever it is, the caller gets an answer and others go on)
+            log_failure("a call failed inside the gateway", problem)
+            if not exchange.is_started and not exchange.is_gone:
+                self._wire.transport.write(plain_answer(500, ERROR % (b"The gateway failed.", b"internal_error")))
+        finally:
+            if self._task is not None:
+                self._state.tasks.discard(self._task)
+            self._end(exchange)
+
+    def _end(self, exchange: Exchange) -> None:
+        """Make the connection ready for the next request, or close it."""
+        self._exchange = self._task = None
+        self._state.total_requests += 1
+        if exchange.is_gone or self._lingering:
+            return
+        if not exchange.is_answered:
+            self._wire.transport.close()
+        elif not exchange.has_body:
+            self._linger()
+        elif self._closing or not exchange.keep_alive:
+            self._wire.transport.close()
+        else:
+            self.deadline = self._loop.time() + self._listen.idle_seconds
+            self._wire.resume_reading()

@@ -1,0 +1,48 @@
+"""The gateway with no settings at all: one key, models that are a stand-in, everything in one process."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from stillwatch.gateway.assemble import make_parts
+from stillwatch.gateway.nouns import Caller
+from stillwatch.gateway.nulls import OneKey
+from stillwatch.gateway.parts import Parts
+from stillwatch.gateway.settings import GatewaySettings, Listen, Model, Upstream
+from stillwatch.gateway.standin.server import StandinServer
+
+MODELS = {"stand-in": "openai", "stand-in-claude": "anthropic"}
+"""Names of the demo's models, with the API they speak."""
+
+CURL = """curl http://{host}:{port}/v1/chat/completions \\
+  -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\
+  -d '{{"model": "stand-in", "messages": [{{"role": "user", "content": "Hello, gateway!"}}]}}'"""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo gateway. ``key`` opens it."""
+
+    listen: Listen
+    key: str
+
+    def parts(self) -> Parts:
+        """Return the parts, with the stand-in as the first to start."""
+        standin = StandinServer()
+        upstreams = tuple(Upstream(d, standin.url, dialect=d, allow_private=True) for d in ("openai", "anthropic"))
+        models = tuple(Model(name, upstream=dialect) for name, dialect in MODELS.items())
+        parts = make_parts(GatewaySettings(listen=self.listen, upstreams=upstreams, models=models))
+        parts.keyring = OneKey(self.key, Caller("demo", key=self.key[:15]))
+        parts.starts.insert(0, standin.start)
+        parts.stops.insert(0, standin.stop)
+        return parts
+
+    def greeting(self) -> str:
+        """Return what a newcomer needs: the key, and a command that works."""
+        return CURL.format(host=self.listen.host, port=self.listen.port, key=self.key)
+
+
+def new_key() -> str:
+    """Return a key as the directory makes them: a public part of 12 characters and a secret."""
+    return f"sw-{secrets.token_hex(6)}-{secrets.token_urlsafe(32)}"

@@ -1,0 +1,28 @@
+"""Log lines of the gateway: one JSON object a line on standard error, without prompts, answers or credentials.
+
+What a line may hold is decided here: names, numbers, and where in the code a failure happened; never an exception's
+message from inside a call, for it may quote what it failed on.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import orjson
+
+
+def log(says: str, **fields: float | str | bool | None) -> None:
+    """Write one line."""
+    line = orjson.dumps({"at": round(time.time(), 3), "says": says, **fields}, option=orjson.OPT_APPEND_NEWLINE)
+    sys.stderr.write(line.decode())
+    sys.stderr.flush()
+
+
+def log_failure(says: str, problem: BaseException) -> None:
+    """Write a line about an exception that should not have happened: its class and where, not its words."""
+    frames = traceback.extract_tb(problem.__traceback__)[-4:]
+    where = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
+    log(says, error=type(problem).__name__, where=where)
