@@ -69,12 +69,13 @@ class LiveRules:
     def health(self) -> Mapping[str, object]:
         """Return what an operator should know: the rules' version and count, how many act, and what is wrong."""
         acting = sum(rule.mode is Mode.ENFORCE for rule in self._active.rules)
+        problem = self._file.problem if self._file else None
         return {
+            "status": problem or "ok",
             "rules_version": self._rules.version,
             "rules": len(self._rules.rules),
             "enforced": acting,
             "kill_switch": self.killed,
-            "problem": self._file.problem if self._file else None,
         }
 
     async def refresh(self) -> None:

@@ -65,7 +65,8 @@ class LiveStandings:
     def health(self) -> Mapping[str, object]:
         """Return when the snapshot in use was made, how many accounts are in it, and what is wrong."""
         snapshot = self._file.value
-        return {"made_at": snapshot.made_at, "accounts": len(snapshot.accounts), "problem": self._file.problem}
+        status = self._file.problem or "ok"
+        return {"status": status, "made_at": snapshot.made_at, "accounts": len(snapshot.accounts)}
 
     async def refresh(self) -> None:
         """Look at the snapshot once; tell who joined a campaign since the last look."""

@@ -41,7 +41,7 @@ def test_a_new_file_is_used(path: Path) -> None:
     replace(path, RULES.format(n=2))
     asyncio.run(rules.refresh())
     assert cap(rules) == (2, Mode.ENFORCE)
-    assert rules.health()["problem"] is None
+    assert rules.health()["status"] == "ok"
 
 
 def test_a_bad_file_keeps_the_old_rules_and_says_so(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -52,12 +52,12 @@ def test_a_bad_file_keeps_the_old_rules_and_says_so(path: Path, caplog: pytest.L
         asyncio.run(rules.refresh())
         asyncio.run(rules.refresh())
     assert cap(rules) == (4, Mode.ENFORCE)
-    assert "amount" in str(rules.health()["problem"])
+    assert "amount" in str(rules.health()["status"])
     assert rules.health()["rules_version"] == version
     assert len(caplog.records) == 1
     replace(path, RULES.format(n=3))
     asyncio.run(rules.refresh())
-    assert rules.health()["problem"] is None
+    assert rules.health()["status"] == "ok"
 
 
 def test_a_file_that_is_gone_keeps_the_old_rules(path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_file_that_is_gone_keeps_the_old_rules(path: Path) -> None:
     path.unlink()
     asyncio.run(rules.refresh())
     assert cap(rules) == (4, Mode.ENFORCE)
-    assert "is gone" in str(rules.health()["problem"])
+    assert "is gone" in str(rules.health()["status"])
 
 
 def test_nothing_starts_with_bad_rules(path: Path) -> None:

@@ -41,13 +41,13 @@ def test_a_snapshot_says_how_accounts_stand(path: Path) -> None:
     standings = LiveStandings(path)
     assert standings.of("a") == Standing("C-1", 7.5, {Family.CONTENT: 5.0, Family.NETWORK: 3.0}, 6.0, 0.5, 1000.0)
     assert standings.of("stranger") is UNKNOWN
-    assert standings.health() == {"made_at": 2000.0, "accounts": 2, "problem": None}
+    assert standings.health() == {"status": "ok", "made_at": 2000.0, "accounts": 2}
 
 
 def test_no_snapshot_yet_is_no_problem(tmp_path: Path) -> None:
     standings = LiveStandings(tmp_path / "none.json")
     assert standings.of("a") is UNKNOWN
-    assert standings.health()["problem"] is None
+    assert standings.health()["status"] == "ok"
 
 
 def test_a_granted_appeal_counts_at_once(path: Path) -> None:
@@ -80,11 +80,11 @@ def test_a_snapshot_that_is_not_right_is_not_used(path: Path, text: str) -> None
     path.write_text(text, encoding="utf-8")
     asyncio.run(standings.refresh())
     assert standings.of("b").campaign == "C-1"
-    assert str(path) in str(standings.health()["problem"])
+    assert str(path) in str(standings.health()["status"])
     write(path, {}, made_at=4000.0)
     asyncio.run(standings.refresh())
     assert standings.of("b") is UNKNOWN
-    assert standings.health()["problem"] is None
+    assert standings.health()["status"] == "ok"
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
