@@ -215,6 +215,22 @@ def test_a_caller_that_hangs_up_pays_for_what_was_delivered(proxy: Set) -> None:
     assert hold.captured > 5
 
 
+def test_a_paced_stream_is_whole_and_says_that_it_is_paced(proxy: Set) -> None:
+    proxy.chat("paced")
+    proxy.world.effects[proxy.world.asked[0][0].account] = [effect(Action.PACE, 2000)]
+    for stream in (True, False):
+        reply = proxy.chat("paced", stream=stream)
+        assert b"word199" in reply.body
+        assert reply.headers["stillwatch-effect"] == 'pace;amount=2000;reason="because"'
+
+
+def test_no_verdict_is_a_refusal(proxy: Set, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy.world, "effects", None)
+    reply = proxy.chat("alice")
+    assert (reply.status, reply.headers["retry-after"]) == (503, "5")
+    assert proxy.model.bodies == []
+
+
 def test_reasoning_is_withheld_from_a_stream_too(proxy: Set) -> None:
     proxy.chat("quiet")
     proxy.world.effects[proxy.world.asked[0][0].account] = [effect(Action.WITHHOLD_REASONING)]
