@@ -43,8 +43,12 @@ CONFIG = """
 model_list:
   - model_name: large
     litellm_params: {{model: openai/large, api_base: "http://127.0.0.1:{model}/v1", api_key: none}}
-  - model_name: guarded
-    litellm_params: {{model: openai/large, api_base: "http://127.0.0.1:{model}/v1", api_key: none}}
+  # Servers of chat completions only: LiteLLM turns Anthropic's messages, and OpenAI's responses, into them.
+  - model_name: for-messages
+    litellm_params: {{model: hosted_vllm/large, api_base: "http://127.0.0.1:{model}/v1", api_key: none}}
+  - model_name: for-responses
+    litellm_params: {{model: deepseek/large, api_base: "http://127.0.0.1:{model}/v1", api_key: none}}
+router_settings: {{disable_cooldowns: true}}
 litellm_settings:
   callbacks: ["stillwatch_litellm.stillwatch"]
 general_settings:
@@ -215,12 +219,53 @@ def test_a_caller_that_hangs_up_pays_for_what_was_delivered(proxy: Set) -> None:
     assert hold.captured > 5
 
 
+def test_a_paced_stream_is_whole_and_says_that_it_is_paced(proxy: Set) -> None:
+    proxy.chat("paced")
+    proxy.world.effects[proxy.world.asked[0][0].account] = [effect(Action.PACE, 2000)]
+    for stream in (True, False):
+        reply = proxy.chat("paced", stream=stream)
+        assert b"word199" in reply.body
+        assert reply.headers["stillwatch-effect"] == 'pace;amount=2000;reason="because"'
+
+
+def test_no_verdict_is_a_refusal(proxy: Set, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy.world, "effects", None)
+    reply = proxy.chat("alice")
+    assert (reply.status, reply.headers["retry-after"]) == (503, "5")
+    assert proxy.model.bodies == []
+
+
 def test_reasoning_is_withheld_from_a_stream_too(proxy: Set) -> None:
     proxy.chat("quiet")
     proxy.world.effects[proxy.world.asked[0][0].account] = [effect(Action.WITHHOLD_REASONING)]
     reply = proxy.chat("quiet", stream=True)
     assert b"word" in reply.body
     assert b"secret thought" not in reply.body
+
+
+MESSAGES = {"max_tokens": 500, "messages": [{"role": "user", "content": "hello"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "ask"),
+    [
+        ("/v1/messages", MESSAGES),
+        ("/v1/messages", MESSAGES | {"stream": True}),
+        ("/v1/responses", {"input": "hello"}),
+        ("/v1/responses", {"input": "hello", "stream": True}),
+    ],
+)
+def test_other_api_shapes_are_decided_and_counted_too(proxy: Set, path: str, ask: dict[str, object]) -> None:
+    body = {"model": path.replace("/v1/", "for-"), **ask}
+    reply = call(proxy.url + path, body, authorization="Bearer sk-other")
+    assert reply.status == 200, reply.body
+    assert b"word199" in reply.body
+    (hold,) = proxy.world.holds
+    wait_for(lambda: hold.released == 1, "the report")
+    assert hold.captured >= 200
+    ((caller, _),) = proxy.world.asked
+    proxy.world.effects[caller.account] = [effect(Action.SUSPEND)]
+    assert call(proxy.url + path, body, authorization="Bearer sk-other").status == 403
 
 
 def test_the_generic_guardrail_api_blocks_without_any_plug_in(proxy: Set) -> None:

@@ -41,8 +41,10 @@ CHARACTERS_PER_TOKEN = 4.0
 """Of English text; what the model server counts replaces it at the end."""
 ACCOUNTS = ("api_key", "user_id", "team_id", "org_id", "end_user_id")
 """Who holds the credential, then who stands behind it: the order in which ``stillwatch scan`` reads LiteLLM's logs."""
-OPERATIONS = {"text_completion": "text_completion", "atext_completion": "text_completion"}
-OPERATIONS |= {"embedding": "embeddings", "aembedding": "embeddings", "embeddings": "embeddings"}
+OPERATIONS = {"text_completion": "text_completion", "embedding": "embeddings", "embeddings": "embeddings"}
+"""LiteLLM's call types that are not chat; those that begin with ``a`` are the same, asynchronous."""
+OWN_CEILINGS = {"responses": "max_output_tokens", "embedding": None, "embeddings": None}
+"""Where a ceiling is written that the caller did not give, if not in ``max_tokens``; None = nowhere."""
 CEILINGS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 LOGPROBS = ("logprobs", "top_logprobs")
 OPEN = "stillwatch_call"
@@ -72,8 +74,7 @@ class Service:
 
     async def post(self, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer. Raises Unreachable for anything but an answer of 200."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
+        self._session = self._session or aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
         try:
             async with self._session.post(self.url + path, json=document) as answer:
                 if answer.status == 200:
@@ -94,9 +95,7 @@ class Open:
         self.call_id = call_id
         self.effects = {e["action"]: e for e in verdict["effects"]}
         self.headers = [(name, value) for name, value in verdict["headers"]]
-        self.started = time.monotonic()
-        self.reported = 0.0
-        self.done = False
+        self.started, self.reported, self.done = time.monotonic(), 0.0, False
 
     def pace_seconds(self, tokens: float) -> float:
         """Return how long to wait so that so many tokens since the start are not too fast."""
@@ -130,10 +129,8 @@ class Stillwatch(CustomLogger):
         if not verdict["allow"]:
             message = verdict["message"] + (f" ({verdict['url']})" if verdict.get("url") else "")
             raise ProxyException(message, verdict["code"], None, verdict["status"], dict(verdict["headers"]))
-        call = Open(call_id, verdict)
-        if (logging_object := data.get("litellm_logging_obj")) is not None:
-            logging_object.model_call_details[OPEN] = call
-        _cap(data, call.effects)
+        call = data["litellm_logging_obj"].model_call_details[OPEN] = Open(call_id, verdict)
+        _cap(data, call.effects, own_ceiling=OWN_CEILINGS.get(_operation(call_type), "max_tokens"))
         return data
 
     async def async_post_call_streaming_iterator_hook(
@@ -171,20 +168,18 @@ class Stillwatch(CustomLogger):
 
     async def async_post_call_response_headers_hook(
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, **others: Any
-    ) -> dict[str, str] | None:
+    ) -> dict[str, str]:
         """Say in the response what was done to the call."""
         call = _open_of(data)
-        if call is None or not call.headers:
-            return None
-        return {name: ", ".join(v for n, v in call.headers if n == name) for name, _ in call.headers}
+        headers = [] if call is None else call.headers
+        return {name: ", ".join(v for n, v in headers if n == name) for name, _ in headers}
 
     async def async_log_success_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
         """Report what the model server counted."""
-        usage = getattr(response_obj, "usage", None)
-        used_in, used_out = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-        await self._finish(kwargs.get(OPEN), used_in, used_out)
+        used = kwargs.get("standard_logging_object") or {}
+        await self._finish(kwargs.get(OPEN), used.get("prompt_tokens"), used.get("completion_tokens"))
 
     async def async_log_failure_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
@@ -241,15 +236,13 @@ def _open_of(data: Mapping[str, Any]) -> Open | None:
 
 def _question(call_id: str, key: Any, data: Mapping[str, Any], call_type: Any) -> dict[str, Any]:
     account = next((str(value) for name in ACCOUNTS if (value := getattr(key, name, None))), "unknown")
-    caller = {"account": account}
-    if getattr(key, "org_id", None):
-        caller["organization"] = str(key.org_id)
+    caller = {"account": account, "organization": getattr(key, "org_id", None)}
     text = data.get("messages") or data.get("input") or data.get("prompt") or ""
     ceilings = [data[name] for name in CEILINGS if type(data.get(name)) is int and data[name] >= 0]
     logprobs, effort, thinking = data.get("logprobs"), data.get("reasoning_effort"), data.get("thinking")
     ask = {
         "model": str(data.get("model") or ""),
-        "operation": OPERATIONS.get(str(getattr(call_type, "value", call_type)), "chat"),
+        "operation": OPERATIONS.get(_operation(call_type), "chat"),
         "stream": data.get("stream") is True,
         "max_output_tokens": max(ceilings, default=None),
         "n": data["n"] if type(data.get("n")) is int and data["n"] > 0 else 1,
@@ -261,21 +254,28 @@ def _question(call_id: str, key: Any, data: Mapping[str, Any], call_type: Any) -
     return {"call_id": call_id, "caller": caller, "ask": ask, "keep": True}
 
 
-def _cap(data: dict[str, Any], effects: Mapping[str, Mapping[str, Any]]) -> None:
+def _operation(call_type: Any) -> str:
+    name = str(getattr(call_type, "value", call_type))
+    return name[1:] if name in {"aembedding", "aresponses", "atext_completion"} else name
+
+
+def _cap(data: dict[str, Any], effects: Mapping[str, Mapping[str, Any]], *, own_ceiling: str | None) -> None:
     if (n := effects.get("cap_n")) and type(data.get("n")) is int:
         data["n"] = min(data["n"], int(n["amount"]))
     if tokens := effects.get("cap_output_tokens"):
-        for name in [name for name in CEILINGS if data.get(name) is not None] or ["max_tokens"]:
+        for name in [n for n in CEILINGS if data.get(n) is not None] or ([own_ceiling] if own_ceiling else []):
             given = data.get(name)
             data[name] = min(given, int(tokens["amount"])) if type(given) is int else int(tokens["amount"])
-    if "strip_logprobs" in effects:
-        for name in LOGPROBS:
-            data.pop(name, None)
+    for name in LOGPROBS if "strip_logprobs" in effects else ():
+        data.pop(name, None)
 
 
 def _tokens(chunk: Any) -> float:
-    """Estimate the tokens of one chunk: at least one if it says anything."""
-    said = 0
+    """Estimate the tokens of one chunk of any API shape: at least one if it says anything."""
+    if isinstance(chunk, bytes | str):
+        raw = chunk.encode() if isinstance(chunk, str) else chunk
+        return float(raw.count(b'"content_block_delta"') or raw.count(b'.delta"'))
+    said = len(chunk.delta) if isinstance(getattr(chunk, "delta", None), str) else 0
     for choice in getattr(chunk, "choices", None) or ():
         delta = getattr(choice, "delta", None)
         said += sum(len(str(getattr(delta, name, None) or "")) for name in ("content", "tool_calls", *REASONING))

@@ -42,7 +42,7 @@ async def respond(service: DecisionService, asked: Asked) -> Answered:
     ask = ask_of(body, path=path, size=_size(request))
     verdict = await service.decide(Question(uuid4().hex, ask, Caller(account, organization=organization)))
     answer: dict[str, Any] = {"verdict": verdict.allow, "data": said(verdict)}
-    changed = capped(body, verdict)
+    changed = capped(body, verdict, generates=ask.operation != "embeddings")
     if verdict.allow and changed is not body:
         answer["transformedData"] = {"request": {"json": changed}}
     return as_json(answer)

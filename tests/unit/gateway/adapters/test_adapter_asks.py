@@ -78,6 +78,8 @@ def test_caps_change_what_is_above_them_and_nothing_else() -> None:
     low = {"model": "m", "n": 1, "max_tokens": 5}
     assert capped(low, capping) is low
     assert capped({"model": "m"}, capping) == {"model": "m", "max_tokens": 60}
+    embeddings = {"model": "m", "input": "x"}
+    assert capped(embeddings, capping, generates=False) is embeddings
 
 
 def test_a_header_names_the_account_only_where_settings_say_so() -> None:
