@@ -146,13 +146,17 @@ class Rig:
 
     async def quiet(self) -> None:
         """Wait until no call is under way."""
-        while self.state.tasks:
-            await asyncio.sleep(0.005)
+        if self.state.tasks:
+            await asyncio.wait(self.state.tasks)
 
 
 @asynccontextmanager
 async def running(
-    *effects: Effect, upstream: str | None = None, listen: Listen | None = None, **upstream_settings: Any
+    *effects: Effect,
+    upstream: str | None = None,
+    listen: Listen | None = None,
+    allow_paths: tuple[str, ...] = (),
+    **upstream_settings: Any,
 ) -> AsyncIterator[Rig]:
     """Run a gateway in front of the stand-in, or of another upstream."""
     seen: list[tuple[str, dict[bytes, bytes], bytes]] = []
@@ -175,6 +179,7 @@ async def running(
                 Model("claude", "a"),
             ),
             verification_url="https://verify.example",
+            allow_paths=allow_paths,
         ),
         keyring=OneKey(KEY, CALLER),
         limiter=limits,
@@ -268,7 +273,7 @@ async def scripted(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
-        yield "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
     assert not failures, failures

@@ -34,7 +34,7 @@ def drive(
 ) -> Load:
     """Run ``wrk`` against a proxy. Latencies are of whole answers."""
     script = folder / f"post-{stream}-{key[:4]}.lua"
-    head = f'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n'
+    head = 'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n'
     auth = f'wrk.headers["authorization"] = "Bearer {key}"\n'
     script.write_text(f"{head}{auth}wrk.body = [[{ask(stream=stream)}]]\n")
     command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency"]

@@ -64,7 +64,9 @@ static_resources:
     circuit_breakers: {{ thresholds: [{{ max_connections: 25000, max_pending_requests: 25000, max_requests: 25000 }}] }}
     load_assignment:
       cluster_name: model
-      endpoints: [{{ lb_endpoints: [{{ endpoint: {{ address: {{ socket_address: {{ address: 127.0.0.1, port_value: {upstream} }} }} }} }}] }}]
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {{ address: {{ socket_address: {{ address: 127.0.0.1, port_value: {upstream} }} }} }}
 """
 
 LITELLM_CONFIG = """

@@ -8,7 +8,8 @@ from typing import Any
 
 import anthropic
 import pytest
-from gateway_rig import LIMIT_REACHED, running, run
+
+from gateway_rig import LIMIT_REACHED, run, running
 
 TOOL: Any = {
     "name": "weather",

@@ -8,8 +8,8 @@ from typing import Any
 import anthropic
 import openai
 import pytest
-from gateway_rig import run, running
 
+from gateway_rig import run, running
 from stillwatch.gateway.nouns import Action, Effect, Mode
 
 ENFORCE = Mode.ENFORCE
@@ -107,16 +107,14 @@ def test_withholds_reasoning_in_whole_answers_and_streams_of_chat() -> None:
 
 def test_withholds_thinking_blocks_and_keeps_the_indices_whole() -> None:
     async def test() -> None:
-        async with running(effect(Action.WITHHOLD_REASONING)) as rig:
-            async with anthropic.AsyncAnthropic(**rig.anthropic) as client:
-                answer = await client.messages.create(model="claude", max_tokens=99, messages=hello("[think] a"))
-                assert [b.type for b in answer.content] == ["text"]
-                async with client.messages.stream(
-                    model="claude", max_tokens=99, messages=hello("[think] a b")
-                ) as stream:
-                    final = await stream.get_final_message()
-                assert [b.type for b in final.content] == ["text"]
-                assert final.content[0].text == "a b "  # type: ignore[union-attr]
+        withhold = effect(Action.WITHHOLD_REASONING)
+        async with running(withhold) as rig, anthropic.AsyncAnthropic(**rig.anthropic) as client:
+            answer = await client.messages.create(model="claude", max_tokens=99, messages=hello("[think] a"))
+            assert [b.type for b in answer.content] == ["text"]
+            async with client.messages.stream(model="claude", max_tokens=99, messages=hello("[think] a b")) as stream:
+                final = await stream.get_final_message()
+            assert [b.type for b in final.content] == ["text"]
+            assert final.content[0].text == "a b "  # type: ignore[union-attr]
 
     run(test)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
-from gateway_rig import KEY, raw, request, run, running
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway_rig import KEY, raw, request, run, running, scripted
+from stillwatch.gateway.nouns import Action, Effect, Mode
 from stillwatch.gateway.ports import JournalFull, StoreClosed
 from stillwatch.gateway.settings import Listen
 
@@ -144,7 +146,8 @@ def test_a_body_that_is_no_plain_ask_is_refused_before_it_costs_anything(body: b
 def test_a_key_that_is_repeated_deep_inside_is_no_repetition() -> None:
     async def test() -> None:
         async with running() as rig:
-            body = b'{"tools":[{"function":{"parameters":{"n":{"n":1},"model":"x"}}}],"n":1,"model":"m","messages":["\\u0041"]}'
+            tools = b'[{"function":{"parameters":{"n":{"n":1},"model":"x"}}}]'
+            body = b'{"tools":%s,"n":1,"model":"m","messages":["\\u0041"]}' % tools
             assert (await raw(rig.port, request(body))).startswith(b"HTTP/1.1 200")
             assert rig.seen[0][2] == body
 
@@ -200,7 +203,7 @@ def test_a_chunked_body_and_expect_continue_are_served() -> None:
 def test_headers_of_the_caller_stay_with_the_gateway() -> None:
     async def test() -> None:
         async with running() as rig:
-            extra = "cookie: a=b\r\nx-forwarded-for: 6.6.6.6\r\nte: trailers\r\nproxy-authorization: z\r\nconnection: x-api\r\n"
+            extra = "cookie: a=b\r\nx-forwarded-for: 6.6.6.6\r\nte: trailers\r\nproxy-authorization: z\r\n"
             await raw(rig.port, request(BODY, extra=extra))
             assert set(rig.seen[0][1]) == {b"host", b"accept-encoding", b"content-type", b"content-length"}
             assert rig.journal.only["client_address"] == "127.0.0.1"
@@ -277,13 +280,34 @@ def test_no_secret_reaches_the_log(capfd: pytest.CaptureFixture[str], tmp_path: 
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.binary(max_size=200), max_size=4), st.booleans())
-def test_any_bytes_get_an_error_or_silence_and_the_gateway_goes_on(pieces: list[bytes], as_body: bool) -> None:
+@given(pieces=st.lists(st.binary(max_size=200), max_size=4), as_body=st.booleans())
+def test_any_bytes_get_an_error_or_silence_and_the_gateway_goes_on(*, pieces: list[bytes], as_body: bool) -> None:
     async def test() -> None:
         async with running(listen=Listen(header_seconds=0.01, body_seconds=0.01)) as rig:
             said = await raw(rig.port, request(b"".join(pieces)) if as_body else b"".join(pieces))
             assert not said or said.startswith((b"HTTP/1.1 4", b"HTTP/1.1 100"))
             assert (await raw(rig.port, request(BODY))).startswith(b"HTTP/1.1 200")
             assert not rig.limits.holds[1:]
+
+    run(test)
+
+
+def test_an_allowed_path_is_relayed_as_it_is_and_counted_and_closed_to_whom_effects_apply() -> None:
+    async def test() -> None:
+        async def play(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 28\r\n\r\n{"usage":{"input_tokens":7}}')
+
+        cap = Effect(Action.CAP_N, "r", Mode.ENFORCE, "why", amount=1)
+        async with scripted(play) as url, running(upstream=url, allow_paths=("/v1/rerank",)) as rig:
+            body = b"--b\r\nnot json"
+            said = await raw(rig.port, request(body, path="/v1/rerank", extra="content-type: multipart/x\r\n"))
+            assert said.startswith(b"HTTP/1.1 200")
+            assert rig.limits.only.cost.output_hold == 0.0
+            assert rig.journal.only["model"] == "/v1/rerank"
+            assert (await raw(rig.port, request(b"", path="/v1/rerank", key="no"))).startswith(b"HTTP/1.1 401")
+            assert (await raw(rig.port, request(b"", path="/v1/rerank/"))).startswith(b"HTTP/1.1 404")
+        async with running(cap, allow_paths=("/v1/rerank",)) as rig:
+            assert (await raw(rig.port, request(b"{}", path="/v1/rerank"))).startswith(b"HTTP/1.1 403")
+            assert not rig.seen
 
     run(test)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 
 import pytest
-from gateway_rig import STREAM_HEAD, chunked, delta, raw, request, run, running, scripted
 
+from gateway_rig import STREAM_HEAD, chunked, delta, raw, request, run, running, scripted
 from stillwatch.gateway.nouns import Action, Effect, Mode
 from stillwatch.gateway.settings import Listen
 
@@ -64,10 +65,8 @@ def test_a_hang_up_stops_the_model_server_and_charges_what_was_delivered() -> No
 
         async def play(reader: StreamReader, writer: StreamWriter) -> None:
             writer.write(STREAM_HEAD + chunked(b"".join(map(delta, "abcde"))))
-            try:
+            with suppress(ConnectionResetError):
                 assert await reader.read() == b""
-            except ConnectionResetError:
-                pass
             stopped.set()
 
         async with scripted(play) as url, running(upstream=url) as rig:
@@ -91,10 +90,8 @@ def test_a_hang_up_before_the_answer_leaves_a_record_and_no_output() -> None:
 
         async def play(reader: StreamReader, _: StreamWriter) -> None:
             asked.set()
-            try:
+            with suppress(ConnectionResetError):
                 await reader.read()
-            except ConnectionResetError:
-                pass
             stopped.set()
 
         async with scripted(play) as url, running(upstream=url) as rig:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from time import monotonic, time
-from typing import Any
+from typing import Any, cast
 
+from stillwatch.errors import SettingsError
 from stillwatch.gateway.addresses import client_address, read_networks
 from stillwatch.gateway.call import Call, Request, new_call_id
-from stillwatch.gateway.dialects.body import read_object
+from stillwatch.gateway.dialects.body import needles, read_object
 from stillwatch.gateway.dialects.shape import Body, Dialect, Refusal
 from stillwatch.gateway.effects import NOTHING, Enforced, enforce, prepare
 from stillwatch.gateway.estimate import cost_of
-from stillwatch.gateway.exchange import Message
+from stillwatch.gateway.exchange import Header, Message
 from stillwatch.gateway.nouns import Ask, Caller, Decision, Standing
 from stillwatch.gateway.pages import unknown_model
 from stillwatch.gateway.parts import Parts
@@ -27,6 +28,8 @@ Scope = dict[str, Any]
 BETA = b"beta=true"
 """The one query string that the vendors' clients send (Anthropic's beta methods); no other goes upstream."""
 
+JSON_LINE = b"content-type: application/json\r\n"
+
 RETRY_SECONDS = 5.0
 """When the store or the journal's disk cannot be used: half a minute's worth of the clients' own retries is not."""
 
@@ -34,8 +37,13 @@ RETRY_SECONDS = 5.0
 class Admission:
     """Steps 2 to 6 of ``proxy.py``."""
 
-    def __init__(self, parts: Parts, models: dict[str, tuple[Model, UpstreamPool]]) -> None:
+    def __init__(
+        self, parts: Parts, models: dict[str, tuple[Model, UpstreamPool]], pools: dict[str, UpstreamPool]
+    ) -> None:
         self._parts, self._models = parts, models
+        if parts.settings.allow_paths and not pools:
+            raise SettingsError("allow_paths: there is no upstream to relay to; add one")
+        self._first = next(iter(pools.values()), cast("UpstreamPool", None))
         self._trusted = read_networks(parts.settings.trust_forwarded_from)
         self._listen, self._weights = parts.settings.listen, parts.settings.weights
 
@@ -48,14 +56,16 @@ class Admission:
 
     async def admit(self, dialect: Dialect, scope: Scope, receive: Receive) -> Call:
         """Return a call that holds its budgets and has its record. Raises Refusal, or CallerLeft."""
-        if scope["method"] != dialect.method:
+        method = scope["method"]
+        if method != dialect.method and dialect.understands:
             raise Refusal(405, f"Use {dialect.method}.", code="method_not_allowed")
         started = monotonic()
         head = RequestHead(scope["headers"])
         caller = self.identify(head)
         raw = await read_body(receive, head, self._listen.max_body_bytes)
-        body = read_object(raw, dialect.sensitive)
-        model, pool = self._model(body, dialect)
+        body = read_object(raw, dialect.sensitive) if dialect.understands else _read_loosely(raw)
+        find_model = self._model if dialect.understands else self._any_model
+        model, pool = find_model(body, dialect)
         ask = dialect.ask(body, model.name, len(raw))
         row = self._row(scope, head, caller, ask)
         row.update(dialect.columns(body))
@@ -64,9 +74,15 @@ class Admission:
         enforced = self._enforce(decision, standing, row) if decision.effects else NOTHING
         query = b"?" + BETA if scope["query_string"] == BETA else b""
         hide_usage = ask.stream and not dialect.asks_usage(body)
-        request = Request(pool, dialect.target + query, head.upstream_lines, raw, enforced, hide_usage)
+        request = Request(
+            pool, method, dialect.target + query, JSON_LINE + head.upstream_lines, raw, enforced, hide_usage
+        )
         upstream_model = model.upstream_model or model.name
-        if hide_usage or enforced.caps is not None or body["model"] != upstream_model:
+        if not dialect.understands:
+            request.headers = _content_type(scope["headers"]) + head.upstream_lines
+            if enforced.caps is not None:
+                dialect.cap(body, enforced.caps)
+        elif hide_usage or enforced.caps is not None or body["model"] != upstream_model:
             caps = enforced.caps
             request.body, body = prepare(dialect, raw, body, caps=caps, model=upstream_model, wants_usage=hide_usage)
             if caps is not None:
@@ -88,6 +104,13 @@ class Admission:
             raise unknown_model(name)
         if found[1].settings.dialect != dialect.vendor:
             raise Refusal(404, f"The model {name!r} is not served at {dialect.path}.", code="model_not_found")
+        return found
+
+    def _any_model(self, body: Body, dialect: Dialect) -> tuple[Model, UpstreamPool]:
+        """Return the model a body names; where it names none that is known, the path itself and the first upstream."""
+        found = self._models.get(str(body.get("model")))
+        if found is None:
+            return Model(dialect.path, self._first.settings.name), self._first
         return found
 
     def _row(self, scope: Scope, head: RequestHead, caller: Caller, ask: Ask) -> dict[str, object]:
@@ -152,3 +175,16 @@ class Admission:
         except BaseException:
             call.hold.release()
             raise
+
+
+def _read_loosely(raw: bytes) -> Body:
+    """Return a body if it is a JSON object that names a model without doubt; an empty one otherwise."""
+    try:
+        return read_object(raw, needles("model"))
+    except Refusal:
+        return {}
+
+
+def _content_type(headers: list[Header]) -> bytes:
+    """Return the header line of the caller's own content type; empty if there is none."""
+    return next((b"content-type: %s\r\n" % value for name, value in headers if name == b"content-type"), b"")

@@ -33,6 +33,7 @@ class Request:
     """What is sent upstream, and what was decided about it."""
 
     pool: UpstreamPool
+    method: str
     target: bytes
     headers: bytes
     """Lines that end in CRLF."""

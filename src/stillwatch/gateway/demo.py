@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 from stillwatch.gateway.assemble import make_parts
 from stillwatch.gateway.nouns import Caller
 from stillwatch.gateway.nulls import OneKey
 from stillwatch.gateway.parts import Parts
-from stillwatch.gateway.settings import GatewaySettings, Listen, Model, Upstream
+from stillwatch.gateway.settings import GatewaySettings, Journal, Listen, Model, Upstream
 from stillwatch.gateway.standin.server import StandinServer
 
 MODELS = {"stand-in": "openai", "stand-in-claude": "anthropic"}
@@ -22,17 +23,27 @@ CURL = """curl http://{host}:{port}/v1/chat/completions \\
 
 @dataclass(frozen=True)
 class Demo:
-    """One demo gateway. ``key`` opens it."""
+    """One demo gateway. ``key`` opens it; what it writes goes to ``folder``, never to a real gateway's."""
 
     listen: Listen
     key: str
+    folder: Path
 
     def parts(self) -> Parts:
         """Return the parts, with the stand-in as the first to start."""
         standin = StandinServer()
         upstreams = tuple(Upstream(d, standin.url, dialect=d, allow_private=True) for d in ("openai", "anthropic"))
         models = tuple(Model(name, upstream=dialect) for name, dialect in MODELS.items())
-        parts = make_parts(GatewaySettings(listen=self.listen, upstreams=upstreams, models=models))
+        settings = GatewaySettings(
+            listen=self.listen,
+            upstreams=upstreams,
+            models=models,
+            journal=Journal(folder=self.folder / "journal", key_file=self.folder / "key"),
+            directory_url=f"sqlite:///{self.folder}/directory.sqlite",
+            standing=self.folder / "standing",
+            admin_token_file=self.folder / "admin-token",
+        )
+        parts = make_parts(settings)
         parts.keyring = OneKey(self.key, Caller("demo", key=self.key[:15]))
         parts.starts.insert(0, standin.start)
         parts.stops.insert(0, standin.stop)

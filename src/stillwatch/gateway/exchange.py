@@ -134,9 +134,7 @@ class Exchange:
             elif name == b"connection":
                 self.keep_alive = False
                 continue
-            if b"\r" in value or b"\n" in value or b"\0" in value:
-                raise ValueError(f"header {name!r} would break the answer apart")
-            lines += (name, b": ", value, b"\r\n")
+            lines.append(b"%s: %s\r\n" % (name, value))
         if length is None and self._method != "HEAD" and status not in BODYLESS:
             self._chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
@@ -144,12 +142,15 @@ class Exchange:
         if not self.has_body:
             self.keep_alive = False
         lines.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        head = b"".join(lines)
+        if head.count(b"\n") != len(lines) + (not self.keep_alive) or head.count(b"\r") != head.count(b"\n"):
+            raise ValueError("a header's value would break the answer apart")
         self.is_started = True
         if length is None:
-            self._wire.transport.write(b"".join(lines))
+            self._wire.transport.write(head)
         else:
             # The whole body follows: one write for both.
-            self._head = b"".join(lines)
+            self._head = head
 
     def _write_body(self, body: bytes, *, more: bool) -> None:
         if self._method == "HEAD":

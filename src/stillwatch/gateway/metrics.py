@@ -1,4 +1,4 @@
-"""Counters of the gateway: plain numbers on the way of a call, added up once a second, off its way.
+"""Counters of one worker: plain numbers on the way of a call, added up once a second, off its way.
 
 Labels are bounded: API shapes, status classes, levels, units, actions and modes are closed lists; no account, key,
 model name of a caller's own making, or address is ever one.
@@ -6,19 +6,46 @@ model name of a caller's own making, or address is ever one.
 
 from __future__ import annotations
 
+import time
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
 
 from stillwatch.gateway.call import Call
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""Upper bounds of the buckets of times: from a cached answer to the clients' own limit of 10 minutes."""
+
+MOST_WAITING = 10_000
+"""Calls that wait to be added up; then they are at once, so that no clock has to run for the list to stay short."""
 
 Labels = tuple[str, ...]
 
 
+class Ended(NamedTuple):
+    """A request that has ended, as a call or refused before it became one."""
+
+    dialect: str
+    status: int
+    seconds: float = 0.0
+    first_byte_seconds: float = 0.0
+    paused_seconds: float = 0.0
+    input_tokens: float = 0.0
+    output_tokens: float = 0.0
+
+
 class Metrics:
-    """What one worker has counted."""
+    """What one worker has counted since it started. ``gauges`` are asked when somebody looks."""
 
     def __init__(self) -> None:
         self.counts: defaultdict[tuple[str, Labels], float] = defaultdict(float)
-        self.calls: list[tuple[str, int, float, float, float, int | None, float]] = []
+        self.times: dict[tuple[str, Labels], list[float]] = {}
+        """Calls in each bucket and above them all, then the sum of seconds."""
+        self.gauges: dict[str, Callable[[], float]] = {}
+        self.totals: dict[str, Callable[[], float]] = {}
+        """Counters that a neighbour keeps itself."""
+        self._waiting: list[Ended] = []
 
     def count(self, name: str, labels: Labels = (), amount: float = 1.0) -> None:
         """Add to a counter."""
@@ -26,14 +53,52 @@ class Metrics:
 
     def refused(self, dialect: str, status: int) -> None:
         """Count a request that did not become a call."""
-        self.calls.append((dialect, status, 0.0, 0.0, 0.0, None, 0.0))
+        self.ended(Ended(dialect, status))
 
     def finished(self, call: Call) -> None:
         """Count a call that has ended."""
-        usage = call.usage
-        self.calls.append(
-            (
+        counted = call.usage.input_tokens or 0
+        self.ended(
+            Ended(
                 *(call.dialect.name, call.status, call.seconds, call.first_byte_seconds, call.paused_seconds),
-                *(usage.input_tokens, call.captured),
+                *(counted, call.captured),
             )
         )
+
+    def ended(self, ended: Ended) -> None:
+        """Count a request that has ended."""
+        self._waiting.append(ended)
+        if len(self._waiting) > MOST_WAITING:
+            self.add_up()
+
+    def add_up(self) -> None:
+        """Add up what has ended since the last time."""
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            labels = (one.dialect,)
+            self.counts["calls", (one.dialect, f"{one.status // 100}xx")] += 1
+            self.counts["input_tokens", ()] += one.input_tokens
+            self.counts["output_tokens", ()] += one.output_tokens
+            self.counts["paused_seconds", ()] += one.paused_seconds
+            if one.seconds:
+                self._time("call_seconds", labels, one.seconds)
+            if one.first_byte_seconds:
+                self._time("first_byte_seconds", labels, one.first_byte_seconds)
+
+    def snapshot(self) -> dict[str, object]:
+        """Return everything as JSON values: ``metric_page`` reads it."""
+        self.add_up()
+        asked = [[name, [], says()] for name, says in self.totals.items()]
+        return {
+            "at": time.time(),
+            "counters": [[name, list(labels), value] for (name, labels), value in self.counts.items()] + asked,
+            "times": [[name, list(labels), buckets] for (name, labels), buckets in self.times.items()],
+            "gauges": [[name, says()] for name, says in self.gauges.items()],
+        }
+
+    def _time(self, name: str, labels: Labels, seconds: float) -> None:
+        buckets = self.times.get((name, labels))
+        if buckets is None:
+            buckets = self.times[name, labels] = [0.0] * (len(SECONDS) + 2)
+        buckets[bisect_left(SECONDS, seconds)] += 1
+        buckets[-1] += seconds

@@ -16,7 +16,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from math import ceil
 from time import time
-from typing import cast
 
 from stillwatch.gateway.admission import Admission, Receive, Scope
 from stillwatch.gateway.call import Call
@@ -24,6 +23,7 @@ from stillwatch.gateway.deadlines import Deadlines
 from stillwatch.gateway.dialects import models
 from stillwatch.gateway.dialects.errors import error_body
 from stillwatch.gateway.dialects.limit_headers import limit_headers
+from stillwatch.gateway.dialects.relayed import Relayed
 from stillwatch.gateway.dialects.shape import Dialect, Refusal, Vendor
 from stillwatch.gateway.dialects.stream import StreamMeter
 from stillwatch.gateway.dialects.table import DIALECTS
@@ -59,12 +59,15 @@ class Proxy:
             for name in (model.name, *model.aliases)
         }
         self.pages = Pages(parts.state, sorted(names))
-        self._admission = Admission(parts, names)
-        self._open: set[asyncio.Task[None]] = set()
+        self._admission = Admission(parts, names, self.pools)
+        self._dialects = DIALECTS | {path: Relayed(path) for path in settings.allow_paths if path not in DIALECTS}
+        self._open = 0
+        self._idle: asyncio.Future[None] | None = None
+        parts.metrics.gauges["open_calls"] = lambda: float(self._open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        dialect = DIALECTS.get(scope["path"])
+        dialect = self._dialects.get(scope["path"])
         if dialect is not None:
             await self._call(dialect, scope, receive, send)
         else:
@@ -81,7 +84,8 @@ class Proxy:
         """Stop the parts, in reverse order, after the calls that were just cancelled have finished their records."""
         self.pages.is_ready = False
         if self._open:
-            await asyncio.wait(self._open, timeout=most_seconds)
+            self._idle = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._idle], timeout=most_seconds)
         for pool in self.pools.values():
             pool.close()
         await self.deadlines.stop()
@@ -97,24 +101,25 @@ class Proxy:
             return
         except CallerLeft:
             return
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._open.add(task)
+        self._open += 1
         try:
             await self._make(call, send)
         except Refusal as refusal:
             call.status = refusal.status
             await refuse(dialect.vendor, refusal, send, call.call_id)
         finally:
-            self._open.discard(task)
+            self._open -= 1
             call.finish()
             self.parts.metrics.finished(call)
+            if self._idle is not None and not self._open:
+                self._idle.set_result(None)
 
     async def _make(self, call: Call, send: Send) -> None:
         """Step 7. Raises Refusal while nothing has been sent to the caller."""
         request = call.request
         pool = request.pool
         try:
-            upstream = await pool.call(call.dialect.method, request.target, request.headers, request.body)
+            upstream = await pool.call(request.method, request.target, request.headers, request.body)
             call.first_byte_seconds = call.seconds
             try:
                 check_status(upstream)

@@ -31,7 +31,7 @@ class RequestHead:
         self.forwarded_for: bytes | None = None
         self.encoding = b""
         self.content_length = 0
-        lines = [b"content-type: application/json\r\n"]
+        lines: list[bytes] = []
         for name, value in headers:
             if name not in WANTED:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+import signal
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -78,6 +79,9 @@ def serve(make_parts: MakeParts, listen: Listen, listener: socket.socket) -> Non
     if listen.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
     else:
+        # When it has drained, uvicorn sends itself the signal again; whoever called us has things to tidy up first.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
         Server(config).run(sockets=[listener])
 
 

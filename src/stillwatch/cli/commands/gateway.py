@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -33,9 +34,10 @@ def gateway(
     if config is None:
         listen = Listen(port=port or Listen.port)
         listener = bind(listen)
-        shown = Demo(listen, new_key())
-        typer.echo(f"A key for the demo: {shown.key}\n\nTry it from another terminal:\n\n{shown.greeting()}\n")
-        serve(shown.parts, listen, listener)
+        with TemporaryDirectory(prefix="stillwatch-demo-") as folder:
+            shown = Demo(listen, new_key(), Path(folder))
+            typer.echo(f"A key for the demo: {shown.key}\n\nTry it from another terminal:\n\n{shown.greeting()}\n")
+            serve(shown.parts, listen, listener)
         return
     settings = read_settings(config)
     listen = replace(settings.listen, port=port or settings.listen.port)

@@ -46,7 +46,7 @@ class Chat(Dialect):
             n=self.samples(body),
             logprobs=_asks_logprobs(body),
             reasoning=body.get("reasoning_effort") not in UNREASONED or bool(part(body, "reasoning")),
-            tools=len(entries(body, "tools")) or len(entries(body, "functions")),
+            tools=(len(entries(body, "tools")) if "tools" in body else 0) or len(entries(body, "functions")),
             input_bytes=size,
         )
 

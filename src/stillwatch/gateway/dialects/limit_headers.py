@@ -11,9 +11,6 @@ from stillwatch.gateway.ports import Headroom
 
 Header = tuple[bytes, bytes]
 
-OPENAI_UNITS = ((b"requests", (Unit.CALLS,)), (b"tokens", (Unit.OUTPUT_TOKENS, Unit.INPUT_TOKENS)))
-"""OpenAI shows one token budget: the output's here, for it is the dearer one; the input's where there is no other."""
-
 ANTHROPIC_UNITS = (
     (Unit.CALLS, b"requests"),
     (Unit.INPUT_TOKENS, b"input-tokens"),
@@ -25,16 +22,25 @@ def limit_headers(vendor: Vendor, headroom: Mapping[Unit, Headroom], now: float)
     """Return the headers. ``now`` is seconds since 1970, for Anthropic's reset times."""
     if not headroom:
         return []
-    return list(_anthropic(headroom, now) if vendor == "anthropic" else _openai(headroom))
-
-
-def _openai(headroom: Mapping[Unit, Headroom]) -> Iterator[Header]:
-    for name, units in OPENAI_UNITS:
-        room = next((headroom[u] for u in units if u in headroom), None)
-        if room is not None:
-            yield b"x-ratelimit-limit-" + name, b"%d" % room.limit
-            yield b"x-ratelimit-remaining-" + name, b"%d" % max(room.remaining, 0)
-            yield b"x-ratelimit-reset-" + name, _span(room.reset_seconds)
+    if vendor == "anthropic":
+        return list(_anthropic(headroom, now))
+    headers: list[Header] = []
+    calls = headroom.get(Unit.CALLS)
+    if calls is not None:
+        headers += (
+            (b"x-ratelimit-limit-requests", b"%d" % calls.limit),
+            (b"x-ratelimit-remaining-requests", b"%d" % max(calls.remaining, 0)),
+            (b"x-ratelimit-reset-requests", _span(calls.reset_seconds)),
+        )
+    tokens = headroom.get(Unit.OUTPUT_TOKENS) or headroom.get(Unit.INPUT_TOKENS)
+    if tokens is not None:
+        # OpenAI shows one token budget: the output's, for it is the dearer one; the input's where there is no other.
+        headers += (
+            (b"x-ratelimit-limit-tokens", b"%d" % tokens.limit),
+            (b"x-ratelimit-remaining-tokens", b"%d" % max(tokens.remaining, 0)),
+            (b"x-ratelimit-reset-tokens", _span(tokens.reset_seconds)),
+        )
+    return headers
 
 
 def _span(seconds: float) -> bytes:

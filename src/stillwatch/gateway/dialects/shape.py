@@ -70,6 +70,8 @@ class Dialect:
     """As in the call log."""
     streams = True
     """Whether ``stream`` means anything here."""
+    understands = True
+    """Whether its bodies can be read and changed; if not, any method and body is relayed as it is."""
     generates = True
     """Whether it writes output tokens."""
     delta_mark = b'"delta"'
