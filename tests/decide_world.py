@@ -198,9 +198,10 @@ class Reply:
         return json.loads(self.body)
 
 
-def call(url: str, body: Mapping[str, Any] | None = None, **headers: str) -> Reply:
-    """Make one HTTP call; an error status is a reply like any other."""
-    data = None if body is None else json.dumps(body).encode()
+def call(url: str, body: Mapping[str, Any] | None = None, *, raw: str | None = None, **headers: str) -> Reply:
+    """Make one HTTP call; an error status is a reply like any other. ``raw`` is a body as it is."""
+    text = raw if body is None else json.dumps(body)
+    data = None if text is None else text.encode()
     lines = {name.replace("_", "-"): value for name, value in headers.items()} | {"content-type": "application/json"}
     request = urllib.request.Request(url, data, lines)  # noqa: S310  (loopback)
     try:

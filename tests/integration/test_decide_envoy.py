@@ -156,6 +156,15 @@ def test_what_acts_is_said_in_the_response_and_shadows_are_not(proxy: Set, way: 
     assert proxy.world.admitted[0][1].limit_factor == 0.5
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("raw", ['{"model":"large","n":1,"n":9}', '{"model":"large","N":9}', "{", "[]"])
+def test_a_body_that_servers_could_read_in_two_ways_is_refused(proxy: Set, way: str, raw: str) -> None:
+    url = f"http://127.0.0.1:{proxy.ports[way]}/v1/chat/completions"
+    reply = call(url, raw=raw, authorization="Bearer sw-alice")
+    assert reply.status == 400
+    assert proxy.model.bodies == proxy.world.asked == []
+
+
 def test_the_rate_limit_service_refuses_and_counts_at_the_end(proxy: Set) -> None:
     reply = proxy.chat("rls", "sw-alice")
     assert reply.status == 200

@@ -9,9 +9,10 @@ from __future__ import annotations
 import orjson
 
 from stillwatch.gateway.adapters import wire
-from stillwatch.gateway.adapters.headers import question_of
+from stillwatch.gateway.adapters.headers import question_of, refused
 from stillwatch.gateway.adapters.nginx import ascii_only
 from stillwatch.gateway.decision_service import DecisionService
+from stillwatch.gateway.dialects.shape import Refusal
 from stillwatch.gateway.verdict import Verdict
 
 SERVICE = "envoy.service.auth.v3.Authorization"
@@ -29,8 +30,11 @@ async def check(service: DecisionService, raw: bytes, *, account_header: str = "
     # HttpRequest: headers = 3, path = 4, body = 11, raw_body = 12
     headers = {name.lower(): value for name, value in wire.mapping(http, 3).items()}
     body = wire.message(http, 12) or wire.message(http, 11)
-    question = question_of(headers, path=wire.text(http, 4), body=body, account_header=account_header)
-    verdict = await service.decide(question)
+    try:
+        question = question_of(headers, path=wire.text(http, 4), body=body, account_header=account_header)
+        verdict = await service.decide(question)
+    except Refusal as refusal:
+        verdict = refused(refusal)
     return _allowed(verdict) if verdict.allow else _denied(verdict)
 
 

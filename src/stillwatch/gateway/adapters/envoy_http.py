@@ -9,9 +9,10 @@ from __future__ import annotations
 import orjson
 
 from stillwatch.gateway.adapters.exchange import Answered, Asked
-from stillwatch.gateway.adapters.headers import question_of
+from stillwatch.gateway.adapters.headers import question_of, refused
 from stillwatch.gateway.adapters.nginx import ascii_only
 from stillwatch.gateway.decision_service import DecisionService
+from stillwatch.gateway.dialects.shape import Refusal
 
 PREFIX = "/envoy"
 
@@ -19,8 +20,11 @@ PREFIX = "/envoy"
 async def respond(service: DecisionService, asked: Asked) -> Answered:
     """Answer the check."""
     path = asked.path.removeprefix(PREFIX)
-    question = question_of(asked.headers, path=path, body=asked.body, account_header=asked.account_header)
-    verdict = await service.decide(question)
+    try:
+        question = question_of(asked.headers, path=path, body=asked.body, account_header=asked.account_header)
+        verdict = await service.decide(question)
+    except Refusal as refusal:
+        verdict = refused(refusal)
     headers = verdict.headers()
     if not verdict.allow:
         headers.append(("content-type", "application/json"))
