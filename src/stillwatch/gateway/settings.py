@@ -133,6 +133,23 @@ class Journal:
 
 
 @dataclass(frozen=True)
+class Decide:
+    """``[decide]``: the decision service, for gateways that people already run (docs/integrations.md)."""
+
+    host: str = "127.0.0.1"
+    port: int = 8082
+    grpc_port: int = 0
+    """Envoy's gRPC services; 0 = not served. Needs ``stillwatch[envoy]``."""
+    token_file: Path = DATA / "decide-token"
+    """What asking gateways must show; made at first use, mode 0600."""
+    account_header: str = ""
+    """nginx and Envoy: the header in which the asking gateway itself names the account. Never one that callers can set:
+    the gateway must overwrite it. Empty = accounts are told by their credentials only."""
+    keep_seconds: float = 600.0
+    """A call of which nothing is reported for so long is taken as over: reasoning models answer late."""
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """The whole file. ``read_settings`` makes it; the demo makes its own."""
 
@@ -143,10 +160,15 @@ class GatewaySettings:
     weights: Weights = field(default_factory=Weights)
     store: Store = field(default_factory=Store)
     journal: Journal = field(default_factory=Journal)
+    decide: Decide = field(default_factory=Decide)
     directory_url: str = f"sqlite:///{DATA}/directory.sqlite"
     """Accounts, keys and appeals: SQLite, or postgresql+psycopg://…"""
     rules: Path | None = None
     """The policy's TOML file; none = everything is allowed."""
+    kill_switch: Path = DATA / "kill-switch"
+    """While this file is there, every rule is in shadow, whatever it says."""
+    shadow_only: bool = False
+    """Keep every rule in shadow for good."""
     standing: Path = DATA / "standing"
     """Where ``watch`` leaves what it found."""
     admin_host: str = "127.0.0.1"

@@ -31,7 +31,7 @@ def write_report_html(folder: Path, *, samples: dict[str, list[str]]) -> None:
         ) from problem
 
 
-def render(view: object) -> str:
+def render(view: object, *, template: str = "report.html") -> str:
     """Turn a page view into HTML in which every value is escaped and only our own style and script can run."""
     # StrictUndefined: a misspelt field must fail a test, not leave a hole in the page.
     environment = Environment(
@@ -44,8 +44,8 @@ def render(view: object) -> str:
     )
     environment.filters |= {"capital": capital, "count": count, "bits": bits}
     style, script = _asset("report.css"), _asset("report.js")
-    template = environment.get_template("report.html")
-    return template.render(page=view, style=style, script=script, policy=policy(style=style, script=script))
+    whole = environment.get_template(template)
+    return whole.render(page=view, style=style, script=script, policy=policy(style=style, script=script))
 
 
 def _visible(value: Any) -> Any:
