@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from stillwatch.gateway.assemble import make_parts
-from stillwatch.gateway.nouns import Caller
-from stillwatch.gateway.nulls import OneKey
+from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.parts import Parts
 from stillwatch.gateway.settings import GatewaySettings, Journal, Listen, Model, Upstream
 from stillwatch.gateway.standin.server import StandinServer
@@ -29,6 +27,11 @@ class Demo:
     key: str
     folder: Path
 
+    @property
+    def directory_url(self) -> str:
+        """The demo's own directory."""
+        return f"sqlite:///{self.folder}/directory.sqlite"
+
     def parts(self) -> Parts:
         """Return the parts, with the stand-in as the first to start."""
         standin = StandinServer()
@@ -39,12 +42,11 @@ class Demo:
             upstreams=upstreams,
             models=models,
             journal=Journal(folder=self.folder / "journal", key_file=self.folder / "key"),
-            directory_url=f"sqlite:///{self.folder}/directory.sqlite",
+            directory_url=self.directory_url,
             standing=self.folder / "standing",
             admin_token_file=self.folder / "admin-token",
         )
         parts = make_parts(settings)
-        parts.keyring = OneKey(self.key, Caller("demo", key=self.key[:15]))
         parts.starts.insert(0, standin.start)
         parts.stops.insert(0, standin.stop)
         return parts
@@ -54,6 +56,9 @@ class Demo:
         return CURL.format(host=self.listen.host, port=self.listen.port, key=self.key)
 
 
-def new_key() -> str:
-    """Return a key as the directory makes them: a public part of 12 characters and a secret."""
-    return f"sw-{secrets.token_hex(6)}-{secrets.token_urlsafe(32)}"
+def make_demo(listen: Listen, folder: Path, *, now: float) -> Demo:
+    """Return a demo in ``folder``, with one account and a key of its own in the directory there."""
+    with Directory(f"sqlite:///{folder}/directory.sqlite") as directory:
+        directory.accounts.add("demo", {}, by="demo", now=now)
+        key = directory.keys.issue("demo", by="demo", now=now)
+    return Demo(listen, key.text, folder)

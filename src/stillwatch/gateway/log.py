@@ -6,6 +6,7 @@ message from inside a call, for it may quote what it failed on.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 import traceback
@@ -26,3 +27,20 @@ def log_failure(says: str, problem: BaseException) -> None:
     frames = traceback.extract_tb(problem.__traceback__)[-4:]
     where = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
     log(says, error=type(problem).__name__, where=where)
+
+
+class _JsonLines(logging.Handler):
+    """Writes what our parts log about themselves as the same lines. Their messages quote no call."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        log(record.getMessage(), level=record.levelname.lower(), part=record.name)
+
+
+def log_problems() -> None:
+    """Write what the parts of this process log from now on, from INFO up, to standard error."""
+    ours = logging.getLogger("stillwatch")
+    if not any(isinstance(handler, _JsonLines) for handler in ours.handlers):
+        ours.addHandler(_JsonLines())
+        ours.setLevel(logging.INFO)
+        ours.propagate = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,9 @@ import typer
 
 from stillwatch.cli.main import app
 from stillwatch.errors import SettingsError
-from stillwatch.gateway.assemble import make_parts
-from stillwatch.gateway.demo import Demo, new_key
+from stillwatch.gateway.assemble import make_admin, make_parts, metrics_folder
+from stillwatch.gateway.demo import make_demo
+from stillwatch.gateway.metric_page import forget_earlier
 from stillwatch.gateway.read_settings import read_settings
 from stillwatch.gateway.server import bind, serve
 from stillwatch.gateway.settings import Listen
@@ -35,12 +37,21 @@ def gateway(
         listen = Listen(port=port or Listen.port)
         listener = bind(listen)
         with TemporaryDirectory(prefix="stillwatch-demo-") as folder:
-            shown = Demo(listen, new_key(), Path(folder))
+            shown = make_demo(listen, Path(folder), now=time.time())
             typer.echo(f"A key for the demo: {shown.key}\n\nTry it from another terminal:\n\n{shown.greeting()}\n")
             serve(shown.parts, listen, listener)
         return
     settings = read_settings(config)
     listen = replace(settings.listen, port=port or settings.listen.port)
     listener = bind(listen)
+    forget_earlier(metrics_folder(settings))
+    admin = make_admin(settings)
+    admin.start()
     typer.echo(f"listening on http://{listen.host}:{listen.port}, {listen.workers} worker(s)", err=True)
-    serve(partial(make_parts, settings), listen, listener)
+    typer.echo(
+        f"admin API on http://{settings.admin_host}:{admin.port}, token in {settings.admin_token_file}", err=True
+    )
+    try:
+        serve(partial(make_parts, settings), listen, listener)
+    finally:
+        admin.stop()
