@@ -83,7 +83,7 @@ def test_the_demos_own_curl_line_works_and_it_leaves_nothing_behind(tmp_path: Pa
         curl = "set -e; " + greeting[greeting.index("curl ") :].strip() + " --silent"
         answer = json.loads(subprocess.run(curl, shell=True, capture_output=True, check=True).stdout)  # noqa: S602
         assert answer["choices"][0]["message"]["content"] == "Hello, gateway! "
-        assert re.search(r"sw-[0-9a-f]{12}-", greeting)
+        assert re.search(r"sw-[0-9a-z]{12}-", greeting)
         running.send_signal(signal.SIGTERM)
         assert running.wait(PATIENCE_SECONDS) == 0
     assert not list(temporary.iterdir())
