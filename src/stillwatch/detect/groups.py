@@ -89,7 +89,8 @@ def drop_chance_uses(groups: Sequence[Group], strands: Strands, population: Popu
         if not chance:
             kept.append(group)
         elif cells:
-            stays = np.isin(group.accounts, np.concatenate([strands.account[c.strands] for c in cells]))
+            held = [rows for c in cells for rows in (c.strands, c.likely) if rows is not None]
+            stays = np.isin(group.accounts, strands.account[np.concatenate(held)])
             if stays.sum() >= MIN_ENTITIES:
                 kept.append(Group(group.accounts[stays], group.match_weight[stays], cells, group.own))
     return kept

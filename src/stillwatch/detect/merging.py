@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -36,10 +37,12 @@ MAX_FOLLOW_UPS = 0.05
 """and less than this share of its calls goes on with a conversation."""
 OVERLAP = 0.3
 """Two cells are one campaign where at least this share of the smaller one's members are in both."""
-MIN_COVERED = 0.5
-"""Two drafts are one campaign where this share of each one's accounts sends wording that the other's send too,"""
+MIN_SHARED = 0.5
+"""Two drafts are one campaign where this share of what each one sends in firm wording is wording that both send;"""
 MIN_EXCLUSIVE = 0.5
-"""which at least this share of all who send it are in the two."""
+"""wording counts if at least this share of all who send it are in drafts."""
+MAX_PARTS = 8
+"""Drafts looked at for one wording, those with the most senders first."""
 USE_FACTOR = 0.5
 """A kind of use says half as much of where an account belongs as a wording does."""
 _LINKED = [f is not Family.CONTENT for f in FAMILIES]
@@ -154,23 +157,21 @@ class Merging:
 
     def _pairs(self, cells: Sequence[Cell]) -> list[tuple[int, int]]:
         """Return pairs of drafts to unite, each draft in one pair at most."""
-        covered: dict[tuple[int, int], list[Ints]] = defaultdict(list)
+        sent = np.zeros(len(self.drafts))
+        shared: dict[tuple[int, int], Floats] = defaultdict(lambda: np.zeros(2))
         for kind, value in sorted({(c.kind, c.value) for c in cells if c.kind != USE and c.words >= FIRM_WORDS}):
-            sends = self.number[self.strands.of_cell(kind, value)]
-            homes = self.home[sends]
+            homes = self.home[self.number[self.strands.of_cell(kind, value)]]
             count = np.bincount(homes[homes >= 0], minlength=len(self.drafts))
-            present = np.argsort(-count, kind="stable")[:4]
-            for i, a in enumerate(present):
-                for b in present[i + 1 :]:
-                    if count[b] >= 2 and count[a] + count[b] >= MIN_EXCLUSIVE * len(sends):
-                        covered[min(a, b), max(a, b)].append(sends[(homes == a) | (homes == b)])
-        sizes = np.bincount(self.home[self.home >= 0], minlength=len(self.drafts))
+            present = [int(d) for d in np.argsort(-count, kind="stable")[:MAX_PARTS] if count[d] >= 2]
+            if count[present].sum() < MIN_EXCLUSIVE * len(homes):
+                continue
+            sent += count
+            for a, b in combinations(sorted(present), 2):
+                shared[a, b] += count[[a, b]]
         found, taken = [], set[int]()
-        for (a, b), held in sorted(covered.items()):
-            homes = self.home[np.unique(np.concatenate(held))]
-            shares = (homes == a).sum() / sizes[a], (homes == b).sum() / sizes[b]
-            if min(shares) >= MIN_COVERED and not taken & {a, b}:
-                found.append((int(a), int(b)))
+        for (a, b), both in sorted(shared.items()):
+            if (both >= MIN_SHARED * sent[[a, b]]).all() and not taken & {a, b}:
+                found.append((a, b))
                 taken |= {a, b}
         return found
 
@@ -238,7 +239,7 @@ class Merging:
         senders = np.bincount(self.strands.cell, minlength=len(self.strands.cell_kind))
         calls = self.population.calls[self.population.index(self.known)]
         share = np.bincount(self.home[self.home >= 0], weights=calls[self.home >= 0], minlength=drafts)
-        chance = np.log2(share / self.population.calls.sum())
+        chance = np.log2(np.maximum(share, 1.0) / self.population.calls.sum())
         good = (held >= OWN_SHARE * senders[cell]) & (-held * chance[draft] >= MIN_SEED_BITS)
         return [(int(c), int(d)) for c, d in zip(cell[good], draft[good], strict=True) if self._is_neutral(int(c))]
 
