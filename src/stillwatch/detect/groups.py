@@ -55,6 +55,7 @@ def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> li
         return []
     merging = Merging(strands, population)
     merging.add_all(cells)
+    merging.split()
     merging.settle()
     merging.absorb()
     groups = []
