@@ -15,7 +15,7 @@ from stillwatch.detect.columns import integers
 from stillwatch.detect.groups import Group, find_groups
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
-from stillwatch.detect.questions import Base, is_distillation, one_operator
+from stillwatch.detect.questions import is_distillation, one_operator
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import PURE_SHARE, Summary, group_calls, summarise
@@ -97,15 +97,14 @@ def find_candidates(
     on_step("questioning")
     kept = group_calls(engine, marked, groups, _pure(groups, strands, population))
     summaries = summarise(engine, kept, len(groups))
-    base = Base(len(population.account), len(np.unique(population.entity)))
-    candidates = [_question(g, s, population, base) for g, s in zip(groups, summaries, strict=True)]
+    candidates = [_question(g, s, population) for g, s in zip(groups, summaries, strict=True)]
     order = sorted(range(len(candidates)), key=lambda i: (-candidates[i].strength, int(groups[i].accounts[0])))
     return Findings([candidates[i] for i in order], population, strands, observed, skipped, kept, order)
 
 
-def _question(group: Group, summary: Summary, population: Population, base: Base) -> Candidate:
+def _question(group: Group, summary: Summary, population: Population) -> Candidate:
     entities = len(np.unique(population.entity[population.index(group.accounts)]))
-    coordination = one_operator(group, summary, entities=entities, base=base)
+    coordination = one_operator(group, summary, entities=entities, accounts=len(population.account))
     return Candidate(group, summary, entities, coordination, is_distillation(summary, coordination))
 
 

@@ -39,3 +39,12 @@ def topic_ratio(summary: Summary) -> float:
     if not summary.topic_between or np.isnan(summary.topic_within) or np.isnan(summary.topic_between):
         return float("nan")
     return summary.topic_within / summary.topic_between
+
+
+def topic_error(summary: Summary) -> float:
+    """Return two relative standard errors of the topic ratio, by the pairs of one account's calls that share a topic.
+
+    Pairs that have a call in common depend on each other, so no more than the calls count.
+    """
+    alike = min(summary.topic_own_pairs, float(summary.calls))
+    return 2.0 / float(np.sqrt(alike + 1.0))

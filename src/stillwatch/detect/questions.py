@@ -9,13 +9,12 @@ is worth is not argued but measured: ``calibration.py`` counts how often innocen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.groups import Group, mean_bits
-from stillwatch.detect.items import MIN_ITEM_CALLS, public_items, topic_ratio
+from stillwatch.detect.items import MIN_ITEM_CALLS, public_items, topic_error, topic_ratio
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
@@ -30,6 +29,14 @@ MAX_TOOL_BITS = 2.5
 """What one client and its settings can say of one operator, all signals together: a published tool explains it."""
 MAX_WORDING_BITS = 5.0
 """What one template can say: strangers who use one published prompt share it too."""
+PUBLIC_SHARE = 0.6
+"""Where fewer of those who send a wording are in the group, it is public by the log's own testimony: the group was
+picked among its users because they agree a little, and must be held by something else."""
+MIN_WITNESS = 1.0
+"""Users of one tool may also ask about everything: that items look dealt from one queue says something only where
+timing, network or identity hold the accounts by this much,"""
+MANY_WORDINGS = 5
+"""or they take turns with so many templates that nobody else has: a tool has one."""
 LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 LEAST_BITS = 0.05
@@ -42,18 +49,16 @@ MAX_CONCEALMENT = 2.0
 """and two at most: hiding also serves resale and free quotas."""
 
 
-@dataclass(frozen=True)
-class Base:
-    """The size of the log, against which a group is unusual."""
-
-    accounts: int
-    entities: int
-
-
-def one_operator(group: Group, summary: Summary, *, entities: int, base: Base) -> Answer:
-    """Answer whether the group's accounts are one operator's."""
+def one_operator(group: Group, summary: Summary, *, entities: int, accounts: int) -> Answer:
+    """Answer whether the group's accounts are one operator's; ``accounts`` is how many the whole log has."""
     bits, tool = mean_bits(group)
-    findings = [_same_content(group, entities, base), *_sharding(summary, entities), _same_tool(tool)]
+    personal = max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY))
+    witness = personal >= MIN_WITNESS or group.wordings >= MANY_WORDINGS
+    findings = [
+        _same_content(group, entities, accounts),
+        *_sharding(summary, entities, witness=witness),
+        _same_tool(tool),
+    ]
     for column, family in enumerate(FAMILIES):
         if family is Family.CONTENT or abs(bits[column]) < LEAST_BITS:
             continue
@@ -74,17 +79,23 @@ def _same_tool(bits: float) -> Finding:
     return Finding("shared_tool", Family.ECONOMY, min(bits, MAX_TOOL_BITS), says)
 
 
-def _same_content(group: Group, entities: int, base: Base) -> Finding:
+def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     templates = [c for c in group.cells if c.kind != USE]
     words = max((c.words for c in templates), default=0)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
-    rarity = max(0.0, np.log2(base.accounts / outside))
+    rarity = max(0.0, np.log2(accounts / outside))
     # Eight fixed words recur by chance in a crowd, twenty hardly. More words make it no likelier that one operator
     # sends them: a published prompt is long too.
     specific = min(MAX_WORDING_BITS, words / 4.0)
     size = min(4.0, max(0.0, np.log2(entities / 5.0) / 2.0))
     bits = min(specific if templates else 3.0, rarity) + size
-    if templates:
+    if group.own_share < PUBLIC_SHARE:
+        bits = 0.0
+        says = (
+            f"Most who send this wording are not among the {entities} accounts ({group.own_share:.0%} are): it is "
+            "public, and who sends it is nobody's."
+        )
+    elif templates:
         says = (
             f"{entities} accounts that claim to be strangers send one template of at least {words} words; "
             f"{outside if outside > 1 else 'hardly any'} others do."
@@ -94,14 +105,14 @@ def _same_content(group: Group, entities: int, base: Base) -> Finding:
     return Finding("shared_content", Family.CONTENT, float(bits), says)
 
 
-def _sharding(summary: Summary, entities: int) -> list[Finding]:
+def _sharding(summary: Summary, entities: int, *, witness: bool) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
     if found := public_items(summary, 0):
         return found
     ratio = topic_ratio(summary)
-    if ratio < 1.15:
+    if ratio < 1.15 and witness and ratio * (1.0 + topic_error(summary)) < 1.5:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
         return [Finding("one_queue", Family.CONTENT, float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, 3.0)), says)]
     if ratio > 2.0:

@@ -43,6 +43,8 @@ class Summary:
     account_calls: Ints
     topic_within: float
     topic_between: float
+    topic_own_pairs: float
+    """Unordered pairs of one account's calls that share a topic."""
     hours: Ints
     hour_calls: Ints
     hour_accounts: Ints
@@ -164,6 +166,7 @@ def _summary(  # noqa: PLR0917  (one argument a collected table)
         account_calls=accounts["calls"],
         topic_within=own / within_pairs if within_pairs else float("nan"),
         topic_between=(same - own) / (every - within_pairs) if every > within_pairs else float("nan"),
+        topic_own_pairs=own / 2.0,
         hours=hours["hour"],
         hour_calls=hours["calls"],
         hour_accounts=hours["accounts"],
