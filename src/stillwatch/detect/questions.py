@@ -15,6 +15,7 @@ import numpy as np
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.groups import Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, public_items, topic_error, topic_ratio
+from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
@@ -49,7 +50,7 @@ MAX_CONCEALMENT = 2.0
 """and two at most: hiding also serves resale and free quotas."""
 
 
-def one_operator(group: Group, summary: Summary, *, entities: int, accounts: int) -> Answer:
+def one_operator(group: Group, summary: Summary, load: Load, *, entities: int, accounts: int) -> Answer:
     """Answer whether the group's accounts are one operator's; ``accounts`` is how many the whole log has."""
     bits, tool = mean_bits(group)
     personal = max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY))
@@ -57,6 +58,8 @@ def one_operator(group: Group, summary: Summary, *, entities: int, accounts: int
     findings = [
         _same_content(group, entities, accounts),
         *_sharding(summary, entities, witness=witness),
+        *_rotation(group, summary),
+        *taking_turns(load),
         _same_tool(tool),
     ]
     for column, family in enumerate(FAMILIES):
@@ -103,6 +106,14 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     else:
         says = f"{entities} accounts that claim to be strangers ask for the same thing in many wordings."
     return Finding("shared_content", Family.CONTENT, float(bits), says)
+
+
+def _rotation(group: Group, summary: Summary) -> list[Finding]:
+    bits = float(np.clip(np.log2(max(1, group.wordings) / MANY_WORDINGS) / 3.0, 0.0, 1.0))
+    if not bits or public_items(summary, 0):
+        return []
+    says = f"They take turns with {group.wordings} templates that hardly anybody else sends: one tool has one or two."
+    return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
 
 
 def _sharding(summary: Summary, entities: int, *, witness: bool) -> list[Finding]:
