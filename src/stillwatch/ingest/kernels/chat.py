@@ -220,8 +220,7 @@ def read_chat(  # noqa: C901, PLR0911, PLR0912, PLR0917  (a parser in one loop: 
     if i >= stop or data[i] != OPEN_LIST:
         return False
     i = skip_space(data, i + 1, stop)
-    users, systems, turns, any_user, messages = 0, 0, 0, False, 0
-    prefill, closing = 0, False
+    users, systems, turns, messages, prefill, any_user, closing = 0, 0, 0, 0, 0, False, False
     while i < stop and data[i] == OPEN_OBJECT:
         role, parts = 0, 0
         i = skip_space(data, i + 1, stop)
