@@ -20,6 +20,7 @@ from stillwatch.detect.questions import is_distillation, one_operator
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import Summary, group_calls, summarise
+from stillwatch.detect.suspects import find_suspects, mark_bare
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
 
@@ -70,6 +71,7 @@ def find_candidates(
     marked = mark_calls(engine, calls, cue_table)
     on_step("counting accounts")
     population = _population(engine, marked, accounts)
+    marked = mark_bare(engine, marked, find_suspects(accounts, population.account, population.entity))
     present = _present(engine, calls)
     on_step("finding cells")
     strands = find_strands(engine, marked, population)
@@ -196,4 +198,4 @@ def _background_accounts(engine: Engine, accounts: pa.Table | None, background: 
     return engine.keep(engine.lazy(accounts).join(chosen, on="account", how="inner"))
 
 
-USE_NAMES = tuple(u.name.lower() if u else "answers" for u in Use)
+USE_NAMES = tuple("answers" if u in {Use.NONE, Use.BARE} else u.name.lower() for u in Use)

@@ -21,6 +21,7 @@ from stillwatch.records import Family
 MIN_USE_EXCESS = 4.0
 """A use is a group's own where its members show it this many times as often as all others do."""
 
+
 @dataclass
 class Group:
     """A candidate campaign."""

@@ -252,9 +252,7 @@ class Merging:
         account, draft, content, value, weight = self._evidence()
         order = np.lexsort((-value, content, draft, account))
         new = np.ones(len(order), bool)
-        new[1:] = np.any(
-            np.stack([np.diff(c[order]) != 0 for c in (account, draft, content)]), axis=0
-        )
+        new[1:] = np.any(np.stack([np.diff(c[order]) != 0 for c in (account, draft, content)]), axis=0)
         first = order[new]
         account, draft, value, weight = account[first], draft[first], value[first], weight[first]
         key, inverse = np.unique(account * max(1, len(self.drafts)) + draft, return_inverse=True)

@@ -19,7 +19,7 @@ from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
-from stillwatch.detect.uses import PRIOR_CENTIBITS
+from stillwatch.detect.uses import PRIOR_CENTIBITS, Use
 from stillwatch.records import Family
 
 COORDINATION_PRIOR = -8.0
@@ -42,6 +42,10 @@ LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 LEAST_BITS = 0.05
 """Less is not worth a sentence."""
+MIN_CARRIED = 10
+"""Opaque blobs that went from account to account: fewer are a logo, a key or a test fixture that a program carries,"""
+MIN_CARRIED_SHARE = 0.2
+"""and as a habit they are in at least one call in five (OpenAI, October 2026: replayed reasoning)."""
 VOLUME_PIVOT = 1000.0
 """Calls from which on volume speaks for training: half a bit for each doubling."""
 CONCEALED_FROM = 6.0
@@ -83,6 +87,8 @@ def _same_tool(bits: float) -> Finding:
 
 
 def _same_content(group: Group, entities: int, accounts: int) -> Finding:
+    if all((c.kind, c.value) == (USE, Use.BARE) for c in group.cells):
+        return Finding("shared_content", Family.CONTENT, 0.0, "They have no wording in common: single questions.")
     templates = [c for c in group.cells if c.kind != USE]
     words = max((c.words for c in templates), default=0)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
@@ -177,6 +183,7 @@ def is_distillation(summary: Summary, coordination: Answer) -> Answer:
     findings: list[Finding] = [
         _wording(summary),
         *_novelty(summary),
+        *_artefacts(summary),
         _conversation(summary),
         _volume(summary),
         *_concealment(coordination),
@@ -217,6 +224,17 @@ def _novelty(summary: Summary) -> list[Finding]:
     return found
 
 
+def _artefacts(summary: Summary) -> list[Finding]:
+    """Judge opaque blobs that went from account to account: one belongs to the session it was made in."""
+    if summary.carried < MIN_CARRIED or summary.carried_calls < MIN_CARRIED_SHARE * summary.calls:
+        return []
+    says = (
+        f"{summary.carried} different opaque blobs were sent by more than one account: "
+        "what was made in one session is being read in others."
+    )
+    return [Finding("carried_artefacts", Family.CONTENT, 4.0, says)]
+
+
 def _concealment(coordination: Answer) -> list[Finding]:
     bits = float(np.clip((coordination.bits - CONCEALED_FROM) / 2.0, 0.0, MAX_CONCEALMENT))
     says = "One operator hides behind many names: an ordinary customer would declare itself."
@@ -255,4 +273,5 @@ def _economy(summary: Summary) -> list[Finding]:
 def objectives(summary: Summary, names: Sequence[str]) -> dict[str, float]:
     """Return which share of the sub-stream's calls went for which use (0 = none recognised: plain answers)."""
     shares = np.bincount(summary.cue_use, weights=summary.cue_calls, minlength=len(names)) / max(1, summary.calls)
-    return {n: round(float(s), 4) for n, s in zip(names, shares, strict=True) if s >= 0.01}
+    together = {n: float(shares[[i for i, other in enumerate(names) if other == n]].sum()) for n in names}
+    return {n: round(share, 4) for n, share in together.items() if share >= 0.01}

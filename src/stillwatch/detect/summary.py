@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -48,6 +48,10 @@ class Summary:
     hours: Ints
     hour_calls: Ints
     hour_accounts: Ints
+    carried: int = 0
+    """Different artefacts that at least two of its accounts sent,"""
+    carried_calls: int = 0
+    """and the calls that carried one of them."""
 
 
 def group_calls(
@@ -87,7 +91,7 @@ def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.
 
 
 def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Summary]:
-    """Summarise every group's sub-stream; six passes over those calls, whatever the number of groups."""
+    """Summarise every group's sub-stream; seven passes over those calls, whatever the number of groups."""
     totals = _by_group(_collect(engine, calls.group_by("group").agg(**_TOTALS)), groups)
     cues = _by_group(
         _collect(
@@ -108,7 +112,15 @@ def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Sum
     hourly = hours.group_by("group", "hour").agg(accounts=nw.len(), calls=nw.col("calls").sum())
     by_hour = _by_group(_collect(engine, hourly), groups)
     topics = _by_group(_collect(engine, _topic_counts(calls)), groups)
-    return [_summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]) for i in range(groups)]
+    carried = _by_group(_collect(engine, _carried(calls)), groups)
+    return [
+        replace(
+            _summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]),
+            carried=int(carried[i]["artefacts"].sum()),
+            carried_calls=int(carried[i]["calls"].sum()),
+        )
+        for i in range(groups)
+    ]
 
 
 _TOTALS = {
@@ -122,6 +134,14 @@ _TOTALS = {
     "first": nw.col("started_at").min(),
     "last": nw.col("started_at").max(),
 }
+
+
+def _carried(calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    known = calls.filter(~nw.col("artefact").is_null())
+    held = known.group_by("group", "artefact", "account").agg(calls=nw.len())
+    each = held.group_by("group", "artefact").agg(holders=nw.len(), calls=nw.col("calls").sum())
+    shared = each.filter(nw.col("holders") > 1)
+    return shared.group_by("group").agg(artefacts=nw.len(), calls=nw.col("calls").sum())
 
 
 def _topic_counts(calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

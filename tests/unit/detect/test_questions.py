@@ -12,7 +12,7 @@ from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.questions import Base, is_distillation, objectives, one_operator
 from stillwatch.detect.strands import TEMPLATE, USE
 from stillwatch.detect.summary import Summary
-from stillwatch.detect.uses import score_cues
+from stillwatch.detect.uses import Use, score_cues
 from stillwatch.records import Cue, Family
 
 BASE = Base(accounts=10_000, entities=10_000)
@@ -197,3 +197,22 @@ def test_objectives_are_shares_of_calls() -> None:
     mixed = summary(100, cues=0, cue_calls=np.array([25, 75]), cue_use=table.use)
     names = ("none", "reasoning", "grading", "x", "y", "z", "u", "answers")
     assert objectives(mixed, names) == {"none": 0.25, "grading": 0.75}
+
+
+def test_uses_of_one_name_are_one_objective() -> None:
+    mixed = summary(100, cues=0, cue_calls=np.array([25, 35, 40]), cue_use=np.array([0, 1, 2]))
+    assert objectives(mixed, ("answers", "grading", "answers")) == {"answers": 0.65, "grading": 0.35}
+
+
+@pytest.mark.parametrize(("blobs", "calls", "speaks"), [(10, 1_000, True), (9, 5_000, False), (400, 999, False)])
+def test_opaque_blobs_that_went_round_speak_for_distillation(blobs: int, calls: int, *, speaks: bool) -> None:
+    answer = is_distillation(summary(carried=blobs, carried_calls=calls), NOTHING)
+    assert ("carried_artefacts" in {f.signal for f in answer.findings}) is speaks
+
+
+def test_questions_without_any_wording_share_no_content() -> None:
+    made = group(bits={Family.IDENTITY: 5.0}, kind=USE)
+    bare = replace(made.cells[0], value=int(Use.BARE))
+    answer = operator(Group(made.accounts, made.match_weight, [bare]))
+    assert "shared_content" in {f.signal for f in operator(made).findings}
+    assert "shared_content" not in {f.signal for f in answer.findings}

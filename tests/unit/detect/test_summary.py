@@ -119,3 +119,10 @@ def test_one_account_has_no_others_to_compare_topics_with(summaries: Any) -> Non
     (made,) = summaries([{"account": 1, "skeleton": 1, "topic_0": 1}] * 3, [group([1], [(TEMPLATE, 1)])])
     assert made.topic_within == pytest.approx(1.0)
     assert np.isnan(made.topic_between)
+
+
+def test_counts_the_artefacts_that_went_from_account_to_account(summaries: Any) -> None:
+    sent = [(1, 7), (2, 7), (1, 8), (1, 8), (2, 9), (3, 9), (3, 9), (3, None)]
+    rows = [{"account": a, "artefact": blob, "skeleton": 1} for a, blob in sent]
+    (made,) = summaries(rows, [group([1, 2, 3], [(TEMPLATE, 1)])])
+    assert (made.carried, made.carried_calls) == (2, 5)
