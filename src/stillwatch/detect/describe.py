@@ -11,8 +11,8 @@ import numpy as np
 
 from stillwatch.detect.answers import Answer
 from stillwatch.detect.calibration import Calibration
+from stillwatch.detect.distillation import objectives
 from stillwatch.detect.find import USE_NAMES, Candidate, Findings
-from stillwatch.detect.questions import objectives
 from stillwatch.detect.strands import SYSTEM, TEMPLATE, USE
 from stillwatch.detect.uses import cue_names
 

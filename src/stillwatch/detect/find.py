@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from stillwatch.detect.answers import Answer, strength
 from stillwatch.detect.columns import integers
-from stillwatch.detect.groups import Group, find_groups
+from stillwatch.detect.distillation import is_distillation
+from stillwatch.detect.groups import Group, find_groups, is_open
 from stillwatch.detect.load import Load, find_loads
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
-from stillwatch.detect.questions import is_distillation, one_operator
+from stillwatch.detect.questions import one_operator
+from stillwatch.detect.owners import with_openly_owned
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import Summary, group_calls, summarise
@@ -109,7 +111,9 @@ def find_candidates(
 def _question(group: Group, summary: Summary, load: Load, population: Population) -> Candidate:
     entities = len(np.unique(population.entity[population.index(group.accounts)]))
     coordination = one_operator(group, summary, load, entities=entities, accounts=len(population.account))
-    return Candidate(group, summary, entities, coordination, is_distillation(summary, coordination))
+    return Candidate(
+        group, summary, entities, coordination, is_distillation(summary, coordination, openly=is_open(group))
+    )
 
 
 def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | None) -> Population:
@@ -128,9 +132,11 @@ def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | 
 
 
 def _entities(account: Ints, accounts: pa.Table | None) -> Ints:
+    """Return the owner of each account: the declared one, or that of declared accounts with its payer and domain."""
     entity = account.copy()
     if accounts is None:
         return entity
+    accounts = with_openly_owned(accounts)
     declared = accounts.filter(pa.compute.is_valid(accounts["organization"])).sort_by("account")
     known = declared["account"].to_numpy()
     if not len(known):

@@ -9,17 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.detect.cells import Cell, weigh_cells
 from stillwatch.detect.merging import OWN_SHARE, Merging
 from stillwatch.detect.mixture import FAMILIES, Background
 from stillwatch.detect.observe import Observed
-from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands
+from stillwatch.detect.strands import MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Population, Strands
 from stillwatch.detect.uses import HARVEST_CENTIBITS
 from stillwatch.records import Family
 
 MIN_USE_EXCESS = 4.0
 """A use is a group's own where its members show it this many times as often as all others do."""
+
+
+OPENLY_SHARED = frozenset({"payment", "email_domain"})
+OPEN_SHARE = 0.8
+"""Share of a group that one card or domain holds where nothing is hidden; rings have a card for some accounts each."""
 
 
 @dataclass
@@ -31,6 +37,10 @@ class Group:
     cells: list[Cell] = field(default_factory=list)
     own: list[tuple[int, int]] = field(default_factory=list)
     """The (kind, value) of further contents, which hardly anybody but its accounts sends."""
+    words: float = 0.0
+    """Words that its templates fix, on average over the calls,"""
+    covered: float = 0.0
+    """and the share of its calls that send one."""
     wordings: int = 0
     """Templates that its accounts send and hardly anybody else does."""
     own_share: float = 1.0
@@ -67,11 +77,36 @@ def _see_senders(group: Group, strands: Strands) -> None:
     if not len(cells):
         return
     size = len(strands.cell_kind)
+    _see_words(group, strands, member)
     senders = np.bincount(strands.cell[rows], minlength=size)[cells]
     ours = np.bincount(strands.cell[rows], weights=member[rows], minlength=size)[cells]
     calls = np.bincount(strands.cell[rows], weights=strands.calls[rows] * member[rows], minlength=size)[cells]
     group.own_share = float((calls * ours / senders).sum() / calls.sum())
     group.wordings = int(((ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
+
+
+def _see_words(group: Group, strands: Strands, member: npt.NDArray[np.bool_]) -> None:
+    rows = {USE: 0.0, TEMPLATE: 0.0, SYSTEM: 0.0}
+    words = total = 0.0
+    for kind, value in group.contents:
+        at = strands.of_cell(kind, value)
+        calls = float(strands.calls[at[member[at]]].sum())
+        rows[kind] += calls
+        if kind != USE:
+            words += calls * float(strands.cell_words[strands.cell_number(kind, value)])
+            total += calls
+    # A call may have both a template and a system text: at least as many calls as the commoner of the two.
+    group.covered = max(rows[TEMPLATE], rows[SYSTEM], total - rows[USE]) / max(1.0, total, rows[USE])
+    group.words = words / max(1.0, total)
+
+
+def is_open(group: Group) -> bool:
+    """Whether its accounts do not hide that they belong together: nearly all have one payer or one e-mail domain.
+
+    The domain must be one that hardly anybody else has.
+    """
+    held = [o for c in group.cells for o in c.observables if o[0] in OPENLY_SHARED]
+    return any(holders >= OPEN_SHARE * len(group.accounts) > 10 * elsewhere for _, _, _, holders, elsewhere, _ in held)
 
 
 def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> list[Group]:
@@ -83,10 +118,11 @@ def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> li
     merging.split()
     merging.settle()
     merging.absorb()
+    merging.dismiss()
     groups = []
     for number, draft in enumerate(merging.drafts):
         accounts, weights, mine = merging.members(number)
-        if mine:
+        if mine and len(accounts) >= MIN_ENTITIES:
             groups.append(Group(accounts, weights, mine, draft.own))
     return groups
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import narwhals as nw
@@ -56,7 +57,7 @@ def find_loads(engine: Engine, calls: nw.LazyFrame[Any], accounts: Sequence[Ints
     group, account, hour = (integers(table[n]) for n in ("group", "account", "hour"))
     order = np.lexsort((hour, account, group))
     bounds = np.searchsorted(group[order], np.arange(len(some) + 1))
-    return [measure(account[order][a:b], hour[order][a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [measure(account[order][a:b], hour[order][a:b]) for a, b in pairwise(bounds)]
 
 
 def measure(account: Ints, hour: Ints) -> Load:

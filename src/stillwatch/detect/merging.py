@@ -202,9 +202,7 @@ class Merging:
             for part in parts[1:]:
                 taken = {(c.kind, c.value) for c in part}
                 self.drafts.append(Draft(max(self.harvest(c) for c in part), part + uses))
-                self.drafts[number].cells = [
-                    c for c in self.drafts[number].cells if (c.kind, c.value) not in taken
-                ]
+                self.drafts[number].cells = [c for c in self.drafts[number].cells if (c.kind, c.value) not in taken]
 
     def _senders(self, part: Sequence[Cell], number: int) -> Ints:
         sends = np.concatenate([self.number[c.strands] for c in part])
@@ -228,7 +226,9 @@ class Merging:
             rows = self.strands.of_cell(cell.kind, cell.value)
             sends = self.number[rows][self.home[self.number[rows]] == number]
             mine = group[sends]
-            near = [int(g) for g in np.unique(mine[mine >= 0]) if (mine == g).sum() >= max(1.0, MIN_COMMON * len(sends))]
+            near = [
+                int(g) for g in np.unique(mine[mine >= 0]) if (mine == g).sum() >= max(1.0, MIN_COMMON * len(sends))
+            ]
             home = near[0] if near else len(parts)
             if not near:
                 parts.append([])
@@ -312,6 +312,16 @@ class Merging:
         chance = np.log2(np.maximum(share, 1.0) / self.population.calls.sum())
         good = (held >= OWN_SHARE * senders[cell]) & (-held * chance[draft] >= MIN_SEED_BITS)
         return [(int(c), int(d)) for c, d in zip(cell[good], draft[good], strict=True) if self._is_neutral(int(c))]
+
+    def dismiss(self) -> None:
+        """Let accounts of declared owners go that no address or paper holds: who declares itself hides nothing."""
+        declared = self.population.entity[self.population.index(self.known)] != self.known
+        held = np.zeros(len(self.known), bool)
+        for draft in self.drafts:
+            for cell in draft.cells:
+                strong = cell.own_bits[:, _PERSONAL].sum(axis=1) >= MIN_LINK_BITS
+                held[self.number[cell.strands[strong]]] = True
+        self.home[declared & ~held] = -1
 
     def members(self, number: int) -> tuple[Ints, Floats, list[Cell]]:
         """Return a draft's accounts in ascending order, the most that each is held by, and its cells without others."""

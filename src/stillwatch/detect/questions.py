@@ -1,4 +1,4 @@
-"""The two questions, one operator and distillation, answered in bits by family.
+"""The first question, one operator, answered in bits by family; ``distillation.py`` answers the second.
 
 Each answer is prior odds plus evidence; evidence of one family is capped, so that no family decides alone. A campaign
 needs both, and at least two families for the first. The numbers in the tables below are log2 likelihood ratios argued
@@ -7,8 +7,6 @@ is worth is not argued but measured: ``calibration.py`` counts how often innocen
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,17 +17,23 @@ from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
-from stillwatch.detect.uses import PRIOR_CENTIBITS, Use
+from stillwatch.detect.uses import Use
 from stillwatch.records import Family
 
 COORDINATION_PRIOR = -8.0
 """Of the groups of strangers with one kind of use in a log, one in 256 is taken to be one operator."""
-DISTILLATION_PRIOR = -4.0
-"""Of the groups that agree in wording or use, one in sixteen is taken to make training data."""
 MAX_TOOL_BITS = 2.5
 """What one client and its settings can say of one operator, all signals together: a published tool explains it."""
 MAX_WORDING_BITS = 5.0
 """What one template can say: strangers who use one published prompt share it too."""
+MAX_SIZE_BITS = 3.0
+"""And how many send it, half a bit for each doubling from five on."""
+MAX_QUEUE_BITS = 2.0
+"""What items that look dealt from one queue can say: users of one tool may ask about everything, too."""
+MAX_ROTATION_BITS = 3.0
+"""What turns with many templates can say, a bit for each doubling from MANY_WORDINGS on."""
+MIN_COVERED = 0.5
+"""Below this share of a group's calls, templates say nothing of the group."""
 PUBLIC_SHARE = 0.6
 """Where fewer of those who send a wording are in the group, it is public by the log's own testimony: the group was
 picked among its users because they agree a little, and must be held by something else."""
@@ -42,16 +46,6 @@ LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 LEAST_BITS = 0.05
 """Less is not worth a sentence."""
-MIN_CARRIED = 10
-"""Opaque blobs that went from account to account: fewer are a logo, a key or a test fixture that a program carries,"""
-MIN_CARRIED_SHARE = 0.2
-"""and as a habit they are in at least one call in five (OpenAI, October 2026: replayed reasoning)."""
-VOLUME_PIVOT = 1000.0
-"""Calls from which on volume speaks for training: half a bit for each doubling."""
-CONCEALED_FROM = 6.0
-"""Bits for one operator from which its hiding is itself a sign of what the calls are for: half a bit for each more,"""
-MAX_CONCEALMENT = 2.0
-"""and two at most: hiding also serves resale and free quotas."""
 
 
 def one_operator(group: Group, summary: Summary, load: Load, *, entities: int, accounts: int) -> Answer:
@@ -89,14 +83,14 @@ def _same_tool(bits: float) -> Finding:
 def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     if all((c.kind, c.value) == (USE, Use.BARE) for c in group.cells):
         return Finding("shared_content", Family.CONTENT, 0.0, "They have no wording in common: single questions.")
-    templates = [c for c in group.cells if c.kind != USE]
-    words = max((c.words for c in templates), default=0)
+    templates = [c for c in group.cells if c.kind != USE] if group.covered >= MIN_COVERED else []
+    words = round(group.words)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
     rarity = max(0.0, np.log2(accounts / outside))
     # Eight fixed words recur by chance in a crowd, twenty hardly. More words make it no likelier that one operator
     # sends them: a published prompt is long too.
     specific = min(MAX_WORDING_BITS, words / 4.0)
-    size = min(4.0, max(0.0, np.log2(entities / 5.0) / 2.0))
+    size = min(MAX_SIZE_BITS, max(0.0, np.log2(entities / 5.0) / 2.0))
     bits = min(specific if templates else 3.0, rarity) + size
     if group.own_share < PUBLIC_SHARE:
         bits = 0.0
@@ -106,7 +100,7 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
         )
     elif templates:
         says = (
-            f"{entities} accounts that claim to be strangers send one template of at least {words} words; "
+            f"{entities} accounts that claim to be strangers send templates of {words} words on average; "
             f"{outside if outside > 1 else 'hardly any'} others do."
         )
     else:
@@ -115,7 +109,7 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
 
 
 def _rotation(group: Group, summary: Summary) -> list[Finding]:
-    bits = float(np.clip(np.log2(max(1, group.wordings) / MANY_WORDINGS) / 3.0, 0.0, 1.0))
+    bits = float(np.clip(np.log2(max(1, group.wordings) / MANY_WORDINGS), 0.0, MAX_ROTATION_BITS))
     if not bits or public_items(summary, 0):
         return []
     says = f"They take turns with {group.wordings} templates that hardly anybody else sends: one tool has one or two."
@@ -131,7 +125,8 @@ def _sharding(summary: Summary, entities: int, *, witness: bool) -> list[Finding
     ratio = topic_ratio(summary)
     if ratio < 1.15 and witness and ratio * (1.0 + topic_error(summary)) < 1.5:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
-        return [Finding("one_queue", Family.CONTENT, float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, 3.0)), says)]
+        bits = float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, MAX_QUEUE_BITS))
+        return [Finding("one_queue", Family.CONTENT, bits, says)]
     if ratio > 2.0:
         says = f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two)."
         return [Finding("own_topics", Family.CONTENT, -3.0, says)]
@@ -176,102 +171,3 @@ SIGNAL_WORDS = {
     "model_switch": "the day they turned to another model",
     "client_contradiction": "a TLS fingerprint that contradicts the user agent",
 }
-
-
-def is_distillation(summary: Summary, coordination: Answer) -> Answer:
-    """Answer whether the sub-stream looks like the making of training data, given who is behind it."""
-    findings: list[Finding] = [
-        _wording(summary),
-        *_novelty(summary),
-        *_artefacts(summary),
-        _conversation(summary),
-        _volume(summary),
-        *_concealment(coordination),
-    ]
-    findings += _economy(summary)
-    return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
-
-
-def _wording(summary: Summary) -> Finding:
-    mean = float((summary.cue_calls * summary.cue_score).sum()) / max(1, summary.calls) - PRIOR_CENTIBITS
-    bits = float(np.clip(mean / 100.0, -6.0, 8.0))
-    says = (
-        "The wording asks for what training data is made of."
-        if bits >= 2
-        else (
-            "The wording says little."
-            if bits > -1
-            else "The wording is that of classification, documents, options or agents."
-        )
-    )
-    return Finding("wording", Family.CONTENT, bits, says)
-
-
-def _novelty(summary: Summary) -> list[Finding]:
-    if summary.item_calls < MIN_ITEM_CALLS:
-        return []
-    new = summary.items / summary.item_calls
-    again = 1.0 - summary.item_holdings / summary.item_calls
-    found = public_items(summary, 1)
-    if new >= 0.8:
-        says = f"{new:.0%} of the items are sent once only: harvest does not repeat itself."
-        found.append(Finding("new_items", Family.CONTENT, 2.0, says))
-    elif new >= 0.4 and not found:
-        found.append(Finding("new_items", Family.CONTENT, 0.5, f"{new:.0%} of the calls bring a new item."))
-    if again > 0.5:
-        says = f"Accounts send their own items again ({again:.0%} of the calls), as regression tests do."
-        found.append(Finding("repeated_items", Family.CONTENT, -4.0, says))
-    return found
-
-
-def _artefacts(summary: Summary) -> list[Finding]:
-    """Judge opaque blobs that went from account to account: one belongs to the session it was made in."""
-    if summary.carried < MIN_CARRIED or summary.carried_calls < MIN_CARRIED_SHARE * summary.calls:
-        return []
-    says = (
-        f"{summary.carried} different opaque blobs were sent by more than one account: "
-        "what was made in one session is being read in others."
-    )
-    return [Finding("carried_artefacts", Family.CONTENT, 4.0, says)]
-
-
-def _concealment(coordination: Answer) -> list[Finding]:
-    bits = float(np.clip((coordination.bits - CONCEALED_FROM) / 2.0, 0.0, MAX_CONCEALMENT))
-    says = "One operator hides behind many names: an ordinary customer would declare itself."
-    return [Finding("concealment", Family.IDENTITY, bits, says)] if bits else []
-
-
-def _conversation(summary: Summary) -> Finding:
-    share = summary.follow_ups / max(1, summary.calls)
-    bits = 1.5 if share < 0.05 else 0.0 if share < 0.2 else -3.0 if share < 0.5 else -6.0
-    return Finding("follow_ups", Family.ECONOMY, bits, f"{share:.0%} of the calls continue a conversation.")
-
-
-def _volume(summary: Summary) -> Finding:
-    # Training takes thousands of answers: a few hundred are a trial or a study (facts: 150 k to 13 M in named cases).
-    bits = float(np.clip(np.log2(max(1, summary.calls) / VOLUME_PIVOT) / 2.0, -3.0, 3.0))
-    return Finding("volume", Family.ECONOMY, bits, f"{summary.calls:,} calls in all.")
-
-
-def _economy(summary: Summary) -> list[Finding]:
-    found = []
-    if summary.output_tokens and summary.input_tokens:
-        ratio = summary.output_tokens / summary.input_tokens
-        bits = 1.0 if ratio >= 1.0 else -2.0 if ratio < 0.1 else 0.0
-        found.append(
-            Finding("output_to_input", Family.ECONOMY, bits, f"{ratio:.1f} tokens are written for each one read.")
-        )
-    cached = summary.cached_input_tokens / summary.input_tokens if summary.input_tokens else 0.0
-    if cached >= 0.5:
-        found.append(Finding("caching", Family.ECONOMY, -1.0, f"{cached:.0%} of the input comes from the cache."))
-    tools = summary.with_tools / max(1, summary.calls)
-    if tools >= 0.5:
-        found.append(Finding("tools", Family.ECONOMY, -2.0, f"{tools:.0%} of the calls offer tools, as agents do."))
-    return found
-
-
-def objectives(summary: Summary, names: Sequence[str]) -> dict[str, float]:
-    """Return which share of the sub-stream's calls went for which use (0 = none recognised: plain answers)."""
-    shares = np.bincount(summary.cue_use, weights=summary.cue_calls, minlength=len(names)) / max(1, summary.calls)
-    together = {n: float(shares[[i for i, other in enumerate(names) if other == n]].sum()) for n in names}
-    return {n: round(share, 4) for n, share in together.items() if share >= 0.01}
