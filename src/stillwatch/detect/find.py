@@ -17,8 +17,8 @@ from stillwatch.detect.groups import Group, find_groups, is_open
 from stillwatch.detect.load import Load, find_loads
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
-from stillwatch.detect.questions import one_operator
 from stillwatch.detect.owners import with_openly_owned
+from stillwatch.detect.questions import one_operator
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import Summary, group_calls, summarise

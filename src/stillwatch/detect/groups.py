@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.detect.belonging import absorb, belongings, dismiss, settle
 from stillwatch.detect.cells import Cell, weigh_cells
-from stillwatch.detect.merging import OWN_SHARE, Merging
+from stillwatch.detect.drafts import Drafts
+from stillwatch.detect.kinship import split
+from stillwatch.detect.merging import OWN_SHARE, join_all
 from stillwatch.detect.mixture import FAMILIES, Background
 from stillwatch.detect.observe import Observed
 from stillwatch.detect.strands import MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Population, Strands
@@ -113,15 +116,17 @@ def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> li
     """Merge the cells of one campaign, in whatever order they come; each account ends in one group at most."""
     if not cells:
         return []
-    merging = Merging(strands, population)
-    merging.add_all(cells)
-    merging.split()
-    merging.settle()
-    merging.absorb()
-    merging.dismiss()
+    drafts = Drafts.start(strands, population)
+    join_all(drafts, cells)
+    if not drafts.drafts:
+        return []
+    split(drafts)
+    settle(drafts)
+    absorb(drafts)
+    dismiss(drafts)
     groups = []
-    for number, draft in enumerate(merging.drafts):
-        accounts, weights, mine = merging.members(number)
+    for number, draft in enumerate(drafts.drafts):
+        accounts, weights, mine = belongings(drafts, number)
         if mine and len(accounts) >= MIN_ENTITIES:
             groups.append(Group(accounts, weights, mine, draft.own))
     return groups
