@@ -15,7 +15,7 @@ import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.groups import Group, mean_bits
-from stillwatch.detect.items import MIN_ITEM_CALLS, public_items, topic_ratio
+from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
@@ -38,6 +38,10 @@ MIN_CARRIED = 10
 """Opaque blobs that went from account to account: fewer are a logo, a key or a test fixture that a program carries,"""
 MIN_CARRIED_SHARE = 0.2
 """and as a habit they are in at least one call in five (OpenAI, October 2026: replayed reasoning)."""
+ONE_QUEUE = 1.3
+"""Calls of one account that surely agree in topics less than this many times as often as those of two are dealt out."""
+OWN_TOPICS = 1.5
+"""Where they surely agree more often than this, accounts have topics of their own."""
 VOLUME_PIVOT = 1000.0
 """Calls from which on volume speaks for training: half a bit for each doubling."""
 CONCEALED_FROM = 6.0
@@ -106,11 +110,11 @@ def _sharding(summary: Summary, entities: int) -> list[Finding]:
         return []
     if found := public_items(summary, 0):
         return found
-    ratio = topic_ratio(summary)
-    if ratio < 1.15:
+    if summary.topics.most < ONE_QUEUE:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
         return [Finding("one_queue", Family.CONTENT, float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, 3.0)), says)]
-    if ratio > 2.0:
+    if summary.topics.least > OWN_TOPICS:
+        ratio = summary.topics.ratio
         says = f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two)."
         return [Finding("own_topics", Family.CONTENT, -3.0, says)]
     return []
