@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stillwatch.detect.cells import Cell, weigh_cells
-from stillwatch.detect.merging import Merging
+from stillwatch.detect.merging import OWN_SHARE, Merging
 from stillwatch.detect.mixture import FAMILIES, Background
 from stillwatch.detect.observe import Observed
 from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands
+from stillwatch.detect.uses import HARVEST_CENTIBITS
 from stillwatch.records import Family
 
 MIN_USE_EXCESS = 4.0
@@ -30,6 +31,10 @@ class Group:
     cells: list[Cell] = field(default_factory=list)
     own: list[tuple[int, int]] = field(default_factory=list)
     """The (kind, value) of further contents, which hardly anybody but its accounts sends."""
+    wordings: int = 0
+    """Templates that its accounts send and hardly anybody else does."""
+    own_share: float = 1.0
+    """Share of its accounts among all who send its templates, by calls; 1 where wording is paraphrased."""
 
     @property
     def contents(self) -> list[tuple[int, int]]:
@@ -47,7 +52,26 @@ def find_groups(
     groups = drop_chance_uses(merge(weighed.cells, strands, population), strands, population)
     for group in groups:
         group.cells = weighed.explain(group.cells)
+        _see_senders(group, strands)
     return groups
+
+
+def _see_senders(group: Group, strands: Strands) -> None:
+    """Note how far the group's templates, and any that its accounts harvest with, are sent by its accounts only."""
+    member = np.isin(strands.account, group.accounts)
+    known = np.zeros(len(strands.cell_kind), bool)
+    known[[strands.cell_number(kind, value) for kind, value in group.contents]] = True
+    asks = known | (strands.cell_wording >= HARVEST_CENTIBITS / 100)
+    rows = np.flatnonzero((asks & (strands.cell_kind != USE))[strands.cell])
+    cells = np.unique(strands.cell[rows[member[rows]]])
+    if not len(cells):
+        return
+    size = len(strands.cell_kind)
+    senders = np.bincount(strands.cell[rows], minlength=size)[cells]
+    ours = np.bincount(strands.cell[rows], weights=member[rows], minlength=size)[cells]
+    calls = np.bincount(strands.cell[rows], weights=strands.calls[rows] * member[rows], minlength=size)[cells]
+    group.own_share = float((calls * ours / senders).sum() / calls.sum())
+    group.wordings = int(((ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
 
 
 def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> list[Group]:
@@ -56,6 +80,7 @@ def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> li
         return []
     merging = Merging(strands, population)
     merging.add_all(cells)
+    merging.split()
     merging.settle()
     merging.absorb()
     groups = []

@@ -41,10 +41,15 @@ MIN_SHARED = 0.5
 """Two drafts are one campaign where this share of what each one sends in firm wording is wording that both send;"""
 MIN_EXCLUSIVE = 0.5
 """wording counts if at least this share of all who send it are in drafts."""
+MIN_COMMON = 0.1
+"""Wordings are of one part where at least this share of the senders of one send wording of the other."""
+MIN_SHOWN = 3.0
+"""Calls an account sends in a part's firm wording, on average, so that another part's would have shown."""
 MAX_PARTS = 8
 """Drafts looked at for one wording, those with the most senders first."""
 USE_FACTOR = 0.5
 """A kind of use says half as much of where an account belongs as a wording does."""
+_PERSONAL = [f in {Family.NETWORK, Family.IDENTITY} for f in FAMILIES]
 _LINKED = [f is not Family.CONTENT for f in FAMILIES]
 
 
@@ -108,9 +113,17 @@ class Merging:
         elif cell.kind == USE:
             # A use is no wording: it holds strangers too, who may yet be found to belong elsewhere.
             new = np.zeros(len(new), bool)
+        elif self._is_public(cell, best):
+            cell, new = _part(cell, homes == best), np.zeros(len(new), bool)
         self.home[accounts[new]] = best
         self.drafts[best].cells.append(cell)
         return True
+
+    def _is_public(self, cell: Cell, best: int) -> bool:
+        """Whether most of those who send a wording are neither in the draft nor accepted: it makes nobody a member."""
+        sends = self.number[self.strands.of_cell(cell.kind, cell.value)]
+        ours = (self.home[sends] == best) | np.isin(sends, self.number[cell.strands])
+        return bool(ours.mean() < MIN_EXCLUSIVE)
 
     def _best(self, common: Ints, members: int) -> int:
         if not len(common):
@@ -174,6 +187,65 @@ class Merging:
                 found.append((a, b))
                 taken |= {a, b}
         return found
+
+    def split(self) -> None:
+        """Part drafts that a use brought together though their members never send each other's wording.
+
+        A part takes its wording with it; the uses go with both, so that each account follows its wording. Parts
+        stay together where all of them are held by addresses or papers too.
+        """
+        for number in range(len(self.drafts)):
+            parts = [p for p in self._parts(number) if len(np.unique(self._senders(p, number))) >= MIN_ENTITIES]
+            if len(parts) < 2 or min(self._held(p, number) for p in parts) >= MIN_LINK_BITS:
+                continue
+            uses = [c for c in self.drafts[number].cells if c.kind == USE]
+            for part in parts[1:]:
+                taken = {(c.kind, c.value) for c in part}
+                self.drafts.append(Draft(max(self.harvest(c) for c in part), part + uses))
+                self.drafts[number].cells = [c for c in self.drafts[number].cells if (c.kind, c.value) not in taken]
+
+    def _senders(self, part: Sequence[Cell], number: int) -> Ints:
+        sends = np.concatenate([self.number[c.strands] for c in part])
+        return sends[self.home[sends] == number]
+
+    def _held(self, part: Sequence[Cell], number: int) -> float:
+        """Return the mean bits by which addresses and papers hold the members of a part."""
+        sends = np.concatenate([self.number[c.strands] for c in part])
+        bits = np.concatenate([c.own_bits[:, _PERSONAL].sum(axis=1) for c in part])
+        return float(bits[self.home[sends] == number].mean())
+
+    def _parts(self, number: int) -> list[list[Cell]]:
+        """Return the firm wordings of a draft, those with common senders together, the part with most senders first.
+
+        Only parts whose members send so many calls that another part's wording would have shown.
+        """
+        cells = [c for c in self.drafts[number].cells if c.kind != USE and c.words >= FIRM_WORDS]
+        group = np.full(len(self.known), -1, np.int64)
+        parts: list[list[Cell]] = []
+        for cell in sorted(cells, key=lambda c: (-len(c.strands), c.kind, c.value)):
+            rows = self.strands.of_cell(cell.kind, cell.value)
+            sends = self.number[rows][self.home[self.number[rows]] == number]
+            mine = group[sends]
+            near = [
+                int(g) for g in np.unique(mine[mine >= 0]) if (mine == g).sum() >= max(1.0, MIN_COMMON * len(sends))
+            ]
+            home = near[0] if near else len(parts)
+            if not near:
+                parts.append([])
+            parts[home].append(cell)
+            group[sends[mine < 0]] = home
+            for other in near[1:]:
+                parts[home] += parts[other]
+                parts[other] = []
+                group[group == other] = home
+        out = []
+        for part in parts:
+            if part:
+                rows = np.concatenate([self.strands.of_cell(c.kind, c.value) for c in part])
+                rows = rows[self.home[self.number[rows]] == number]
+                if self.strands.calls[rows].sum() >= MIN_SHOWN * len(np.unique(self.number[rows])):
+                    out.append(part)
+        return sorted(out, key=lambda p: (-len(np.unique(self._senders(p, number))), p[0].kind, p[0].value))
 
     def settle(self) -> None:
         """Send each account to the draft with most of its evidence: calls times bits, each content once."""

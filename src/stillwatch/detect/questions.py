@@ -9,16 +9,17 @@ is worth is not argued but measured: ``calibration.py`` counts how often innocen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.groups import Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
+from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
+from stillwatch.detect.topics import TopicSpread
 from stillwatch.detect.uses import PRIOR_CENTIBITS, Use
 from stillwatch.records import Family
 
@@ -30,6 +31,14 @@ MAX_TOOL_BITS = 2.5
 """What one client and its settings can say of one operator, all signals together: a published tool explains it."""
 MAX_WORDING_BITS = 5.0
 """What one template can say: strangers who use one published prompt share it too."""
+PUBLIC_SHARE = 0.6
+"""Where fewer of those who send a wording are in the group, it is public by the log's own testimony: the group was
+picked among its users because they agree a little, and must be held by something else."""
+MIN_WITNESS = 1.0
+"""Users of one tool may also ask about everything: that items look dealt from one queue says something only where
+timing, network or identity hold the accounts by this much,"""
+MANY_WORDINGS = 5
+"""or they take turns with so many templates that nobody else has: a tool has one."""
 LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 LEAST_BITS = 0.05
@@ -39,9 +48,9 @@ MIN_CARRIED = 10
 MIN_CARRIED_SHARE = 0.2
 """and as a habit they are in at least one call in five (OpenAI, October 2026: replayed reasoning)."""
 ONE_QUEUE = 1.3
-"""Calls of one account that surely agree in topics less than this many times as often as those of two are dealt out."""
+"""Calls of one account that surely agree in topics less than this many times as often as those of two look dealt,"""
 OWN_TOPICS = 1.5
-"""Where they surely agree more often than this, accounts have topics of their own."""
+"""and where they surely agree more often than this, accounts have topics of their own. People in general must have."""
 VOLUME_PIVOT = 1000.0
 """Calls from which on volume speaks for training: half a bit for each doubling."""
 CONCEALED_FROM = 6.0
@@ -50,18 +59,23 @@ MAX_CONCEALMENT = 2.0
 """and two at most: hiding also serves resale and free quotas."""
 
 
-@dataclass(frozen=True)
-class Base:
-    """The size of the log, against which a group is unusual."""
+def one_operator(
+    group: Group, summary: Summary, load: Load, *, entities: int, accounts: int, everybody: TopicSpread
+) -> Answer:
+    """Answer whether the group's accounts are one operator's.
 
-    accounts: int
-    entities: int
-
-
-def one_operator(group: Group, summary: Summary, *, entities: int, base: Base) -> Answer:
-    """Answer whether the group's accounts are one operator's."""
+    ``accounts`` is how many the whole log has, ``everybody`` how far people in general keep to topics of their own.
+    """
     bits, tool = mean_bits(group)
-    findings = [_same_content(group, entities, base), *_sharding(summary, entities), _same_tool(tool)]
+    personal = max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY))
+    witness = personal >= MIN_WITNESS or group.wordings >= MANY_WORDINGS
+    findings = [
+        _same_content(group, entities, accounts),
+        *_sharding(summary, entities, everybody=everybody, witness=witness),
+        *_rotation(group, summary),
+        *taking_turns(load),
+        _same_tool(tool),
+    ]
     for column, family in enumerate(FAMILIES):
         if family is Family.CONTENT or abs(bits[column]) < LEAST_BITS:
             continue
@@ -82,19 +96,25 @@ def _same_tool(bits: float) -> Finding:
     return Finding("shared_tool", Family.ECONOMY, min(bits, MAX_TOOL_BITS), says)
 
 
-def _same_content(group: Group, entities: int, base: Base) -> Finding:
+def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     if all((c.kind, c.value) == (USE, Use.BARE) for c in group.cells):
         return Finding("shared_content", Family.CONTENT, 0.0, "They have no wording in common: single questions.")
     templates = [c for c in group.cells if c.kind != USE]
     words = max((c.words for c in templates), default=0)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
-    rarity = max(0.0, np.log2(base.accounts / outside))
+    rarity = max(0.0, np.log2(accounts / outside))
     # Eight fixed words recur by chance in a crowd, twenty hardly. More words make it no likelier that one operator
     # sends them: a published prompt is long too.
     specific = min(MAX_WORDING_BITS, words / 4.0)
     size = min(4.0, max(0.0, np.log2(entities / 5.0) / 2.0))
     bits = min(specific if templates else 3.0, rarity) + size
-    if templates:
+    if group.own_share < PUBLIC_SHARE:
+        bits = 0.0
+        says = (
+            f"Most who send this wording are not among the {entities} accounts ({group.own_share:.0%} are): it is "
+            "public, and who sends it is nobody's."
+        )
+    elif templates:
         says = (
             f"{entities} accounts that claim to be strangers send one template of at least {words} words; "
             f"{outside if outside > 1 else 'hardly any'} others do."
@@ -104,18 +124,28 @@ def _same_content(group: Group, entities: int, base: Base) -> Finding:
     return Finding("shared_content", Family.CONTENT, float(bits), says)
 
 
-def _sharding(summary: Summary, entities: int) -> list[Finding]:
+def _rotation(group: Group, summary: Summary) -> list[Finding]:
+    bits = float(np.clip(np.log2(max(1, group.wordings) / MANY_WORDINGS) / 3.0, 0.0, 1.0))
+    if not bits or public_items(summary, 0):
+        return []
+    says = f"They take turns with {group.wordings} templates that hardly anybody else sends: one tool has one or two."
+    return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
+
+
+def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witness: bool) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
     if found := public_items(summary, 0):
         return found
-    if summary.topics.most < ONE_QUEUE:
+    topics = summary.topics
+    if witness and topics.most < ONE_QUEUE < everybody.least:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
         return [Finding("one_queue", Family.CONTENT, float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, 3.0)), says)]
-    if summary.topics.least > OWN_TOPICS:
-        ratio = summary.topics.ratio
-        says = f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two)."
+    if topics.least > OWN_TOPICS:
+        says = (
+            f"Accounts stay with topics of their own ({topics.ratio:.1f} times more alike inside one than between two)."
+        )
         return [Finding("own_topics", Family.CONTENT, -3.0, says)]
     return []
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from stillwatch.detect.columns import integers
 from stillwatch.detect.groups import Group
-from stillwatch.detect.strands import CELL_COLUMNS, Ints
+from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population
 from stillwatch.detect.topics import TopicSpread, find_topic_spreads
 from stillwatch.store.engine import Engine
 
@@ -53,27 +53,34 @@ class Summary:
 
 
 def group_calls(
-    engine: Engine, marked: nw.LazyFrame[Any], groups: Sequence[Group], totals: dict[int, Ints]
+    engine: Engine, marked: nw.LazyFrame[Any], groups: Sequence[Group], population: Population
 ) -> nw.LazyFrame[Any]:
     """Return the calls of each group's sub-stream, with a column ``group``.
 
-    These are the calls in its cells, and for accounts that send little else, all of them.
-    ``totals`` says of each group's accounts which ones (1) send little else (see PURE_SHARE).
+    These are the calls in its cells, and for accounts that send little else (see PURE_SHARE), all that begin a
+    conversation.
     """
     members = pa.table(
         {
             "account": np.concatenate([g.accounts for g in groups]),
             "group": np.concatenate([np.full(len(g.accounts), i) for i, g in enumerate(groups)]),
-            "pure": np.concatenate([totals[i] for i in range(len(groups))]),
+            "everything": np.concatenate([population.calls[population.index(g.accounts)] for g in groups]),
         }
     )
     mine = marked.join(engine.lazy(members), on="account", how="inner")
-    wanted = (nw.col("pure") == 1) & (nw.col("turns") == 0)
+    inside = nw.lit(value=False)
     for kind, column in CELL_COLUMNS.items():
         cells = _contents(groups, kind, column, f"in_{column}")
         mine = mine.join(engine.lazy(cells), on=["group", column], how="left")
-        wanted |= ~nw.col(f"in_{column}").is_null()
-    return engine.keep(mine.filter(wanted))
+        inside |= ~nw.col(f"in_{column}").is_null()
+    mine = engine.keep(mine.with_columns(inside=nw.when(inside).then(1).otherwise(0)))
+    counted = mine.group_by("group", "account", "everything").agg(found=nw.col("inside").sum())
+    pure = counted.filter(nw.col("found") >= PURE_SHARE * nw.col("everything")).select(
+        "group", "account", pure=nw.lit(1)
+    )
+    known = mine.join(engine.keep(pure), on=["group", "account"], how="left")
+    wanted = (nw.col("inside") == 1) | (~nw.col("pure").is_null() & (nw.col("turns") == 0))
+    return engine.keep(known.filter(wanted))
 
 
 def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.Table:

@@ -63,7 +63,7 @@ def find_topic_spreads(engine: Engine, calls: nw.LazyFrame[Any], groups: int) ->
 
 
 def _count(engine: Engine, calls: nw.LazyFrame[Any], topic: str) -> dict[str, Ints]:
-    """Count, for each account of each group, its calls, its pairs that agree, and the group's sums that chance needs."""
+    """Count each account's calls and agreeing pairs, and the sums of its group that chance needs."""
     mine = calls.filter(~nw.col(topic).is_null()).group_by("group", "account", topic).agg(calls=nw.len())
     values = mine.group_by("group", topic).agg(held=nw.col("calls").sum())
     totals = values.group_by("group").agg(total=nw.col("held").sum())
