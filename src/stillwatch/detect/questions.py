@@ -49,6 +49,8 @@ MIN_CARRIED_SHARE = 0.2
 """and as a habit they are in at least one call in five (OpenAI, October 2026: replayed reasoning)."""
 ONE_QUEUE = 1.3
 """Calls of one account that surely agree in topics less than this many times as often as those of two look dealt,"""
+MAX_OWN_TOPICS = 6.0
+"""What own topics can take, each doubling one bit: an operator may also have dealt whole subjects to accounts."""
 OWN_TOPICS = 1.5
 """and where they surely agree more often than this, accounts have topics of their own. People in general must have."""
 VOLUME_PIVOT = 1000.0
@@ -146,7 +148,8 @@ def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witnes
         says = (
             f"Accounts stay with topics of their own ({topics.ratio:.1f} times more alike inside one than between two)."
         )
-        return [Finding("own_topics", Family.CONTENT, -3.0, says)]
+        bits = -float(np.clip(2.0 + np.log2(topics.least / OWN_TOPICS), 2.0, MAX_OWN_TOPICS))
+        return [Finding("own_topics", Family.CONTENT, bits, says)]
     return []
 
 
