@@ -23,6 +23,7 @@ from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population, Strands, find_strands, mark_calls
 from stillwatch.detect.summary import Summary, group_calls, summarise
 from stillwatch.detect.suspects import find_suspects, mark_bare
+from stillwatch.detect.topics import BINS, TopicSpread, find_topic_spreads
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
 
@@ -103,17 +104,31 @@ def find_candidates(
     kept = group_calls(engine, marked, groups, population)
     summaries = summarise(engine, kept, len(groups))
     loads = find_loads(engine, kept, [g.accounts for g in groups])
-    candidates = [_question(g, s, load, population) for g, s, load in zip(groups, summaries, loads, strict=True)]
+    everybody = _topics_of_everybody(engine, marked, background)
+    candidates = [
+        _question(g, s, load, population, everybody) for g, s, load in zip(groups, summaries, loads, strict=True)
+    ]
     order = sorted(range(len(candidates)), key=lambda i: (-candidates[i].strength, int(groups[i].accounts[0])))
     return Findings([candidates[i] for i in order], population, strands, observed, skipped, kept, order)
 
 
-def _question(group: Group, summary: Summary, load: Load, population: Population) -> Candidate:
-    entities = len(np.unique(population.entity[population.index(group.accounts)]))
-    coordination = one_operator(group, summary, load, entities=entities, accounts=len(population.account))
-    return Candidate(
-        group, summary, entities, coordination, is_distillation(summary, coordination, openly=is_open(group))
+def _topics_of_everybody(engine: Engine, marked: nw.LazyFrame[Any], background: Background) -> TopicSpread:
+    """Measure how far accounts in general keep to topics of their own, in first questions without any template."""
+    chosen = engine.lazy(
+        pa.table({"account": background.account, "group": np.zeros(len(background.account), np.int64)})
     )
+    own = (nw.col("turns") == 0) & nw.col("template").is_null() & (nw.col("use") == 0)
+    columns = ["account", *(f"topic_{i}" for i in range(BINS))]
+    return find_topic_spreads(engine, marked.filter(own).select(*columns).join(chosen, on="account", how="inner"), 1)[0]
+
+
+def _question(group: Group, summary: Summary, load: Load, population: Population, everybody: TopicSpread) -> Candidate:
+    entities = len(np.unique(population.entity[population.index(group.accounts)]))
+    coordination = one_operator(
+        group, summary, load, entities=entities, accounts=len(population.account), everybody=everybody
+    )
+    distillation = is_distillation(summary, coordination, openly=is_open(group))
+    return Candidate(group, summary, entities, coordination, distillation)
 
 
 def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | None) -> Population:

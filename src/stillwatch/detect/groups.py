@@ -18,7 +18,7 @@ from stillwatch.detect.kinship import split
 from stillwatch.detect.merging import OWN_SHARE, join_all
 from stillwatch.detect.mixture import FAMILIES, Background
 from stillwatch.detect.observe import Observed
-from stillwatch.detect.strands import MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Population, Strands
+from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Population, Strands
 from stillwatch.detect.uses import HARVEST_CENTIBITS
 from stillwatch.records import Family
 
@@ -85,7 +85,8 @@ def _see_senders(group: Group, strands: Strands) -> None:
     ours = np.bincount(strands.cell[rows], weights=member[rows], minlength=size)[cells]
     calls = np.bincount(strands.cell[rows], weights=strands.calls[rows] * member[rows], minlength=size)[cells]
     group.own_share = float((calls * ours / senders).sum() / calls.sum())
-    group.wordings = int(((ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
+    firm = strands.cell_words[cells] >= FIRM_WORDS
+    group.wordings = int((firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
 
 
 def _see_words(group: Group, strands: Strands, member: npt.NDArray[np.bool_]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from stillwatch.detect.answers import Finding
 from stillwatch.detect.summary import Summary
 from stillwatch.records import Family
@@ -32,19 +30,3 @@ def public_items(summary: Summary, question: int) -> list[Finding]:
             )
             return [Finding("public_items", Family.CONTENT, bits[question], says)]
     return []
-
-
-def topic_ratio(summary: Summary) -> float:
-    """Return how much likelier two calls of one account share a topic than two of different ones; NaN if unknown."""
-    if not summary.topic_between or np.isnan(summary.topic_within) or np.isnan(summary.topic_between):
-        return float("nan")
-    return summary.topic_within / summary.topic_between
-
-
-def topic_error(summary: Summary) -> float:
-    """Return two relative standard errors of the topic ratio, by the pairs of one account's calls that share a topic.
-
-    Pairs that have a call in common depend on each other, so no more than the calls count.
-    """
-    alike = min(summary.topic_own_pairs, float(summary.calls))
-    return 2.0 / float(np.sqrt(alike + 1.0))

@@ -12,11 +12,12 @@ import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.groups import Group, mean_bits
-from stillwatch.detect.items import MIN_ITEM_CALLS, public_items, topic_error, topic_ratio
+from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
 from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
+from stillwatch.detect.topics import TopicSpread
 from stillwatch.detect.uses import Use
 from stillwatch.records import Family
 
@@ -46,16 +47,27 @@ LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 LEAST_BITS = 0.05
 """Less is not worth a sentence."""
+ONE_QUEUE = 1.3
+"""Calls of one account that surely agree in topics less than this many times as often as those of two look dealt,"""
+MAX_OWN_TOPICS = 6.0
+"""What own topics can take, each doubling one bit: an operator may also have dealt whole subjects to accounts."""
+OWN_TOPICS = 1.5
+"""and where they surely agree more often than this, accounts have topics of their own. People in general must have."""
 
 
-def one_operator(group: Group, summary: Summary, load: Load, *, entities: int, accounts: int) -> Answer:
-    """Answer whether the group's accounts are one operator's; ``accounts`` is how many the whole log has."""
+def one_operator(
+    group: Group, summary: Summary, load: Load, *, entities: int, accounts: int, everybody: TopicSpread
+) -> Answer:
+    """Answer whether the group's accounts are one operator's.
+
+    ``accounts`` is how many the whole log has, ``everybody`` how far people in general keep to topics of their own.
+    """
     bits, tool = mean_bits(group)
     personal = max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY))
     witness = personal >= MIN_WITNESS or group.wordings >= MANY_WORDINGS
     findings = [
         _same_content(group, entities, accounts),
-        *_sharding(summary, entities, witness=witness),
+        *_sharding(summary, entities, everybody=everybody, witness=witness),
         *_rotation(group, summary),
         *taking_turns(load),
         _same_tool(tool),
@@ -116,20 +128,23 @@ def _rotation(group: Group, summary: Summary) -> list[Finding]:
     return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
 
 
-def _sharding(summary: Summary, entities: int, *, witness: bool) -> list[Finding]:
+def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witness: bool) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
     if found := public_items(summary, 0):
         return found
-    ratio = topic_ratio(summary)
-    if ratio < 1.15 and witness and ratio * (1.0 + topic_error(summary)) < 1.5:
+    topics = summary.topics
+    if witness and topics.most < ONE_QUEUE < everybody.least:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
         bits = float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, MAX_QUEUE_BITS))
         return [Finding("one_queue", Family.CONTENT, bits, says)]
-    if ratio > 2.0:
-        says = f"Accounts stay with topics of their own ({ratio:.1f} times more alike inside one than between two)."
-        return [Finding("own_topics", Family.CONTENT, -3.0, says)]
+    if topics.least > OWN_TOPICS:
+        says = (
+            f"Accounts stay with topics of their own ({topics.ratio:.1f} times more alike inside one than between two)."
+        )
+        bits = -float(np.clip(2.0 + np.log2(topics.least / OWN_TOPICS), 2.0, MAX_OWN_TOPICS))
+        return [Finding("own_topics", Family.CONTENT, bits, says)]
     return []
 
 

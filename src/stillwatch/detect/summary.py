@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from stillwatch.detect.columns import integers
 from stillwatch.detect.groups import Group
-from stillwatch.detect.strands import CELL_COLUMNS, Floats, Ints, Population
+from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population
+from stillwatch.detect.topics import TopicSpread, find_topic_spreads
 from stillwatch.store.engine import Engine
 
 PURE_SHARE = 0.8
@@ -44,10 +45,7 @@ class Summary:
     item_calls: int
     accounts: Ints
     account_calls: Ints
-    topic_within: float
-    topic_between: float
-    topic_own_pairs: float
-    """Unordered pairs of one account's calls that share a topic."""
+    topics: TopicSpread
     hours: Ints
     hour_calls: Ints
     hour_accounts: Ints
@@ -95,7 +93,7 @@ def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.
 
 
 def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Summary]:
-    """Summarise every group's sub-stream; seven passes over those calls, whatever the number of groups."""
+    """Summarise every group's sub-stream; a dozen passes over those calls, whatever the number of groups."""
     totals = _by_group(_collect(engine, calls.group_by("group").agg(**_TOTALS)), groups)
     cues = _by_group(
         _collect(
@@ -118,7 +116,7 @@ def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Sum
     hours = calls.group_by("group", "hour", "account").agg(calls=nw.len())
     hourly = hours.group_by("group", "hour").agg(accounts=nw.len(), calls=nw.col("calls").sum())
     by_hour = _by_group(_collect(engine, hourly), groups)
-    topics = _by_group(_collect(engine, _topic_counts(calls)), groups)
+    topics = find_topic_spreads(engine, calls, groups)
     carried = _by_group(_collect(engine, _carried(calls)), groups)
     return [
         replace(
@@ -151,14 +149,6 @@ def _carried(calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return shared.group_by("group").agg(artefacts=nw.len(), calls=nw.col("calls").sum())
 
 
-def _topic_counts(calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    known = calls.filter(~nw.col("topic_0").is_null())
-    mine = known.group_by("group", "account", "topic_0").agg(calls=nw.len())
-    return mine.group_by("group", "topic_0").agg(
-        calls=nw.col("calls").sum(), own_pairs=(nw.col("calls") * (nw.col("calls") - 1)).sum()
-    )
-
-
 def _collect(engine: Engine, frame: nw.LazyFrame[Any]) -> dict[str, Ints]:
     table = engine.collect(frame)
     columns = {n: integers(table[n]) for n in table.column_names}
@@ -177,14 +167,9 @@ def _summary(  # noqa: PLR0917  (one argument a collected table)
     items: dict[str, Ints],
     accounts: dict[str, Ints],
     hours: dict[str, Ints],
-    topics: dict[str, Ints],
+    topics: TopicSpread,
 ) -> Summary:
     one = {n: int(c[0]) if len(c) else 0 for n, c in total.items() if n != "group"}
-    pairs: Floats = accounts["calls"].astype(float)
-    within_pairs = float((pairs * (pairs - 1)).sum())
-    every = float(one["calls"]) * (one["calls"] - 1)
-    same = float((topics["calls"].astype(float) * (topics["calls"] - 1)).sum())
-    own = float(topics["own_pairs"].sum())
     return Summary(
         **one,
         cues=cues["cues"],
@@ -197,9 +182,7 @@ def _summary(  # noqa: PLR0917  (one argument a collected table)
         item_calls=int(items["calls"].sum()),
         accounts=accounts["account"],
         account_calls=accounts["calls"],
-        topic_within=own / within_pairs if within_pairs else float("nan"),
-        topic_between=(same - own) / (every - within_pairs) if every > within_pairs else float("nan"),
-        topic_own_pairs=own / 2.0,
+        topics=topics,
         hours=hours["hour"],
         hour_calls=hours["calls"],
         hour_accounts=hours["accounts"],

@@ -7,15 +7,18 @@ import pytest
 from stillwatch.detect.answers import MAX_FAMILY_BITS, Answer, Finding, strength
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.groups import Group
-from stillwatch.detect.items import topic_ratio
+from stillwatch.detect.load import Load
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.questions import Base, is_distillation, objectives, one_operator
+from stillwatch.detect.questions import is_distillation, objectives, one_operator
 from stillwatch.detect.strands import TEMPLATE, USE
 from stillwatch.detect.summary import Summary
+from stillwatch.detect.topics import TopicSpread
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.records import Cue, Family
 
-BASE = Base(accounts=10_000, entities=10_000)
+NO_LOAD = Load(0.0, 0.0, 1.0)
+PEOPLE = TopicSpread(5.0, 0.2)
+"""People in general keep to topics of their own."""
 NOTHING = Answer(0.0)
 
 
@@ -41,8 +44,7 @@ def summary(calls: int = 5_000, cues: Cue | int = Cue.EXTERNALISED | Cue.REASONI
         item_calls=calls,
         accounts=np.arange(50),
         account_calls=np.full(50, calls // 50),
-        topic_within=0.02,
-        topic_between=0.02,
+        topics=TopicSpread(1.0, 0.02),
         hours=np.arange(24),
         hour_calls=np.full(24, calls // 24),
         hour_accounts=np.full(24, 50),
@@ -59,8 +61,12 @@ def group(
     return Group(np.arange(50), ones, [cell])
 
 
-def operator(made: Group, about: Summary | None = None, entities: int = 50) -> Answer:
-    return one_operator(made, about or summary(), entities=entities, base=BASE)
+def operator(
+    made: Group, about: Summary | None = None, entities: int = 50, everybody: TopicSpread | None = None
+) -> Answer:
+    return one_operator(
+        made, about or summary(), NO_LOAD, entities=entities, accounts=10_000, everybody=everybody or PEOPLE
+    )
 
 
 def finding(family: Family, bits: float) -> Finding:
@@ -127,16 +133,25 @@ def test_items_that_everybody_has_speak_against_both(overlap: float) -> None:
 
 
 def test_topics_of_their_own_speak_against_one_queue() -> None:
-    own = summary(topic_within=0.2)
-    assert topic_ratio(own) == pytest.approx(10.0)
+    own = summary(topics=TopicSpread(10.0, 0.5))
     assert operator(group(), own).bits < operator(group()).bits
 
 
-@pytest.mark.parametrize(("within", "between"), [(float("nan"), 0.1), (0.1, float("nan")), (0.1, 0.0)])
-def test_unknown_topics_say_nothing(within: float, between: float) -> None:
-    unknown = summary(topic_within=within, topic_between=between)
-    assert np.isnan(topic_ratio(unknown))
-    assert not {f.signal for f in operator(group(), unknown).findings} & {"one_queue", "own_topics"}
+@pytest.mark.parametrize(
+    "topics", [TopicSpread(), TopicSpread(1.0, 0.5), TopicSpread(1.4, 0.01), TopicSpread(4.0, 2.0)]
+)
+def test_topics_that_are_unknown_or_unsure_say_nothing(topics: TopicSpread) -> None:
+    answer = operator(group(bits={Family.NETWORK: 5.0}), summary(topics=topics))
+    assert not {f.signal for f in answer.findings} & {"one_queue", "own_topics"}
+
+
+def test_where_people_in_general_have_no_topics_one_queue_says_nothing() -> None:
+    made, about = group(bits={Family.NETWORK: 5.0}), summary()
+    signals = [
+        {f.signal for f in operator(made, about, everybody=everybody).findings}
+        for everybody in (PEOPLE, TopicSpread(1.1, 0.01), TopicSpread())
+    ]
+    assert [("one_queue" in s) for s in signals] == [True, False, False]
 
 
 def test_a_harvest_is_distillation() -> None:

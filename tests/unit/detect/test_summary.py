@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +60,6 @@ def random_rows(seed: int = 1, size: int = 400) -> list[Row]:
     ]
 
 
-def share_of_pairs(rows: list[Row], *, same_account: bool) -> float:
-    pairs = [p for p in combinations(rows, 2) if (p[0]["account"] == p[1]["account"]) is same_account]
-    known = [p for p in pairs if p[0]["topic_0"] is not None]
-    return sum(a["topic_0"] == b["topic_0"] for a, b in known) / len(pairs)
-
-
 def test_says_what_counting_row_by_row_says(summaries: Any) -> None:
     rows = random_rows()
     groups = [group([1, 2, 3], [(TEMPLATE, 1), (TEMPLATE, 2)]), group([5, 6], [(TEMPLATE, 1)])]
@@ -91,8 +84,6 @@ def test_says_what_counting_row_by_row_says(summaries: Any) -> None:
             assert calls == sum(r["cues"] == cues for r in mine)
         for hour, people in zip(made.hours, made.hour_accounts, strict=True):
             assert people == len({r["account"] for r in mine if r["hour"] == hour})
-        assert made.topic_within == pytest.approx(share_of_pairs(mine, same_account=True))
-        assert made.topic_between == pytest.approx(share_of_pairs(mine, same_account=False))
 
 
 def test_a_call_in_two_cells_counts_once(summaries: Any) -> None:
@@ -113,12 +104,6 @@ def test_an_account_that_sends_little_else_gives_all_its_first_questions(summari
     rows += [{"account": 2}]
     (made,) = summaries(rows, [group([1, 2], [(TEMPLATE, 1)])], {0: np.array([1, 0])})
     assert dict(zip(made.accounts.tolist(), made.account_calls.tolist(), strict=True)) == {1: 2, 2: 1}
-
-
-def test_one_account_has_no_others_to_compare_topics_with(summaries: Any) -> None:
-    (made,) = summaries([{"account": 1, "skeleton": 1, "topic_0": 1}] * 3, [group([1], [(TEMPLATE, 1)])])
-    assert made.topic_within == pytest.approx(1.0)
-    assert np.isnan(made.topic_between)
 
 
 def test_counts_the_artefacts_that_went_from_account_to_account(summaries: Any) -> None:
