@@ -10,6 +10,7 @@ import numpy as np
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
 from stillwatch.detect.summary import Summary
+from stillwatch.detect.topics import ONE_QUEUE
 from stillwatch.detect.uses import PRIOR_CENTIBITS
 from stillwatch.records import Family
 
@@ -33,7 +34,7 @@ thousands of conversations under many names may be harvesting these."""
 OF_APPLICATIONS = frozenset({"new_items", "follow_ups", "volume", "output_to_input"})
 """What any application that writes something for its customers shows as well,"""
 MAX_APPLICATION_BITS = 3.0
-"""so that all of it together leaves the answer below even, unless wording or a queue of items says more."""
+"""so that all of it together leaves the answer below even, unless wording, or topics that all accounts share, say more."""
 
 
 def is_distillation(summary: Summary, coordination: Answer, *, openly: bool) -> Answer:
@@ -50,16 +51,14 @@ def is_distillation(summary: Summary, coordination: Answer, *, openly: bool) -> 
         *_concealment(coordination, openly=openly),
         *_economy(summary),
     ]
-    findings += _application(findings, coordination)
+    findings += _application(findings, summary)
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
 
 
-def _application(findings: Sequence[Finding], coordination: Answer) -> list[Finding]:
-    """Take back what any application that writes something says as well, unless its items are dealt from a queue."""
-    if any(f.signal == "one_queue" for f in coordination.findings):
-        return []
+def _application(findings: Sequence[Finding], summary: Summary) -> list[Finding]:
+    """Take back what any application that writes something says as well, unless its accounts share all topics."""
     common = sum(f.bits for f in findings if f.signal in OF_APPLICATIONS)
-    if common <= MAX_APPLICATION_BITS:
+    if common <= MAX_APPLICATION_BITS or summary.topics.most < ONE_QUEUE:
         return []
     says = "Any application that writes for its customers asks once, with new items, for long answers, and often."
     return [Finding("application", Family.ECONOMY, MAX_APPLICATION_BITS - common, says)]

@@ -17,7 +17,7 @@ from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
-from stillwatch.detect.topics import TopicSpread
+from stillwatch.detect.topics import ONE_QUEUE, TopicSpread
 from stillwatch.detect.uses import Use
 from stillwatch.records import Family
 
@@ -47,12 +47,10 @@ LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 LEAST_BITS = 0.05
 """Less is not worth a sentence."""
-ONE_QUEUE = 1.3
-"""Calls of one account that surely agree in topics less than this many times as often as those of two look dealt,"""
 MAX_OWN_TOPICS = 6.0
 """What own topics can take, each doubling one bit: an operator may also have dealt whole subjects to accounts."""
 OWN_TOPICS = 1.5
-"""and where they surely agree more often than this, accounts have topics of their own. People in general must have."""
+"""Where calls of one account surely agree this many times as often as those of two, accounts have topics of their own."""
 
 
 def one_operator(
@@ -135,7 +133,7 @@ def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witnes
     if found := public_items(summary, 0):
         return found
     topics = summary.topics
-    if witness and topics.most < ONE_QUEUE < everybody.least:
+    if witness and topics.most < min(ONE_QUEUE, everybody.ratio - 2.0 * everybody.error):
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
         bits = float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, MAX_QUEUE_BITS))
         return [Finding("one_queue", Family.CONTENT, bits, says)]

@@ -27,6 +27,11 @@ ERRORS = 3.0
 """Standard errors that a ratio must be away from what it is held against (one in 740 by chance, two-sided 0.3 %)."""
 
 
+ONE_QUEUE = 1.3
+"""Calls of one account that surely agree in topics less than this many times as often as those of two look dealt, where
+people in general, less two errors, agree more often than that;"""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicSpread:
     """How much likelier two calls of one account agree in a topic than two of different accounts (1 = no likelier)."""
