@@ -13,7 +13,8 @@ import pyarrow as pa
 from stillwatch.detect.answers import Answer, strength
 from stillwatch.detect.columns import integers
 from stillwatch.detect.distillation import is_distillation
-from stillwatch.detect.groups import Group, find_groups, is_open
+from stillwatch.detect.group import Group, is_open
+from stillwatch.detect.groups import find_groups
 from stillwatch.detect.load import Load, find_loads
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because

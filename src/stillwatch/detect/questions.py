@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
-from stillwatch.detect.groups import Group, mean_bits
+from stillwatch.detect.group import Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
 from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
+from stillwatch.detect.senders import PUBLIC_SHARE
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.topics import ONE_QUEUE, TopicSpread
@@ -35,9 +36,6 @@ MAX_ROTATION_BITS = 3.0
 """What turns with many templates can say, a bit for each doubling from MANY_WORDINGS on."""
 MIN_COVERED = 0.5
 """Below this share of a group's calls, templates say nothing of the group."""
-PUBLIC_SHARE = 0.6
-"""Where fewer of those who send a wording are in the group, it is public by the log's own testimony: the group was
-picked among its users because they agree a little, and must be held by something else."""
 MIN_WITNESS = 1.0
 """Users of one tool may also ask about everything: that items look dealt from one queue says something only where
 timing, network or identity hold the accounts by this much,"""
@@ -45,6 +43,8 @@ MANY_WORDINGS = 5
 """or they take turns with so many templates that nobody else has: a tool has one."""
 LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
+MAX_LINK_BITS = {Family.TIMING: 3.0}
+"""What agreement of one family can say: a class, a launch or a deadline brings strangers together on one day too."""
 LEAST_BITS = 0.05
 """Less is not worth a sentence."""
 MAX_OWN_TOPICS = 6.0
@@ -62,7 +62,7 @@ def one_operator(
     """
     bits, tool = mean_bits(group)
     personal = max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY))
-    witness = personal >= MIN_WITNESS or group.wordings >= MANY_WORDINGS
+    witness = personal >= MIN_WITNESS or group.sent.wordings >= MANY_WORDINGS
     findings = [
         _same_content(group, entities, accounts),
         *_sharding(summary, entities, everybody=everybody, witness=witness),
@@ -77,7 +77,7 @@ def one_operator(
             Finding(
                 f"shared_{family}",
                 family,
-                max(LEAST_AGREEMENT, float(bits[column])),
+                float(np.clip(bits[column], LEAST_AGREEMENT, MAX_LINK_BITS.get(family, np.inf))),
                 _link_says(group, family, float(bits[column])),
             )
         )
@@ -93,8 +93,8 @@ def _same_tool(bits: float) -> Finding:
 def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     if all((c.kind, c.value) == (USE, Use.BARE) for c in group.cells):
         return Finding("shared_content", Family.CONTENT, 0.0, "They have no wording in common: single questions.")
-    templates = [c for c in group.cells if c.kind != USE] if group.covered >= MIN_COVERED else []
-    words = round(group.words)
+    templates = [c for c in group.cells if c.kind != USE] if group.sent.covered >= MIN_COVERED else []
+    words = round(group.sent.words)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
     rarity = max(0.0, np.log2(accounts / outside))
     # Eight fixed words recur by chance in a crowd, twenty hardly. More words make it no likelier that one operator
@@ -102,10 +102,10 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     specific = min(MAX_WORDING_BITS, words / 4.0)
     size = min(MAX_SIZE_BITS, max(0.0, np.log2(entities / 5.0) / 2.0))
     bits = min(specific if templates else 3.0, rarity) + size
-    if group.own_share < PUBLIC_SHARE:
+    if group.sent.own_share < PUBLIC_SHARE:
         bits = 0.0
         says = (
-            f"Most who send this wording are not among the {entities} accounts ({group.own_share:.0%} are): it is "
+            f"Most who send this wording are not among the {entities} accounts ({group.sent.own_share:.0%} are): it is "
             "public, and who sends it is nobody's."
         )
     elif templates:
@@ -119,10 +119,12 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
 
 
 def _rotation(group: Group, summary: Summary) -> list[Finding]:
-    bits = float(np.clip(np.log2(max(1, group.wordings) / MANY_WORDINGS), 0.0, MAX_ROTATION_BITS))
+    bits = float(np.clip(np.log2(max(1, group.sent.wordings) / MANY_WORDINGS), 0.0, MAX_ROTATION_BITS))
     if not bits or public_items(summary, 0):
         return []
-    says = f"They take turns with {group.wordings} templates that hardly anybody else sends: one tool has one or two."
+    says = (
+        f"They take turns with {group.sent.wordings} templates that hardly anybody else sends: one tool has one or two."
+    )
     return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
 
 

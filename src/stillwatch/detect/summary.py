@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.detect.columns import integers
-from stillwatch.detect.groups import Group
+from stillwatch.detect.group import Group
 from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population
 from stillwatch.detect.topics import TopicSpread, find_topic_spreads
 from stillwatch.store.engine import Engine
