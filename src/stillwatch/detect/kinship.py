@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from stillwatch.detect.cells import MIN_LINK_BITS, Cell
-from stillwatch.detect.drafts import Draft, Drafts, templates
+from stillwatch.detect.drafts import Draft, Drafts, part_of, templates
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, USE, Floats, Ints
 from stillwatch.records import Family
@@ -62,20 +62,33 @@ def _pairs(drafts: Drafts, contents: Sequence[tuple[int, int]]) -> list[tuple[in
 def split(drafts: Drafts) -> None:
     """Part drafts that a use brought together though their members never send each other's wording.
 
-    A part takes its wording with it; the uses go with both, so that each account follows its wording
-    (``belonging.settle``). Parts stay together where all of them are held by addresses or papers too.
+    A part takes its wording with it; in the uses each account
+    follows its wording. Parts stay together where all of them are held by addresses or papers too.
     """
     for number in range(len(drafts.drafts)):
         parts = _parts(drafts, number)
         if len(parts) < 2 or min(_held(drafts, p, number) for p in parts) >= MIN_LINK_BITS:
             continue
+        follows = _followed(drafts, parts)
         cells = drafts.drafts[number].cells
-        uses = [c for c in cells if c.kind == USE]
-        for part in parts[1:]:
+        wordings = [c for c in cells if c.kind != USE]
+        uses = [(c, follows[drafts.members(c)]) for c in cells if c.kind == USE]
+        for place, part in enumerate(parts[1:], start=1):
             taken = set(templates(part, least_words=0))
-            drafts.drafts.append(Draft(max(drafts.harvest(c) for c in part), part + uses))
-            cells = [c for c in cells if (c.kind, c.value) not in taken]
-        drafts.drafts[number].cells = cells
+            wordings = [c for c in wordings if (c.kind, c.value) not in taken]
+            theirs = [part_of(c, where == place) for c, where in uses if (where == place).any()]
+            drafts.drafts.append(Draft(max(drafts.harvest(c) for c in part), part + theirs))
+        drafts.drafts[number].cells = wordings + [part_of(c, where == 0) for c, where in uses if (where == 0).any()]
+
+
+def _followed(drafts: Drafts, parts: Sequence[Sequence[Cell]]) -> Ints:
+    """Return for each account the part whose wording most of its calls send; the first for those that send none."""
+    sent = np.zeros((len(parts), len(drafts.known)))
+    for place, part in enumerate(parts):
+        for content in templates(part, least_words=0):
+            rows = drafts.strands.of_cell(*content)
+            np.add.at(sent[place], drafts.number[rows], drafts.strands.calls[rows])
+    return sent.argmax(axis=0)
 
 
 def _parts(drafts: Drafts, number: int) -> list[list[Cell]]:
@@ -91,22 +104,22 @@ def _parts(drafts: Drafts, number: int) -> list[list[Cell]]:
 
 def _linked_wordings(drafts: Drafts, number: int) -> list[list[Cell]]:
     cells = [c for c in drafts.drafts[number].cells if c.kind != USE and c.words >= FIRM_WORDS]
-    part_of = np.full(len(drafts.known), -1, np.int64)
+    place = np.full(len(drafts.known), -1, np.int64)
     parts: list[list[Cell]] = []
     for cell in sorted(cells, key=lambda c: (-len(c.strands), c.kind, c.value)):
         sends = drafts.senders(cell.kind, cell.value)
         sends = sends[drafts.home[sends] == number]
-        known, count = np.unique(part_of[sends][part_of[sends] >= 0], return_counts=True)
+        known, count = np.unique(place[sends][place[sends] >= 0], return_counts=True)
         near = [int(p) for p, n in zip(known, count, strict=True) if n >= MIN_COMMON * len(sends)]
         home = near[0] if near else len(parts)
         if not near:
             parts.append([])
         parts[home].append(cell)
-        part_of[sends[part_of[sends] < 0]] = home
+        place[sends[place[sends] < 0]] = home
         for other in near[1:]:
             parts[home] += parts[other]
             parts[other] = []
-            part_of[part_of == other] = home
+            place[place == other] = home
     return [p for p in parts if p]
 
 

@@ -30,7 +30,7 @@ MAX_WORDING_BITS = 5.0
 """What one template can say: strangers who use one published prompt share it too."""
 MAX_SIZE_BITS = 3.0
 """And how many send it, half a bit for each doubling from five on."""
-MAX_QUEUE_BITS = 2.0
+MAX_QUEUE_BITS = 3.0
 """What items that look dealt from one queue can say: users of one tool may ask about everything, too."""
 MAX_ROTATION_BITS = 3.0
 """What turns with many templates can say, a bit for each doubling from MANY_WORDINGS on."""
