@@ -19,8 +19,11 @@ from stillwatch.store.engine import Engine
 
 BINS = 4
 """Topics of a call (``records.CALLS``)."""
-FIXED_SHARE = 0.05
-"""A value in more than one in twenty of a group's calls is a word of the template or of the language, not a topic."""
+FIXED_SHARE = 0.3
+"""A value in more of a group's calls is a word of the template, not a topic: shops of one kind are fewer than that."""
+WEIGHT = 1_000_000
+"""Agreement in a value counts by how rare it is, WEIGHT / calls that have it: common words say little. Whole numbers,
+because their sums do not depend on the order."""
 MIN_EXPECTED = 20.0
 """Pairs of one account's calls that chance would let agree, below which nothing is said."""
 ERRORS = 3.0
@@ -53,18 +56,26 @@ class TopicSpread:
 
 def find_topic_spreads(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[TopicSpread]:
     """Measure every group. ``calls`` has the columns group, account and ``topic_0`` to ``topic_3``."""
-    agree, expected = [np.zeros(0)] * groups, [np.zeros(0)] * groups
-    accounts: list[Ints] = [np.zeros(0, np.int64)] * groups
+    found: list[list[_Pairs]] = [[] for _ in range(groups)]
     for number in range(BINS):
         rows = _count(engine, calls, f"topic_{number}")
         bounds = np.searchsorted(rows["group"], np.arange(groups + 1))
         for i in range(groups):
-            part = {n: c[bounds[i] : bounds[i + 1]] for n, c in rows.items()}
-            own, chance = _account_pairs(part)
-            agree[i] = np.concatenate([agree[i], own])
-            expected[i] = np.concatenate([expected[i], chance])
-            accounts[i] = np.concatenate([accounts[i], part["account"]])
-    return [_spread(a, e, who) for a, e, who in zip(agree, expected, accounts, strict=True)]
+            found[i].append(_account_pairs({n: c[bounds[i] : bounds[i + 1]] for n, c in rows.items()}))
+    return [_spread(pairs) for pairs in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Of each account, in one bin: the weight of its pairs of calls that agree, and of as many pairs between accounts.
+
+    ``number`` is how many pairs agree between accounts, unweighted, scaled to as many pairs as the accounts have.
+    """
+
+    account: Ints
+    agree: Floats
+    expected: Floats
+    number: float
 
 
 def _count(engine: Engine, calls: nw.LazyFrame[Any], topic: str) -> dict[str, Ints]:
@@ -73,36 +84,49 @@ def _count(engine: Engine, calls: nw.LazyFrame[Any], topic: str) -> dict[str, In
     values = mine.group_by("group", topic).agg(held=nw.col("calls").sum())
     totals = values.group_by("group").agg(total=nw.col("held").sum())
     topics = values.join(totals, on="group", how="inner").filter(nw.col("held") <= nw.col("total") * FIXED_SHARE)
-    kept = mine.join(topics.select("group", topic, "held"), on=["group", topic], how="inner")
-    each = kept.group_by("group", "account").agg(
-        calls=nw.col("calls").sum(), squares=(nw.col("calls") * nw.col("calls")).sum()
+    kept = mine.join(topics.select("group", topic, "held"), on=["group", topic], how="inner").with_columns(
+        square=nw.col("calls") * nw.col("calls")
     )
-    whole = topics.group_by("group").agg(all_squares=(nw.col("held") * nw.col("held")).sum())
+    each = kept.group_by("group", "account").agg(
+        calls=nw.col("calls").sum(),
+        squares=nw.col("square").sum(),
+        pairs=((nw.col("square") - nw.col("calls")) * WEIGHT // nw.col("held")).sum(),
+        weighed=(nw.col("square") * WEIGHT // nw.col("held")).sum(),
+    )
+    whole = topics.group_by("group").agg(
+        all_squares=(nw.col("held") * nw.col("held")).sum(), all_weighed=(nw.col("held") * WEIGHT).sum()
+    )
     table = engine.collect(each.join(whole, on="group", how="inner"))
-    rows = {n: integers(table[n]) for n in ("group", "account", "calls", "squares", "all_squares")}
+    rows = {n: integers(table[n]) for n in table.column_names if n != "group_right"}
     order = np.lexsort((rows["account"], rows["group"]))
     return {n: c[order] for n, c in rows.items()}
 
 
-def _account_pairs(rows: dict[str, Ints]) -> tuple[Floats, Floats]:
-    """Return each account's agreeing pairs, and as many as agree between accounts for as many pairs."""
+def _account_pairs(rows: dict[str, Ints]) -> _Pairs:
     if not len(rows["calls"]):
-        return np.zeros(0), np.zeros(0)
-    calls, squares = rows["calls"].astype(float), rows["squares"].astype(float)
-    between_pairs = calls.sum() ** 2 - (calls**2).sum()
-    between = float(rows["all_squares"][0]) - squares.sum()
-    chance = between / between_pairs if between_pairs > 0 else float("nan")
-    return squares - calls, calls * (calls - 1.0) * chance
+        return _Pairs(rows["account"], np.zeros(0), np.zeros(0), 0.0)
+    calls = rows["calls"].astype(float)
+    own = calls * (calls - 1.0)
+    others = calls.sum() ** 2 - (calls**2).sum()
+    if others <= 0.0:
+        return _Pairs(rows["account"], np.zeros(len(calls)), np.zeros(len(calls)), 0.0)
+    between = float(rows["all_weighed"][0]) - float(rows["weighed"].sum())
+    number = float(rows["all_squares"][0]) - float(rows["squares"].sum())
+    return _Pairs(
+        rows["account"], rows["pairs"].astype(float), own * between / others, float(own.sum()) * number / others
+    )
 
 
-def _spread(agree: Floats, expected: Floats, account: Ints) -> TopicSpread:
+def _spread(bins: list[_Pairs]) -> TopicSpread:
     # An account's pairs depend on each other: the error is taken over accounts (a ratio estimator, Cochran 1977, 6.4).
-    total = float(expected.sum())
-    if not total >= 2.0 * MIN_EXPECTED:  # ordered pairs; NaN fails too
+    total, number = float(sum(b.expected.sum() for b in bins)), sum(b.number for b in bins)
+    if number < 2.0 * MIN_EXPECTED or total <= 0.0:  # ordered pairs
         return TopicSpread()
+    agree = np.concatenate([b.agree for b in bins])
+    expected = np.concatenate([b.expected for b in bins])
     ratio = float(agree.sum()) / total
-    _, owner = np.unique(account, return_inverse=True)
+    _, owner = np.unique(np.concatenate([b.account for b in bins]), return_inverse=True)
     residual = np.bincount(owner, weights=agree - ratio * expected)
-    # Even if all accounts agree, that many pairs can only say so much (Poisson).
-    error = float(np.sqrt((residual**2).sum() + 2.0 * total * max(ratio, 1.0))) / total
-    return TopicSpread(ratio, error)
+    # Even where all accounts agree, so few pairs can only say so much (Poisson, with the mean weight of a pair).
+    least = 2.0 * total * max(ratio, 1.0) * total / number
+    return TopicSpread(ratio, float(np.sqrt((residual**2).sum() + least)) / total)
