@@ -50,7 +50,8 @@ def _evidence(drafts: Drafts) -> tuple[Ints, Ints, Floats, Floats]:
     )
     most = np.zeros(len(pairs))
     np.maximum.at(most, inverse, weight[once])
-    return pairs // len(drafts.drafts), pairs % len(drafts.drafts), np.bincount(inverse, weights=value), most
+    total = np.bincount(inverse, weights=value).astype(float)
+    return pairs // len(drafts.drafts), pairs % len(drafts.drafts), total, most
 
 
 def _first_of(ordered: Ints) -> Ints:

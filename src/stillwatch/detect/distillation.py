@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.group import Group, is_open
 from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
+from stillwatch.detect.senders import MIN_COVERED
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.topics import ONE_QUEUE
 from stillwatch.detect.uses import PRIOR_CENTIBITS
@@ -34,21 +36,19 @@ thousands of conversations under many names may be harvesting these."""
 OF_APPLICATIONS = frozenset({"new_items", "follow_ups", "volume", "output_to_input"})
 """What any application that writes something for its customers shows as well,"""
 MAX_APPLICATION_BITS = 3.0
-"""so that all of it together leaves the answer below even, unless wording, or topics that all accounts share, say more."""
+"""so that all of it together leaves the answer below even, unless wording, or topics
+that all accounts share, say more."""
 
 
-def is_distillation(summary: Summary, coordination: Answer, *, openly: bool) -> Answer:
-    """Answer whether the sub-stream looks like the making of training data, given who is behind it.
-
-    ``openly`` says that the accounts do not hide that they belong together (``groups.is_open``).
-    """
+def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Answer:
+    """Answer whether the sub-stream looks like the making of training data, given who is behind it."""
     findings: list[Finding] = [
-        _wording(summary),
+        _wording(group, summary),
         *_novelty(summary, coordination),
         *_artefacts(summary),
         _conversation(summary, coordination),
         _volume(summary),
-        *_concealment(coordination, openly=openly),
+        *_concealment(coordination, openly=is_open(group)),
         *_economy(summary),
     ]
     findings += _application(findings, summary)
@@ -64,9 +64,12 @@ def _application(findings: Sequence[Finding], summary: Summary) -> list[Finding]
     return [Finding("application", Family.ECONOMY, MAX_APPLICATION_BITS - common, says)]
 
 
-def _wording(summary: Summary) -> Finding:
-    mean = float((summary.cue_calls * summary.cue_score).sum()) / max(1, summary.calls) - PRIOR_CENTIBITS
-    bits = float(np.clip(mean / 100.0, -6.0, 8.0))
+def _wording(group: Group, summary: Summary) -> Finding:
+    score = float((summary.cue_calls * summary.cue_score).sum()) / max(1, summary.calls) / 100.0
+    if group.sent.wording is not None and group.sent.covered >= MIN_COVERED:
+        # What was put into a template (a document, options) does not speak against what the template asks for.
+        score = max(score, group.sent.wording)
+    bits = float(np.clip(score - PRIOR_CENTIBITS / 100.0, -6.0, 8.0))
     says = (
         "The wording asks for what training data is made of."
         if bits >= 2

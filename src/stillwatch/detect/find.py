@@ -13,7 +13,7 @@ import pyarrow as pa
 from stillwatch.detect.answers import Answer, strength
 from stillwatch.detect.columns import integers
 from stillwatch.detect.distillation import is_distillation
-from stillwatch.detect.group import Group, is_open
+from stillwatch.detect.group import Group
 from stillwatch.detect.groups import find_groups
 from stillwatch.detect.load import Load, find_loads
 from stillwatch.detect.mixture import Background
@@ -128,8 +128,7 @@ def _question(group: Group, summary: Summary, load: Load, population: Population
     coordination = one_operator(
         group, summary, load, entities=entities, accounts=len(population.account), everybody=everybody
     )
-    distillation = is_distillation(summary, coordination, openly=is_open(group))
-    return Candidate(group, summary, entities, coordination, distillation)
+    return Candidate(group, summary, entities, coordination, is_distillation(group, summary, coordination))
 
 
 def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | None) -> Population:

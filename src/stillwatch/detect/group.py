@@ -20,6 +20,8 @@ class Sent:
     """Words that its templates fix, on average over the calls,"""
     covered: float = 0.0
     """and the share of its calls that send one."""
+    wording: float | None = None
+    """How much of a harvest its templates' own wording is, on average over the calls (bits); None if it has none."""
     wordings: int = 0
     """Templates that its accounts send and hardly anybody else does."""
     own_share: float = 1.0

@@ -88,7 +88,8 @@ def _followed(drafts: Drafts, parts: Sequence[Sequence[Cell]]) -> Ints:
         for content in templates(part, least_words=0):
             rows = drafts.strands.of_cell(*content)
             np.add.at(sent[place], drafts.number[rows], drafts.strands.calls[rows])
-    return sent.argmax(axis=0)
+    first: Ints = sent.argmax(axis=0)
+    return first
 
 
 def _parts(drafts: Drafts, number: int) -> list[list[Cell]]:
@@ -131,7 +132,8 @@ def _shows(drafts: Drafts, part: Sequence[Cell], number: int) -> bool:
 
 def _members(drafts: Drafts, part: Sequence[Cell], number: int) -> Ints:
     accepted = np.concatenate([drafts.members(c) for c in part])
-    return accepted[drafts.home[accepted] == number]
+    inside: Ints = accepted[drafts.home[accepted] == number]
+    return inside
 
 
 def _held(drafts: Drafts, part: Sequence[Cell], number: int) -> float:

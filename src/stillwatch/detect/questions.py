@@ -15,7 +15,7 @@ from stillwatch.detect.group import Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
 from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.senders import PUBLIC_SHARE
+from stillwatch.detect.senders import MIN_COVERED, PUBLIC_SHARE
 from stillwatch.detect.strands import USE
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.topics import ONE_QUEUE, TopicSpread
@@ -34,8 +34,6 @@ MAX_QUEUE_BITS = 3.0
 """What items that look dealt from one queue can say: users of one tool may ask about everything, too."""
 MAX_ROTATION_BITS = 3.0
 """What turns with many templates can say, a bit for each doubling from MANY_WORDINGS on."""
-MIN_COVERED = 0.5
-"""Below this share of a group's calls, templates say nothing of the group."""
 MIN_WITNESS = 1.0
 """Users of one tool may also ask about everything: that items look dealt from one queue says something only where
 timing, network or identity hold the accounts by this much,"""
@@ -50,7 +48,8 @@ LEAST_BITS = 0.05
 MAX_OWN_TOPICS = 6.0
 """What own topics can take, each doubling one bit: an operator may also have dealt whole subjects to accounts."""
 OWN_TOPICS = 1.5
-"""Where calls of one account surely agree this many times as often as those of two, accounts have topics of their own."""
+"""Where calls of one account surely agree this many times as often as those of two, accounts have topics of their
+own."""
 
 
 def one_operator(

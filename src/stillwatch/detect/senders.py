@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,8 @@ from stillwatch.detect.uses import HARVEST_CENTIBITS
 PUBLIC_SHARE = 0.6
 """Where fewer of those who send a wording are in the group, it is public by the log's own testimony: the group was
 picked among its users because they agree a little, and must be held by something else."""
+MIN_COVERED = 0.5
+"""Below this share of a group's calls, templates say nothing of the group."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -24,16 +28,16 @@ def see_senders(group: Group, strands: Strands) -> Sent:
     member = np.isin(strands.account, group.accounts)
     rows = _rows(group, strands)
     cells = np.unique(strands.cell[rows[member[rows]]])
-    words, covered = _words(group, strands, member)
+    sent = _templates(group, strands, member)
     if not len(cells):
-        return Sent(words, covered)
+        return sent
     senders, ours, calls = (
         np.bincount(strands.cell[rows], weights=w, minlength=len(strands.cell_kind))[cells]
         for w in (np.ones(len(rows)), member[rows], strands.calls[rows] * member[rows])
     )
     firm = strands.cell_words[cells] >= FIRM_WORDS
     wordings = int((firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
-    return Sent(words, covered, wordings, float((calls * ours / senders).sum() / calls.sum()))
+    return replace(sent, wordings=wordings, own_share=float((calls * ours / senders).sum() / calls.sum()))
 
 
 def without_outsiders(group: Group, strands: Strands) -> Group:
@@ -77,19 +81,23 @@ def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
 
 def _held(group: Group, strands: Strands) -> Ints:
     strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= MIN_LINK_BITS] for c in group.cells]
-    return strands.account[np.concatenate(strong)]
+    held: Ints = strands.account[np.concatenate(strong)]
+    return held
 
 
-def _words(group: Group, strands: Strands, member: Flags) -> tuple[float, float]:
+def _templates(group: Group, strands: Strands, member: Flags) -> Sent:
     calls = {USE: 0.0, TEMPLATE: 0.0, SYSTEM: 0.0}
-    words = 0.0
+    words = wording = 0.0
     for kind, value in group.contents:
-        at = strands.of_cell(kind, value)
+        at, number = strands.of_cell(kind, value), strands.cell_number(kind, value)
         sent = float(strands.calls[at[member[at]]].sum())
         calls[kind] += sent
         if kind != USE:
-            words += sent * float(strands.cell_words[strands.cell_number(kind, value)])
+            words += sent * float(strands.cell_words[number])
+            wording += sent * float(strands.cell_wording[number])
     # A call may have both a template and a system text, so these are counted as one where they may be.
     total = calls[TEMPLATE] + calls[SYSTEM]
+    if not total:
+        return Sent()
     least = max(calls[TEMPLATE], calls[SYSTEM], total - calls[USE])
-    return words / max(1.0, total), least / max(1.0, total, calls[USE])
+    return Sent(words / total, least / max(total, calls[USE]), wording / total)

@@ -125,14 +125,14 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(every["kind"]) != 0) | (np.diff(every["value"]) != 0)
     cell = np.cumsum(new) - 1
-    kind, value = every["kind"][new], every["value"][new]
+    kinds, values = every["kind"][new], every["value"][new]
     return Strands(
         **{name: every[name] for name in ("account", *sums)},
         cell=cell,
-        cell_kind=kind.astype(np.int8),
-        cell_value=value,
+        cell_kind=kinds.astype(np.int8),
+        cell_value=values,
         cell_words=_largest(cell, every["words"]),
-        cell_wording=_wordings(engine, marked, kind, value),
+        cell_wording=_wordings(engine, marked, kinds, values),
     )
 
 
