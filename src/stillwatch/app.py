@@ -22,6 +22,7 @@ from stillwatch.detect.distinct import distinct_calls
 from stillwatch.detect.find import Candidate, Findings, find_candidates
 from stillwatch.detect.listing import Listing, scan_json
 from stillwatch.detect.signal import find_signals
+from stillwatch.detect.substreams import find_substreams
 from stillwatch.detect.tables import member_table, sighting_table
 from stillwatch.detect.tenants import find_tenants
 from stillwatch.errors import ReportError
@@ -134,7 +135,7 @@ def _detect(
         watch.step("writing")
         listed = [c for c in findings.candidates if c.strength >= settings.min_strength_bits]
         names = {value: text for kind in prints.names for value, text in prints.names[kind].items()}
-        about = Listing(findings, listed, known, keyed, names)
+        about = Listing(findings, listed, known, keyed, names, find_substreams(engine, findings, listed))
         campaigns = [about.campaign(c) for c in listed]
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
         samples = _samples(engine, findings, listed, prints, keep_text=settings.keep_text)

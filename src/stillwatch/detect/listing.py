@@ -17,6 +17,7 @@ from stillwatch.detect.describe import describe, hexadecimal, instant
 from stillwatch.detect.find import Candidate, Findings
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import Ints
+from stillwatch.detect.substreams import Substream
 from stillwatch.detect.tenants import Tenant
 from stillwatch.settings import ScanSettings
 
@@ -39,6 +40,8 @@ class Listing:
     known: pa.Table | None
     keyed: pa.Table | None
     names: dict[int, str]
+    substreams: list[list[Substream]]
+    """Of each listed campaign."""
 
     def members(self) -> Ints:
         """Return the keys of all listed campaigns' accounts."""
@@ -50,6 +53,7 @@ class Listing:
         return describe(
             candidate,
             self.findings,
+            substreams=self.substreams[next(i for i, c in enumerate(self.listed) if c is candidate)],
             names=self.names,
             verification=verification,
             organizations=organizations,
