@@ -45,6 +45,10 @@ MAX_LINK_BITS = {Family.TIMING: 3.0}
 """What agreement of one family can say: a class, a launch or a deadline brings strangers together on one day too."""
 LEAST_BITS = 0.05
 """Less is not worth a sentence."""
+MIN_PEOPLE = 1.2
+"""Where people in general agree hardly more often than by chance, topics tell nobody from a queue;"""
+PEOPLE_ERRORS = 2.0
+"""their ratio is taken less so many errors (one in 44 by chance)."""
 MAX_OWN_TOPICS = 6.0
 """What own topics can take, each doubling one bit: an operator may also have dealt whole subjects to accounts."""
 OWN_TOPICS = 1.5
@@ -134,7 +138,8 @@ def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witnes
     if found := public_items(summary, 0):
         return found
     topics = summary.topics
-    if witness and topics.most < min(ONE_QUEUE, everybody.ratio - 2.0 * everybody.error):
+    people = everybody.ratio - PEOPLE_ERRORS * everybody.error
+    if witness and topics.most < ONE_QUEUE and people > max(topics.most, MIN_PEOPLE):
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
         bits = float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, MAX_QUEUE_BITS))
         return [Finding("one_queue", Family.CONTENT, bits, says)]

@@ -39,9 +39,6 @@ class Summary:
     cue_use: Ints
     items: int
     item_holdings: int
-    """(account, item) pairs,"""
-    item_squares: int
-    """and the sum over items of the squared number of accounts that hold each."""
     item_calls: int
     accounts: Ints
     account_calls: Ints
@@ -108,7 +105,6 @@ def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Sum
     items = per_item.group_by("group").agg(
         items=nw.len(),
         holdings=nw.col("holders").sum(),
-        squares=(nw.col("holders").cast(nw.Int64) * nw.col("holders")).sum(),
         calls=nw.col("calls").sum(),
     )
     by_items = _by_group(_collect(engine, items), groups)
@@ -178,7 +174,6 @@ def _summary(  # noqa: PLR0917  (one argument a collected table)
         cue_use=cues["use"],
         items=int(items["items"].sum()),
         item_holdings=int(items["holdings"].sum()),
-        item_squares=int(items["squares"].sum()),
         item_calls=int(items["calls"].sum()),
         accounts=accounts["account"],
         account_calls=accounts["calls"],

@@ -31,8 +31,7 @@ ERRORS = 3.0
 
 
 ONE_QUEUE = 1.3
-"""Calls of one account that surely agree in topics less than this many times as often as those of two look dealt, where
-people in general, less two errors, agree more often than that;"""
+"""Calls of one account that surely agree in topics less than this many times as often as those of two look dealt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import pytest
 
 from planted import HARVEST, START_HOUR, table_of
 from stillwatch.detect.cells import Cell
-from stillwatch.detect.groups import Group
+from stillwatch.detect.group import Group
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.strands import TEMPLATE, USE, Ints, mark_calls
+from stillwatch.detect.strands import TEMPLATE, USE, Population, mark_calls
 from stillwatch.detect.summary import Summary, group_calls, summarise
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
@@ -25,16 +25,21 @@ def group(accounts: list[int], contents: list[tuple[int, int]]) -> Group:
     return Group(np.array(accounts), ones, cells)
 
 
+def everybody(rows: list[Row]) -> Population:
+    account, calls = np.unique([row["account"] for row in rows], return_counts=True)
+    zeros = np.zeros(len(account), np.int64)
+    return Population(account, calls, zeros, zeros, zeros, zeros, zeros, account)
+
+
 @pytest.fixture
 def summaries(tmp_path: Path) -> Iterator[Any]:
     with Engine(tmp_path) as engine:
 
-        def go(rows: list[Row], groups: list[Group], pure: dict[int, Ints] | None = None) -> list[Summary]:
+        def go(rows: list[Row], groups: list[Group]) -> list[Summary]:
             table = table_of(rows)
             cues = score_cues(np.unique(table["cues"].to_numpy())).to_arrow()
             marked = mark_calls(engine, engine.lazy(table), cues)
-            totals = pure or {i: np.zeros(len(g.accounts), np.int64) for i, g in enumerate(groups)}
-            return summarise(engine, group_calls(engine, marked, groups, totals), len(groups))
+            return summarise(engine, group_calls(engine, marked, groups, everybody(rows)), len(groups))
 
         yield go
 
@@ -100,10 +105,10 @@ def test_other_calls_of_members_are_not_the_campaign_s(summaries: Any) -> None:
 
 
 def test_an_account_that_sends_little_else_gives_all_its_first_questions(summaries: Any) -> None:
-    rows = [{"account": 1, "skeleton": 1}, {"account": 1}, {"account": 1, "turns": 1}, {"account": 2, "skeleton": 1}]
-    rows += [{"account": 2}]
-    (made,) = summaries(rows, [group([1, 2], [(TEMPLATE, 1)])], {0: np.array([1, 0])})
-    assert dict(zip(made.accounts.tolist(), made.account_calls.tolist(), strict=True)) == {1: 2, 2: 1}
+    rows = [{"account": 1, "skeleton": 1}] * 8 + [{"account": 1}, {"account": 1, "turns": 1}]
+    rows += [{"account": 2, "skeleton": 1}] * 7 + [{"account": 2}] * 3
+    (made,) = summaries(rows, [group([1, 2], [(TEMPLATE, 1)])])
+    assert dict(zip(made.accounts.tolist(), made.account_calls.tolist(), strict=True)) == {1: 9, 2: 7}
 
 
 def test_counts_the_artefacts_that_went_from_account_to_account(summaries: Any) -> None:
