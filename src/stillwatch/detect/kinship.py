@@ -21,7 +21,8 @@ MIN_EXCLUSIVE = 0.5
 MAX_DRAFTS = 8
 """Drafts looked at for one wording, those with the most senders first."""
 MIN_COMMON = 0.1
-"""Wordings are of one part where at least this share of the senders of one send wording of the other."""
+"""Wordings are of one part where at least this share of the senders of one, and at least two, send wording of the
+other."""
 MIN_SHOWN = 3.0
 """Calls an account sends in a part's firm wording, on average, so that another part's would have shown."""
 PERSONAL = [f in {Family.NETWORK, Family.IDENTITY} for f in FAMILIES]
@@ -111,7 +112,7 @@ def _linked_wordings(drafts: Drafts, number: int) -> list[list[Cell]]:
         sends = drafts.senders(cell.kind, cell.value)
         sends = sends[drafts.home[sends] == number]
         known, count = np.unique(place[sends][place[sends] >= 0], return_counts=True)
-        near = [int(p) for p, n in zip(known, count, strict=True) if n >= MIN_COMMON * len(sends)]
+        near = [int(p) for p, n in zip(known, count, strict=True) if n >= max(2.0, MIN_COMMON * len(sends))]
         home = near[0] if near else len(parts)
         if not near:
             parts.append([])
