@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from stillwatch.detect.distinct import distinct_calls
 from stillwatch.detect.find import Candidate, Findings, columns_read, find_candidates
 from stillwatch.detect.listing import Listing, scan_json
 from stillwatch.detect.signal import Signal, find_signals
+from stillwatch.detect.substreams import find_substreams
 from stillwatch.detect.tables import member_table, sighting_table
 from stillwatch.detect.tenants import find_tenants
 from stillwatch.errors import ReportError
@@ -151,17 +153,24 @@ def _detect(
         watch.step("writing")
         listed = [c for c in findings.candidates if c.strength >= settings.min_strength_bits]
         names = {value: text for kind in prints.names for value, text in prints.names[kind].items()}
-        about = Listing(findings, listed, known, keyed, names)
+        about = Listing(findings, listed, known, keyed, names, find_substreams(engine, findings, listed))
         campaigns = [about.campaign(c) for c in listed]
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
         samples = _samples(engine, findings, listed, prints, keep_text=settings.keep_text)
-        summary = scan_json(findings, signals, rejects.summary(), inputs, settings)
+        summary = scan_json(
+            findings, signals, rejects.summary(), settings, inputs=inputs, calls_with_text=_with_text(engine, calls)
+        )
         _write(report, campaigns, tenants, summary)
         pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
         pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
     write_report_html(report, samples=samples)
     watch.step("done")
     return campaigns, tenants, summary
+
+
+def _with_text(engine: Engine, calls: nw.LazyFrame[Any]) -> int:
+    found = engine.collect(calls.filter(~nw.col("item").is_null() | ~nw.col("system").is_null()).select(calls=nw.len()))
+    return int(found["calls"][0].as_py())
 
 
 def key_accounts(known: pa.Table, prints: Fingerprinter) -> pa.Table:
@@ -177,8 +186,6 @@ def _samples(
     engine: Engine, findings: Findings, listed: list[Candidate], prints: Fingerprinter, *, keep_text: bool
 ) -> dict[str, list[str]]:
     """Choose up to five masked samples for each campaign, the smallest keyed call hashes first."""
-    import narwhals as nw  # noqa: PLC0415
-
     if findings.calls is None or not listed or not prints.samples:
         return {}
     shown = str if keep_text else mask_for_display

@@ -93,9 +93,11 @@ def test_columns_of_wrong_types_are_read_where_they_can_be(scan_bytes: ScanBytes
         }
     )
     report = scan_bytes(parquet(table), "calls.parquet")
-    assert report.scan["calls"] == 1
-    assert report.rejects() == {"wrong temperature": 1}
-    assert report.members()["account"].to_pylist() == ["10"]
+    assert report.scan["calls"] == 2
+    (warning,) = report.scan["rejects"]
+    assert (warning["kind"], warning["count"], warning["warning"]) == ("value not understood", 1, True)
+    assert warning["first"].endswith("temperature is 'hot', not a number; taken as unknown")
+    assert report.members()["account"].to_pylist() == ["10", "20"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,6 @@ def test_columns_of_wrong_types_are_read_where_they_can_be(scan_bytes: ScanBytes
         ({"account": {"id": 1}}, "wrong account"),
         ({"account": ""}, "no account"),
         ({"model": None}, "no model"),
-        ({"temperature": "hot"}, "wrong temperature"),
     ],
 )
 def test_a_wrong_row_is_left_out_counted_and_written_down(
@@ -219,7 +220,7 @@ def test_two_hundred_thousand_accounts_with_a_call_each(scanner: Scanner) -> Non
         (b"account,organization,created_at\na1,o,2026-01-01\na1,p,2026-02-01\n", {"account listed twice": 1}),
         (b"account\na1\na2\n", {}),
         (b"", {}),
-        (b"account,created_at\na1,some day\na2,2026-01-01\n", {"wrong account row": 1}),
+        (b"account,created_at\na1,some day\na2,2026-01-01\n", {"value not understood": 1}),
         (b"account,plan\n,free\nstranger,pro\n", {"wrong account row": 1}),
     ],
     ids=["duplicate", "one column", "empty", "wrong time", "no name"],
@@ -263,3 +264,32 @@ def test_a_socket_or_pipe_is_refused(scanner: Scanner, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jsonl")
     with pytest.raises(SourceError, match=r"pipe\.jsonl: not a regular file"):
         scanner(tmp_path / "pipe.jsonl")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": "hot"},
+        {"output_tokens": 2.5},
+        {"output_tokens": "many"},
+        {"stream": "perhaps"},
+        {"client_asn": "AS12x"},
+    ],
+)
+def test_a_caller_cannot_hide_a_call_behind_a_senseless_setting(scan_bytes: ScanBytes, wrong: dict[str, Any]) -> None:
+    report = scan_bytes(lines([*ORDINARY, call(20, **wrong)]))
+    assert report.scan["calls"] == len(ORDINARY) + 1
+    assert [r["kind"] for r in report.scan["rejects"]] == ["value not understood"]
+    with pytest.raises(SourceError, match=r"21: .*; taken as unknown.*--strict"):
+        scan_bytes(lines([*ORDINARY, call(20, **wrong)]), strict=True)
+
+
+def test_an_asn_may_have_its_prefix(scan_bytes: ScanBytes) -> None:
+    report = scan_bytes(lines([*ORDINARY, call(20, client_asn="AS64500")]))
+    assert not report.scan["rejects"]
+
+
+def test_a_log_without_any_text_says_that_the_scan_is_void(scan_bytes: ScanBytes) -> None:
+    report = scan_bytes(lines([call(i, prompt=None, messages=None, system=None) for i in range(5)]))
+    assert report.scan["calls_with_text"] == 0
+    assert b"This scan is void" in report.raw("report.html")

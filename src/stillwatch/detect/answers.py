@@ -8,7 +8,7 @@ import numpy as np
 
 from stillwatch.records import Family
 
-MAX_FAMILY_BITS = 10.0
+MAX_FAMILY_BITS = 12.0
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,10 @@ class Cell:
     probability: Floats
     holders: int
     rows: Ints | None = None
+    likely: Ints | None = None
+    """Strands that more probably belong than not but are linked by less than a member must be,"""
+    likely_bits: Floats | None = None
+    """and their bits, all families together."""
     observables: tuple[tuple[str, str, int, float, float, float], ...] = ()
     """(signal, family, observable, members that hold it, other background accounts that do, bits), strongest first."""
 
@@ -80,7 +84,7 @@ def weigh_cells(
 ) -> WeighedCells:
     """Weigh the strands of every cell and seed, and accept members."""
     rows = _lay_out(strands, observed, population, background)
-    weight = _weights(strands, population, rows)
+    weight = entity_weights(strands.account[rows.strand], population, rows.cell)
     codes = encode_all(observed, rows.cell, rows.strand, background)
     in_background, single = _background_flags(strands, background)
     membership = settle(
@@ -95,17 +99,6 @@ def weigh_cells(
     return WeighedCells(
         _accept(strands, population, rows, weight, membership), codes, membership, in_background[rows.strand]
     )
-
-
-def _weights(strands: Strands, population: Population, rows: _Rows) -> Floats:
-    view = Strands(
-        strands.account[rows.strand],
-        *(strands.calls[rows.strand],) * 5,
-        strands.cell_kind,
-        strands.cell_value,
-        strands.cell_words,
-    )
-    return entity_weights(view, population, rows.cell)
 
 
 def _background_flags(strands: Strands, background: Background) -> tuple[Floats, Floats]:
@@ -179,6 +172,7 @@ def _accept(
     habit = (calls >= MIN_USE_CALLS) | (calls == total)
     ok &= ~of_use | (habit & (membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
     cells: list[Cell] = []
+    likely = ~of_use & ~ok & (membership.probability >= MIN_PROBABILITY) & (linked.sum(axis=1) >= 0.0)
     order = np.argsort(rows.cell, kind="stable")
     bounds = np.flatnonzero(np.diff(rows.cell[order])) + 1
     for at in np.split(order, bounds):
@@ -198,6 +192,8 @@ def _accept(
                 membership.probability[inside],
                 len(at),
                 inside,
+                rows.strand[at[likely[at]]],
+                membership.bits[at[likely[at]]].sum(axis=1),
             )
         )
     return cells

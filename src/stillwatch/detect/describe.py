@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from stillwatch.detect.answers import Answer
 from stillwatch.detect.calibration import Calibration
+from stillwatch.detect.distillation import objectives
 from stillwatch.detect.find import USE_NAMES, Candidate, Findings
-from stillwatch.detect.questions import objectives
 from stillwatch.detect.strands import SYSTEM, TEMPLATE, USE
-from stillwatch.detect.uses import cue_names
+from stillwatch.detect.substreams import Substream
 
 KIND_NAMES = {TEMPLATE: "template", USE: "use", SYSTEM: "system"}
 Json = dict[str, Any]
@@ -39,6 +39,7 @@ def describe(
     candidate: Candidate,
     findings: Findings,
     *,
+    substreams: Sequence[Substream],
     names: Mapping[int, str],
     verification: Mapping[str, int],
     organizations: int,
@@ -66,7 +67,7 @@ def describe(
         "objective": max(goals.items(), key=lambda g: (g[1], g[0]))[0],
         "objectives": goals,
         "observables": _observables(candidate, names),
-        "substreams": _substreams(candidate, findings),
+        "substreams": [_substream(s) for s in substreams[:MAX_SUBSTREAMS]],
         "share": _share(candidate, findings),
         "timeline": _timeline(candidate),
         "verification": dict(sorted(verification.items())),
@@ -127,40 +128,17 @@ def _observables(candidate: Candidate, names: Mapping[int, str]) -> list[Json]:
     return ranked[:MAX_OBSERVABLES]
 
 
-def _substreams(candidate: Candidate, findings: Findings) -> list[Json]:
-    strands, out = findings.strands, []
-    for kind, value in candidate.group.contents:
-        at = strands.of_cell(kind, value)
-        mine = at[np.isin(strands.account[at], candidate.group.accounts)]
-        out.append(
-            {
-                "skeleton": None if kind == USE else hexadecimal(value),
-                "kind": KIND_NAMES[kind],
-                "use": USE_NAMES[value] if kind == USE else None,
-                "words": int(strands.cell_words[strands.cell_number(kind, value)]),
-                "calls": int(strands.calls[mine].sum()),
-                "accounts": len(mine),
-                "cues": _common_cues(candidate),
-                "hours": _hours_of_day(candidate),
-            }
-        )
-    out.sort(key=lambda s: (-int(str(s["calls"])), str(s["kind"]), str(s["skeleton"])))
-    return out[:MAX_SUBSTREAMS]
-
-
-def _common_cues(candidate: Candidate) -> list[str]:
-    summary = candidate.summary
-    seen: dict[str, int] = {}
-    for cues, calls in zip(summary.cues, summary.cue_calls, strict=True):
-        for name in cue_names(int(cues)):
-            seen[name] = seen.get(name, 0) + int(calls)
-    return [n for n, c in sorted(seen.items(), key=lambda s: (-s[1], s[0])) if c >= summary.calls * 0.2]
-
-
-def _hours_of_day(candidate: Candidate) -> list[int]:
-    summary = candidate.summary
-    counts = np.bincount(summary.hours % 24, weights=summary.hour_calls, minlength=24)
-    return [int(n) for n in counts]
+def _substream(stream: Substream) -> Json:
+    return {
+        "skeleton": None if stream.kind == USE else hexadecimal(stream.value),
+        "kind": KIND_NAMES[stream.kind],
+        "use": USE_NAMES[stream.value] if stream.kind == USE else None,
+        "words": stream.words,
+        "calls": stream.calls,
+        "accounts": stream.accounts,
+        "cues": stream.cues,
+        "hours": stream.hours,
+    }
 
 
 def _share(candidate: Candidate, findings: Findings) -> Json:

@@ -12,13 +12,19 @@ import pyarrow as pa
 
 from stillwatch.detect.answers import Answer, strength
 from stillwatch.detect.columns import integers
-from stillwatch.detect.groups import Group, find_groups
+from stillwatch.detect.distillation import is_distillation
+from stillwatch.detect.group import Group
+from stillwatch.detect.groups import find_groups
+from stillwatch.detect.load import Load, find_loads
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
-from stillwatch.detect.questions import Base, is_distillation, one_operator
+from stillwatch.detect.owners import with_openly_owned
+from stillwatch.detect.questions import one_operator
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population, Strands, find_strands, mark_calls
-from stillwatch.detect.summary import PURE_SHARE, Summary, group_calls, summarise
+from stillwatch.detect.summary import Summary, group_calls, summarise
+from stillwatch.detect.suspects import find_suspects, mark_bare
+from stillwatch.detect.topics import BINS, TopicSpread, find_topic_spreads
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
 
@@ -26,7 +32,8 @@ COLUMNS = frozenset(
     (
         *("call", "account", "started_at", "hour", "completed", "cues", "turns", "tools"),
         *("input_tokens", "cached_input_tokens", "output_tokens"),
-        *("system", "system_words", "skeleton", "skeleton_words", "item", "topic_0"),
+        *("system", "system_words", "skeleton", "skeleton_words", "item", "artefact"),
+        *(f"topic_{i}" for i in range(BINS)),
     )
 )
 """What is read of each call, whatever the signals read."""
@@ -83,6 +90,7 @@ def find_candidates(
     marked = mark_calls(engine, calls, cue_table)
     on_step("counting accounts")
     population = _population(engine, marked, accounts)
+    marked = mark_bare(engine, marked, find_suspects(accounts, population.account, population.entity))
     present = _present(engine, calls, columns_read(signals))
     on_step("finding cells")
     strands = find_strands(engine, marked, population)
@@ -109,18 +117,33 @@ def find_candidates(
     if not groups:
         return Findings([], population, strands, observed, skipped, None, [])
     on_step("questioning")
-    kept = group_calls(engine, marked, groups, _pure(groups, strands, population))
+    kept = group_calls(engine, marked, groups, population)
     summaries = summarise(engine, kept, len(groups))
-    base = Base(len(population.account), len(np.unique(population.entity)))
-    candidates = [_question(g, s, population, base) for g, s in zip(groups, summaries, strict=True)]
+    loads = find_loads(engine, kept, [g.accounts for g in groups])
+    everybody = _topics_of_everybody(engine, marked, background)
+    candidates = [
+        _question(g, s, load, population, everybody) for g, s, load in zip(groups, summaries, loads, strict=True)
+    ]
     order = sorted(range(len(candidates)), key=lambda i: (-candidates[i].strength, int(groups[i].accounts[0])))
     return Findings([candidates[i] for i in order], population, strands, observed, skipped, kept, order)
 
 
-def _question(group: Group, summary: Summary, population: Population, base: Base) -> Candidate:
+def _topics_of_everybody(engine: Engine, marked: nw.LazyFrame[Any], background: Background) -> TopicSpread:
+    """Measure how far accounts in general keep to topics of their own, in first questions without any template."""
+    chosen = engine.lazy(
+        pa.table({"account": background.account, "group": np.zeros(len(background.account), np.int64)})
+    )
+    own = (nw.col("turns") == 0) & nw.col("template").is_null() & (nw.col("use") == 0)
+    columns = ["account", *(f"topic_{i}" for i in range(BINS))]
+    return find_topic_spreads(engine, marked.filter(own).select(*columns).join(chosen, on="account", how="inner"), 1)[0]
+
+
+def _question(group: Group, summary: Summary, load: Load, population: Population, everybody: TopicSpread) -> Candidate:
     entities = len(np.unique(population.entity[population.index(group.accounts)]))
-    coordination = one_operator(group, summary, entities=entities, base=base)
-    return Candidate(group, summary, entities, coordination, is_distillation(summary, coordination))
+    coordination = one_operator(
+        group, summary, load, entities=entities, accounts=len(population.account), everybody=everybody
+    )
+    return Candidate(group, summary, entities, coordination, is_distillation(group, summary, coordination))
 
 
 def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | None) -> Population:
@@ -139,9 +162,11 @@ def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | 
 
 
 def _entities(account: Ints, accounts: pa.Table | None) -> Ints:
+    """Return the owner of each account: the declared one, or that of declared accounts with its payer and domain."""
     entity = account.copy()
     if accounts is None:
         return entity
+    accounts = with_openly_owned(accounts)
     declared = accounts.filter(pa.compute.is_valid(accounts["organization"])).sort_by("account")
     known = declared["account"].to_numpy()
     if not len(known):
@@ -209,22 +234,4 @@ def _background_accounts(engine: Engine, accounts: pa.Table | None, background: 
     return engine.keep(engine.lazy(accounts).join(chosen, on="account", how="inner"))
 
 
-def _pure(groups: Sequence[Group], strands: Strands, population: Population) -> dict[int, Ints]:
-    """Say of each account of each group whether PURE_SHARE of its calls lie in the group's cells (1) or not (0)."""
-    out = {}
-    for i, group in enumerate(groups):
-        at = np.concatenate([strands.of_cell(kind, value) for kind, value in group.contents])
-        place = np.searchsorted(group.accounts, strands.account[at]).clip(0, len(group.accounts) - 1)
-        member = group.accounts[place] == strands.account[at]
-        at, place = at[member], place[member]
-        total = population.calls[population.index(group.accounts)]
-        kinds = strands.cell_kind[strands.cell[at]]
-        shares = [
-            np.bincount(place[kinds == k], weights=strands.calls[at[kinds == k]], minlength=len(total)) / total
-            for k in CELL_COLUMNS
-        ]
-        out[i] = (np.max(shares, axis=0) >= PURE_SHARE).astype(np.int64)
-    return out
-
-
-USE_NAMES = tuple(u.name.lower() if u else "answers" for u in Use)
+USE_NAMES = tuple("answers" if u in {Use.NONE, Use.BARE} else u.name.lower() for u in Use)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from stillwatch.detect.answers import Finding
 from stillwatch.detect.summary import Summary
 from stillwatch.records import Family
@@ -32,10 +30,3 @@ def public_items(summary: Summary, question: int) -> list[Finding]:
             )
             return [Finding("public_items", Family.CONTENT, bits[question], says)]
     return []
-
-
-def topic_ratio(summary: Summary) -> float:
-    """Return how much likelier two calls of one account share a topic than two of different ones; NaN if unknown."""
-    if not summary.topic_between or np.isnan(summary.topic_within) or np.isnan(summary.topic_between):
-        return float("nan")
-    return summary.topic_within / summary.topic_between

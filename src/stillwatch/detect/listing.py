@@ -17,6 +17,7 @@ from stillwatch.detect.describe import describe, hexadecimal, instant
 from stillwatch.detect.find import Candidate, Findings
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import Ints
+from stillwatch.detect.substreams import Substream
 from stillwatch.detect.tenants import Tenant
 from stillwatch.settings import ScanSettings
 
@@ -26,7 +27,7 @@ LIMITS = [
     "Transcripts bought elsewhere never touch this API and cannot be seen here.",
     "A strength says how two questions were answered, not who the operator is, and not that a model was trained.",
     "Fewer than five accounts, or accounts of one declared owner, are never called a campaign.",
-    "Campaigns without recurring wording and without cues of use are found only by shared infrastructure, if at all.",
+    "Campaigns without recurring wording and without cues of use are found only where accounts share a card or device.",
 ]
 
 
@@ -39,6 +40,8 @@ class Listing:
     known: pa.Table | None
     keyed: pa.Table | None
     names: dict[int, str]
+    substreams: list[list[Substream]]
+    """Of each listed campaign."""
 
     def members(self) -> Ints:
         """Return the keys of all listed campaigns' accounts."""
@@ -50,6 +53,7 @@ class Listing:
         return describe(
             candidate,
             self.findings,
+            substreams=self.substreams[next(i for i, c in enumerate(self.listed) if c is candidate)],
             names=self.names,
             verification=verification,
             organizations=organizations,
@@ -88,7 +92,13 @@ class Listing:
 
 
 def scan_json(
-    findings: Findings, signals: Sequence[Signal], rejects: list[Json], inputs: int, settings: ScanSettings
+    findings: Findings,
+    signals: Sequence[Signal],
+    rejects: list[Json],
+    settings: ScanSettings,
+    *,
+    inputs: int,
+    calls_with_text: int,
 ) -> Json:
     """Return ``scan.json``: what was scanned, with which signals and settings, and what it cannot show."""
     population = findings.population
@@ -97,6 +107,7 @@ def scan_json(
     return {
         "version": __version__,
         "calls": int(population.calls.sum()),
+        "calls_with_text": calls_with_text,
         "accounts": len(population.account),
         "first_call_at": instant(int(population.first.min())) if len(population.account) else None,
         "last_call_at": instant(int(population.last.max())) if len(population.account) else None,

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.detect.columns import integers
+from stillwatch.detect.wording import wording_bits
 from stillwatch.store.engine import Engine
 
 Ints = npt.NDArray[np.int64]
@@ -53,7 +54,10 @@ class Population:
 
 @dataclass(frozen=True)
 class Strands:
-    """One row a strand. ``cell`` numbers the cells 0.. in a deterministic order."""
+    """One row a strand. ``cell`` numbers the cells 0.. in a deterministic order.
+
+    ``cell_wording`` is how much a cell's own wording is that of a harvest, in bits (detect/wording.py).
+    """
 
     account: Ints
     cell: Ints
@@ -64,6 +68,7 @@ class Strands:
     cell_kind: npt.NDArray[np.int8]
     cell_value: Ints
     cell_words: Ints
+    cell_wording: Floats
 
     def __len__(self) -> int:
         return len(self.account)
@@ -120,13 +125,26 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(every["kind"]) != 0) | (np.diff(every["value"]) != 0)
     cell = np.cumsum(new) - 1
+    kinds, values = every["kind"][new], every["value"][new]
     return Strands(
         **{name: every[name] for name in ("account", *sums)},
         cell=cell,
-        cell_kind=every["kind"][new].astype(np.int8),
-        cell_value=every["value"][new],
+        cell_kind=kinds.astype(np.int8),
+        cell_value=values,
         cell_words=_largest(cell, every["words"]),
+        cell_wording=_wordings(engine, marked, kinds, values),
     )
+
+
+def _wordings(engine: Engine, marked: nw.LazyFrame[Any], kind: Ints, value: Ints) -> Floats:
+    out = np.zeros(len(kind))
+    for which, column in CELL_COLUMNS.items():
+        mine = np.flatnonzero(kind == which)
+        chosen = engine.lazy(pa.table({column: value[mine], "number": np.arange(len(mine))}))
+        joined = marked.select(column, "cues").join(chosen, on=column, how="inner")
+        table = engine.collect(joined.group_by("number", "cues").agg(calls=nw.len()))
+        out[mine] = wording_bits(*(integers(table[n]) for n in ("number", "cues", "calls")), cells=len(mine))
+    return out
 
 
 def _columns(table: pa.Table) -> dict[str, Ints]:
@@ -167,9 +185,9 @@ def _turns_of_phrase(rows: dict[str, Ints], code: Ints, cells: int) -> npt.NDArr
     return short & (calls < MIN_CALLS_OF_SHORT * strands) & (score < MAX_PHRASE_CENTIBITS * calls)
 
 
-def entity_weights(strands: Strands, population: Population, cell: Ints) -> Floats:
+def entity_weights(account: Ints, population: Population, cell: Ints) -> Floats:
     """Weigh strands so that each entity counts once in a cell, however many accounts it declared."""
-    entity = population.entity[population.index(strands.account)]
+    entity = population.entity[population.index(account)]
     order = np.lexsort((entity, cell))
     new = np.ones(len(order), bool)
     new[1:] = (cell[order][1:] != cell[order][:-1]) | (entity[order][1:] != entity[order][:-1])

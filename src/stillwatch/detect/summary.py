@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.detect.columns import integers
-from stillwatch.detect.groups import Group
-from stillwatch.detect.strands import CELL_COLUMNS, Floats, Ints
+from stillwatch.detect.group import Group
+from stillwatch.detect.strands import CELL_COLUMNS, Ints, Population
+from stillwatch.detect.topics import TopicSpread, find_topic_spreads
 from stillwatch.store.engine import Engine
 
 PURE_SHARE = 0.8
@@ -41,35 +42,45 @@ class Summary:
     item_calls: int
     accounts: Ints
     account_calls: Ints
-    topic_within: float
-    topic_between: float
+    topics: TopicSpread
     hours: Ints
     hour_calls: Ints
     hour_accounts: Ints
+    carried: int = 0
+    """Different artefacts that at least two of its accounts sent,"""
+    carried_calls: int = 0
+    """and the calls that carried one of them."""
 
 
 def group_calls(
-    engine: Engine, marked: nw.LazyFrame[Any], groups: Sequence[Group], totals: dict[int, Ints]
+    engine: Engine, marked: nw.LazyFrame[Any], groups: Sequence[Group], population: Population
 ) -> nw.LazyFrame[Any]:
     """Return the calls of each group's sub-stream, with a column ``group``.
 
-    These are the calls in its cells, and for accounts that send little else, all of them.
-    ``totals`` says of each group's accounts which ones (1) send little else (see PURE_SHARE).
+    These are the calls in its cells, and for accounts that send little else (see PURE_SHARE), all that begin a
+    conversation.
     """
     members = pa.table(
         {
             "account": np.concatenate([g.accounts for g in groups]),
             "group": np.concatenate([np.full(len(g.accounts), i) for i, g in enumerate(groups)]),
-            "pure": np.concatenate([totals[i] for i in range(len(groups))]),
+            "everything": np.concatenate([population.calls[population.index(g.accounts)] for g in groups]),
         }
     )
     mine = marked.join(engine.lazy(members), on="account", how="inner")
-    wanted = (nw.col("pure") == 1) & (nw.col("turns") == 0)
+    inside = nw.lit(value=False)
     for kind, column in CELL_COLUMNS.items():
         cells = _contents(groups, kind, column, f"in_{column}")
         mine = mine.join(engine.lazy(cells), on=["group", column], how="left")
-        wanted |= ~nw.col(f"in_{column}").is_null()
-    return engine.keep(mine.filter(wanted).select(*_SUMMARISED))
+        inside |= ~nw.col(f"in_{column}").is_null()
+    mine = mine.with_columns(inside=nw.when(inside).then(1).otherwise(0))
+    mine = engine.keep(mine.select(*_SUMMARISED, "everything", "inside"))
+    counted = mine.group_by("group", "account", "everything").agg(found=nw.col("inside").sum())
+    little_else = counted.filter(nw.col("found") >= PURE_SHARE * nw.col("everything"))
+    pure = little_else.select("group", "account", pure=nw.lit(1))
+    known = mine.join(engine.keep(pure), on=["group", "account"], how="left")
+    wanted = (nw.col("inside") == 1) | (~nw.col("pure").is_null() & (nw.col("turns") == 0))
+    return engine.keep(known.filter(wanted).select(*_SUMMARISED))
 
 
 def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.Table:
@@ -80,7 +91,7 @@ def _contents(groups: Sequence[Group], kind: int, column: str, flag: str) -> pa.
 
 
 def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Summary]:
-    """Summarise every group's sub-stream; six passes over those calls, whatever the number of groups."""
+    """Summarise every group's sub-stream; a dozen passes over those calls, whatever the number of groups."""
     totals = _by_group(_collect(engine, calls.group_by("group").agg(**_TOTALS)), groups)
     cues = _by_group(
         _collect(
@@ -93,20 +104,33 @@ def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Sum
     held = known.group_by("group", "item", "account").agg(calls=nw.len())
     per_item = held.group_by("group", "item").agg(holders=nw.len(), calls=nw.col("calls").sum())
     items = per_item.group_by("group").agg(
-        items=nw.len(), holdings=nw.col("holders").sum(), calls=nw.col("calls").sum()
+        items=nw.len(),
+        holdings=nw.col("holders").sum(),
+        calls=nw.col("calls").sum(),
     )
     by_items = _by_group(_collect(engine, items), groups)
     accounts = _by_group(_collect(engine, calls.group_by("group", "account").agg(calls=nw.len())), groups)
     hours = calls.group_by("group", "hour", "account").agg(calls=nw.len())
     hourly = hours.group_by("group", "hour").agg(accounts=nw.len(), calls=nw.col("calls").sum())
     by_hour = _by_group(_collect(engine, hourly), groups)
-    topics = _by_group(_collect(engine, _topic_counts(calls)), groups)
-    return [_summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]) for i in range(groups)]
+    topics = find_topic_spreads(engine, calls, groups)
+    carried = _by_group(_collect(engine, _carried(calls)), groups)
+    return [
+        replace(
+            _summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]),
+            carried=int(carried[i]["artefacts"].sum()),
+            carried_calls=int(carried[i]["calls"].sum()),
+        )
+        for i in range(groups)
+    ]
 
 
 _SUMMARISED = (
     *("call", "group", "account", "started_at", "hour", "completed", "turns", "tools"),
-    *("input_tokens", "cached_input_tokens", "output_tokens", "cues", "score", "use", "item", "topic_0"),
+    *("input_tokens", "cached_input_tokens", "output_tokens", "cues", "score", "use", "item"),
+    *("artefact", "topic_0", "topic_1", "topic_2", "topic_3"),
+    *(column for column in CELL_COLUMNS.values() if column != "use"),
+    *(f"in_{column}" for column in CELL_COLUMNS.values()),
 )
 """The columns that a group's calls are kept with."""
 _TOTALS = {
@@ -122,12 +146,12 @@ _TOTALS = {
 }
 
 
-def _topic_counts(calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    known = calls.filter(~nw.col("topic_0").is_null())
-    mine = known.group_by("group", "account", "topic_0").agg(calls=nw.len())
-    return mine.group_by("group", "topic_0").agg(
-        calls=nw.col("calls").sum(), own_pairs=(nw.col("calls") * (nw.col("calls") - 1)).sum()
-    )
+def _carried(calls: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    known = calls.filter(~nw.col("artefact").is_null())
+    held = known.group_by("group", "artefact", "account").agg(calls=nw.len())
+    each = held.group_by("group", "artefact").agg(holders=nw.len(), calls=nw.col("calls").sum())
+    shared = each.filter(nw.col("holders") > 1)
+    return shared.group_by("group").agg(artefacts=nw.len(), calls=nw.col("calls").sum())
 
 
 def _collect(engine: Engine, frame: nw.LazyFrame[Any]) -> dict[str, Ints]:
@@ -148,14 +172,9 @@ def _summary(  # noqa: PLR0917  (one argument a collected table)
     items: dict[str, Ints],
     accounts: dict[str, Ints],
     hours: dict[str, Ints],
-    topics: dict[str, Ints],
+    topics: TopicSpread,
 ) -> Summary:
     one = {n: int(c[0]) if len(c) else 0 for n, c in total.items() if n != "group"}
-    pairs: Floats = accounts["calls"].astype(float)
-    within_pairs = float((pairs * (pairs - 1)).sum())
-    every = float(one["calls"]) * (one["calls"] - 1)
-    same = float((topics["calls"].astype(float) * (topics["calls"] - 1)).sum())
-    own = float(topics["own_pairs"].sum())
     return Summary(
         **one,
         cues=cues["cues"],
@@ -167,8 +186,7 @@ def _summary(  # noqa: PLR0917  (one argument a collected table)
         item_calls=int(items["calls"].sum()),
         accounts=accounts["account"],
         account_calls=accounts["calls"],
-        topic_within=own / within_pairs if within_pairs else float("nan"),
-        topic_between=(same - own) / (every - within_pairs) if every > within_pairs else float("nan"),
+        topics=topics,
         hours=hours["hour"],
         hour_calls=hours["calls"],
         hour_accounts=hours["accounts"],

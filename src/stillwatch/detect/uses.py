@@ -62,6 +62,7 @@ class Use(IntEnum):
     TRACES = 5
     UNSAFE = 6
     ANSWERS = 7
+    BARE = 8  # no wording at all: single questions of accounts that have one payer (detect/suspects.py)
 
 
 USE_CUES: dict[Use, Cue] = {

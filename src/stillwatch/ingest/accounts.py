@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.errors import SourceError
-from stillwatch.ingest.columns import Cleaned, clean_array, clean_values
+from stillwatch.ingest.columns import MISREAD, Cleaned, clean_array, clean_values
 from stillwatch.ingest.documents import parse
 from stillwatch.ingest.files import InputFile, Packing, find_inputs, open_parquet
 from stillwatch.ingest.rejects import Rejects
@@ -100,6 +100,10 @@ def _clean(columns: dict[str, Any], rows: int, *, file: InputFile, rejects: Reje
         else:
             clean = clean_values if isinstance(values, list) else clean_array
             cleaned[column.name] = clean(values, column)
+    for name, made in cleaned.items():
+        if odd := made.odd.get(MISREAD):
+            problem = f"{name} {odd.problem}; taken as unknown"
+            rejects.warn(MISREAD, problem, path=file.path, line=odd.first + 1, count=odd.count, strictly=True)
     bad = {row: problem for made in cleaned.values() for row, problem in made.bad.items()}
     lengths = pc.fill_null(pc.binary_length(cleaned["account"].array), 0)
     for row in pc.indices_nonzero(pc.equal(lengths, 0)).to_pylist():

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.ingest.columns import Cleaned, clean_array, clean_values
+from stillwatch.ingest.columns import MISREAD, Cleaned, clean_array, clean_values
 from stillwatch.ingest.rejects import Rejects
 from stillwatch.ingest.values import to_json
 from stillwatch.records import CALL_LOG, Column
@@ -114,8 +114,11 @@ def _rows(mask: pa.Array) -> list[int]:
 
 def _warn(cleaned: Mapping[str, Cleaned], *, place: Place, rejects: Rejects, now: datetime | None) -> None:
     for name, column in cleaned.items():
-        for kind, (count, row) in sorted(column.odd.items()):
-            rejects.warn(kind, f"in {name}", path=place.path, line=place.line(row), count=count)
+        for kind, odd in sorted(column.odd.items()):
+            problem = f"{name} {odd.problem}; taken as unknown" if odd.problem else f"in {name}"
+            rejects.warn(
+                kind, problem, path=place.path, line=place.line(odd.first), count=odd.count, strictly=kind == MISREAD
+            )
     if "started_at" in cleaned:
         column = cleaned["started_at"]
         rows = [row for row in _odd_times(column.array, now) if row not in column.bad]

@@ -16,6 +16,10 @@ OUT_OF_RANGE = "number out of range"
 """The kind of warning: a number that cannot be meant became unknown. What a caller can set must not hide the
 call."""
 
+MISREAD = "value not understood"
+"""The kind of warning: a value of an optional column that says nothing in its type became unknown. With --strict it is
+an error."""
+
 ASN_LIMIT = 2**32 - 1
 """The largest autonomous system number (RFC 6793)."""
 
@@ -30,18 +34,28 @@ CAST_PROBLEMS = (pa.ArrowException, ValueError, TypeError, OverflowError)
 """What pyarrow raises when values do not fit a type."""
 
 
+@dataclass(frozen=True)
+class Odd:
+    """How many rows are odd in one way, the first of them, and what is wrong with it."""
+
+    count: int
+    first: int
+    problem: str = ""
+
+
 @dataclass
 class Cleaned:
     """A column of the wanted type; which rows do not fit and why; which kept rows are odd, by kind."""
 
     array: pa.Array
     bad: dict[int, str] = field(default_factory=dict)
-    odd: dict[str, tuple[int, int]] = field(default_factory=dict)
+    odd: dict[str, Odd] = field(default_factory=dict)
 
-    def add_odd(self, kind: str, *, count: int, first: int) -> None:
-        """Count odd rows, the first of them at ``first``."""
-        before, row = self.odd.get(kind, (0, first))
-        self.odd[kind] = (before + count, min(row, first))
+    def add_odd(self, kind: str, *, count: int, first: int, problem: str = "") -> None:
+        """Count odd rows, the first of them at ``first``, with what is wrong there."""
+        before = self.odd.get(kind, Odd(0, first, problem))
+        earlier = before if before.first <= first else Odd(0, first, problem)
+        self.odd[kind] = Odd(before.count + count, earlier.first, earlier.problem)
 
 
 def clean_array(array: pa.Array, column: Column) -> Cleaned:
@@ -181,7 +195,10 @@ def _one_by_one(values: list[Any], column: Column) -> Cleaned:
         try:
             kept[row], odd = take(convert(value))
         except ValueError as problem:
-            cleaned.bad[row] = f"{column.name} {problem}"
+            if column.required:
+                cleaned.bad[row] = f"{column.name} {problem}"
+            else:
+                cleaned.add_odd(MISREAD, count=1, first=row, problem=str(problem))
             continue
         if odd:
             cleaned.add_odd(odd, count=1, first=row)

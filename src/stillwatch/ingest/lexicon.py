@@ -15,7 +15,7 @@ from stillwatch.ingest.kernels.hashing import sip
 from stillwatch.ingest.kernels.tokens import CODE_WORD, WordTable
 from stillwatch.records import LANGUAGES, Cue
 
-FIRST_FEATURE = 32
+FIRST_FEATURE = 28
 """Bits below are cues, from here on features: steps on the way to a cue, dropped at the end."""
 
 STOP_WORDS = {
@@ -49,7 +49,7 @@ def read_lexicon() -> Lexicon:
     numbers = {name: i for i, name in enumerate(document["parts"])}
     if len(numbers) > MAX_PARTS:
         raise ValueError(f"cues.toml: more than {MAX_PARTS} parts")
-    features: dict[str, int] = {}
+    features = {"opaque run": FIRST_FEATURE}  # kernels.rows.OPAQUE_RUN
     rules = [_rule(entry, numbers, features) for entry in document["rule"]]
     both = []
     for entry in document["both"]:

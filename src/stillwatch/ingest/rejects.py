@@ -56,8 +56,13 @@ class Rejects:
             text = {"path": str(path), "kind": kind, "problem": problem, "row": row[:ROW_CHARACTERS]}
             self._append({"line": line, **{name: redact(value) for name, value in text.items()}})
 
-    def warn(self, kind: str, problem: str, *, path: Path, line: int, count: int = 1) -> None:
-        """Count rows that are kept although something about them is odd; the first is at ``line``."""
+    def warn(self, kind: str, problem: str, *, path: Path, line: int, count: int = 1, strictly: bool = False) -> None:
+        """Count rows that are kept although something about them is odd; the first is at ``line``.
+
+        Raises SourceError if strict and the doubt is one that ``strictly`` is an error.
+        """
+        if self._strict and strictly:
+            raise SourceError(f"{path}:{line}: {problem}; mend the row, or leave out --strict")
         self._count(kind, f"{path}:{line}: {problem}", count, warning=True)
 
     @property

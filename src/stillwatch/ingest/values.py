@@ -90,6 +90,12 @@ def to_integer(value: object) -> int | None:
     return int(number)
 
 
+def to_asn(value: object) -> int | None:
+    """Return an autonomous system number, with or without its usual prefix (AS64500; RFC 5396). Raises ValueError."""
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
+    return to_integer(text.strip().upper().removeprefix("AS") if isinstance(text, str) else text)
+
+
 def to_number(value: object) -> float | None:
     """Return a number; not-a-number and empty text are unknown. Raises ValueError for anything else."""
     if value is None or value == "":
@@ -166,6 +172,8 @@ def converter(column: Column) -> Converter:
         return to_time
     if pa.types.is_boolean(column.type):
         return to_flag
+    if column.name == "client_asn":
+        return to_asn
     return to_integer if pa.types.is_integer(column.type) else to_number
 
 

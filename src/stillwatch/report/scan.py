@@ -10,6 +10,7 @@ from stillwatch.report import words
 from stillwatch.report.observables import signal_name
 
 Json = dict[str, Any]
+NO_TEXT = "No call had any text (messages, prompt or system), so nothing could be recognised in them."
 FEW_SCANS = 100
 """With fewer innocent scans no rate below one in a hundred can be claimed."""
 
@@ -94,6 +95,13 @@ def cautions(scan: Json, signals: Sequence[Signal]) -> list[str]:
     if lost > calls / 100:
         share = words.percent(lost / max(1, lost + calls))
         sentences.append(f"{share} of the rows could not be read: mend that before relying on this page.")
+    texts = int(scan.get("calls_with_text", calls))
+    if not texts and calls:
+        sentences.append(f"{NO_TEXT} This scan is void.")
+    elif texts < calls / 2:
+        sentences.append(
+            f"Only {words.percent(texts / calls)} of the calls had text: the others were hardly looked at."
+        )
     without = scan.get("settings", {}).get("without", [])
     if without:
         sentences.append(f"Evidence was left out on request: {words.listing(str(w) for w in without)}.")

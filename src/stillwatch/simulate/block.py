@@ -18,7 +18,7 @@ MAX_LADDER = 5
 CHOICES = {
     "rhythm": ("human", "office", "flat", "synchronous", "night", "deadline", "release", "trace"),
     "network": ("home", "proxies", "cloud", "ephemeral", "campus", "household"),
-    "identity": ("person", "company", "student", "ring"),
+    "identity": ("person", "newcomer", "company", "undeclared", "student", "ring"),
     "harness": ("popular", "one", "few", "common", "own"),
     "pool": ("human", "eval", "rag", "classification", "agent", "distillation", "judged", "preferred", "assignment"),
     "items": ("habit", "walk", "same", "shard"),

@@ -110,7 +110,9 @@ def _created(party: Party, start: int) -> I64:
         return begin - 3 * 3_600_000_000 - below(mix(p, 51), days * 86_400) * 1_000_000
     if block.identity == "student":
         return begin - below(mix(p, 51), 20 * 86_400) * 1_000_000
-    if block.kind == "enterprise_migration":
+    if block.identity == "newcomer":
+        return begin - below(mix(p, 51), 43_200) * 1_000_000  # half a day before it begins
+    if block.kind == "enterprise_migration" or block.identity == "undeclared":
         return begin - below(mix(p, 51), 86_400) * 1_000_000
     age = (unit(mix(p, 51)) ** 2 * 700 * 86_400).astype(
         np.int64
@@ -119,7 +121,7 @@ def _created(party: Party, start: int) -> I64:
 
 
 def _plans(party: Party) -> I64:
-    if party.block.identity == "company":
+    if party.block.identity in {"company", "undeclared"}:
         return 2 + below(mix(party.owner, 52), 2)
     return np.minimum(zipf(mix(party.person, 52), 3, 1.0), 2)
 
@@ -138,6 +140,8 @@ def _payment(party: Party) -> pa.Array:
     p, block = party.person, party.block
     if block.identity == "ring" and not party.hidden:
         card = pair(below(mix(p, 54), max(2, len(p) // ACCOUNTS_PER_CARD)), np.full(len(p), party.bought_with), 55)
+    elif block.identity == "undeclared":
+        card = np.full(len(p), mix(np.array([party.seed]), 56)[0])
     elif block.owner_size or block.identity == "company":
         card = mix(party.owner, 56)
     elif block.network == "household":
@@ -145,7 +149,7 @@ def _payment(party: Party) -> pa.Array:
     else:
         card = mix(p, 56)
     text = hexadecimal(card, "pm_")
-    paying = unit(mix(p, 58)) < (1.0 if block.identity in {"ring", "company"} else 0.7)
+    paying = unit(mix(p, 58)) < (1.0 if block.identity in {"ring", "company", "undeclared"} else 0.7)
     return pa.array(np.asarray(text.to_numpy(zero_copy_only=False)), pa.large_string(), mask=~paying)
 
 
@@ -157,8 +161,9 @@ def _mail(party: Party) -> pa.LargeStringArray:
     if block.identity == "student":
         own = hexadecimal(mix(np.full(len(p), party.seed), 60), "university-", 4)
         return join(own, "example", separator=".")
-    if block.identity == "company":
-        own = hexadecimal(mix(party.owner, 61), "company-", 8)
+    if block.identity in {"company", "undeclared"}:
+        owner = party.owner if block.identity == "company" else np.full(len(p), party.seed)
+        own = hexadecimal(mix(owner, 61), "company-", 8)
         return join(own, "example", separator=".")
     return _choose(MAIL, zipf(mix(p, 62), len(MAIL), 1.1))
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from planted import campaign, crowd, member_keys, table_of
-from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.answers import MAX_FAMILY_BITS, Answer, Finding
 from stillwatch.detect.calibration import Calibration
 from stillwatch.detect.describe import answer, campaign_id, describe, hexadecimal, instant
 from stillwatch.detect.find import Candidate, Findings, find_candidates
-from stillwatch.detect.groups import Group
+from stillwatch.detect.group import Group
 from stillwatch.detect.signal import find_signals
 from stillwatch.records import Family
 from stillwatch.store.engine import Engine
@@ -33,7 +33,7 @@ def found(findings: Findings) -> Candidate:
 
 
 def told(candidate: Candidate, findings: Findings, **others: Any) -> dict[str, Any]:
-    given = {"names": {}, "verification": {}, "organizations": 0, "calibration": TEN} | others
+    given = {"substreams": [], "names": {}, "verification": {}, "organizations": 0, "calibration": TEN} | others
     return describe(candidate, findings, **given)
 
 
@@ -67,9 +67,9 @@ def test_an_answer_shows_its_findings_by_family() -> None:
         ),
     )
     shown = answer(given)
-    assert shown["bits"] == 1.0
+    assert shown["bits"] == -8.0 + MAX_FAMILY_BITS - 1.0
     assert shown["prior_bits"] == -8.0
-    assert shown["evidence"]["network"]["bits"] == 10.0
+    assert shown["evidence"]["network"]["bits"] == MAX_FAMILY_BITS
     assert [f["says"] for f in shown["evidence"]["network"]["findings"]] == ["A.", "B."]
     assert list(shown["evidence"]) == ["content", "network"]
 

@@ -5,44 +5,32 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hand_made_cells import (
+    HARVEST_SCORE,
+    NEUTRAL_SCORE,
+    ONE,
+    OTHER,
+    WORK_SCORE,
+    all_cells,
+    cell_of,
+    everybody,
+    strands_of,
+)
 
 from planted import ACCOUNT_STEP, campaign, crowd, member_keys, table_of
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.find import Findings, find_candidates
-from stillwatch.detect.groups import Group, drop_chance_uses, find_groups, mean_bits, merge
+from stillwatch.detect.group import Group
+from stillwatch.detect.groups import drop_chance_uses, find_groups
+from stillwatch.detect.groups import merge as merge_cells
 from stillwatch.detect.mixture import FAMILIES, Background
 from stillwatch.detect.signal import find_signals
 from stillwatch.detect.strands import TEMPLATE, USE, Population, Strands
 from stillwatch.store.engine import Engine
 
-HARVEST_SCORE, NEUTRAL_SCORE, WORK_SCORE = 500, -300, -900
-"""Centibits a call: a harvest's wording, a wording that says nothing, a wording of classification or agents."""
 
-
-def strands_of(cells: dict[tuple[int, int], tuple[list[int], int]], *, follow_ups: int = 0) -> Strands:
-    """Return strands of ten calls each, from {(kind, value): (accounts, score a call)}."""
-    rows = [(a, number, score) for number, (held, score) in enumerate(cells.values()) for a in held]
-    account, cell, score = (np.array(column, np.int64) for column in zip(*rows, strict=True))
-    calls = np.full(len(rows), 10)
-    kinds, values = (np.array(column) for column in zip(*cells, strict=True))
-    turns = np.full(len(rows), follow_ups)
-    return Strands(account, cell, calls, 10 * score, turns, calls, kinds.astype(np.int8), values, values * 0 + 16)
-
-
-def cell(strands: Strands, number: int, *, holders: int | None = None, bits: float = 2.0) -> Cell:
-    """Return a cell all of whose strands were accepted, with ``bits`` of each family."""
-    mine = np.flatnonzero(strands.cell == number)
-    every = np.full((len(mine), len(FAMILIES)), bits)
-    ones = np.ones(len(mine))
-    kind, value = int(strands.cell_kind[number]), int(strands.cell_value[number])
-    return Cell(kind, value, 16, mine, ones, every, every, ones, holders or len(mine))
-
-
-def all_cells(strands: Strands, **others: Any) -> list[Cell]:
-    return [cell(strands, number, **others) for number in range(len(strands.cell_kind))]
-
-
-ONE, OTHER = list(range(1, 11)), list(range(21, 31))
+def merge(cells: list[Cell], strands: Strands) -> list[Group]:
+    return merge_cells(cells, strands, everybody(strands))
 
 
 def test_cells_of_the_same_accounts_are_one_campaign() -> None:
@@ -71,14 +59,15 @@ def test_work_that_members_do_for_others_stays_out() -> None:
     assert group.contents == [(TEMPLATE, 1)]
 
 
-@pytest.mark.parametrize(("holders", "follow_ups", "joins"), [(10, 0, True), (100, 0, False), (10, 5, False)])
+@pytest.mark.parametrize(("strangers", "follow_ups", "joins"), [(0, 0, True), (90, 0, False), (0, 5, False)])
 def test_neutral_wording_joins_if_only_members_use_it_and_nobody_converses(
-    holders: int, follow_ups: int, *, joins: bool
+    strangers: int, follow_ups: int, *, joins: bool
 ) -> None:
+    others = list(range(100, 100 + strangers))
     strands = strands_of(
-        {(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (ONE, NEUTRAL_SCORE)}, follow_ups=follow_ups
+        {(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (ONE + others, NEUTRAL_SCORE)}, follow_ups=follow_ups
     )
-    cells = [cell(strands, 0, bits=4.0), cell(strands, 1, holders=holders)]
+    cells = [cell_of(strands, 0, bits=4.0), cell_of(strands, 1, accepted=ONE)]
     (group,) = merge(cells, strands)
     assert ((TEMPLATE, 2) in group.contents) == joins
 
@@ -92,7 +81,7 @@ def test_the_order_of_cells_changes_nothing() -> None:
     draw = np.random.default_rng(1)
     held = {(TEMPLATE, n): (sorted(draw.choice(60, 12, replace=False).tolist()), HARVEST_SCORE) for n in range(12)}
     strands = strands_of(held)
-    cells = [cell(strands, number, bits=1.0 + number / 7) for number in range(12)]
+    cells = [cell_of(strands, number, bits=1.0 + number / 7) for number in range(12)]
     known = [(g.accounts.tolist(), g.contents) for g in merge(cells, strands)]
     assert known
     for _ in range(5):
@@ -102,46 +91,29 @@ def test_the_order_of_cells_changes_nothing() -> None:
 
 def test_match_weights_stay_with_their_accounts() -> None:
     strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): ([*ONE, 11, 12], HARVEST_SCORE)})
-    (group,) = merge([cell(strands, 0, bits=3.0), cell(strands, 1, bits=1.0)], strands)
+    (group,) = merge([cell_of(strands, 0, bits=3.0), cell_of(strands, 1, bits=1.0)], strands)
     assert group.accounts.tolist() == [*ONE, 11, 12]
     assert group.match_weight.tolist() == [3.0 * len(FAMILIES)] * 10 + [1.0 * len(FAMILIES)] * 2
-
-
-def test_mean_bits_counts_every_owner_once() -> None:
-    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE)})
-    given = cell(strands, 0)
-    bits = np.arange(10.0)[:, None] * np.ones(len(FAMILIES))
-    weight = np.array([0.5, 0.5, *[1.0] * 8])
-    group = Group(np.array(ONE), np.ones(10), [Cell(*_fields(given, weight=weight, bits=bits, own_bits=bits))])
-    own, tool = mean_bits(group)
-    assert own == pytest.approx([(0.5 + sum(range(2, 10))) / 9.0] * len(FAMILIES))
-    assert tool == pytest.approx(0.0)
 
 
 def _fields(given: Cell, **others: Any) -> list[Any]:
     return [others.get(name, getattr(given, name)) for name in Cell.__dataclass_fields__]
 
 
-def everybody(strands: Strands, calls: int) -> Population:
-    keys = np.unique(strands.account)
-    zeros = np.zeros(len(keys), np.int64)
-    return Population(keys, zeros + calls, zeros, zeros, zeros, zeros, zeros, keys)
-
-
 @pytest.mark.parametrize(("others", "kept"), [([], True), (list(range(100, 180)), False)])
 def test_a_use_that_everybody_shows_is_no_campaign_s(others: list[int], *, kept: bool) -> None:
     strands = strands_of({(USE, 1): (ONE + others, HARVEST_SCORE), (TEMPLATE, 2): (OTHER, HARVEST_SCORE)})
     mine = np.flatnonzero((strands.cell == 0) & np.isin(strands.account, ONE))
-    given = cell(strands, 0)
+    given = cell_of(strands, 0)
     cut = {"strands": mine, "weight": np.ones(10), "bits": given.bits[:10], "own_bits": given.bits[:10]}
     group = Group(np.array(ONE), np.ones(10), [Cell(*_fields(given, **cut, probability=np.ones(10)))])
-    assert (drop_chance_uses([group], strands, everybody(strands, 100)) == [group]) == kept
+    assert (drop_chance_uses([group], strands, everybody(strands)) == [group]) == kept
 
 
 def test_no_strands_give_no_groups() -> None:
     none = np.zeros(0, np.int64)
     nobody = Population(*(none,) * 8)
-    empty = Strands(none, none, none, none, none, none, none.astype(np.int8), none, none)
+    empty = Strands(none, none, none, none, none, none, none.astype(np.int8), none, none, none.astype(float))
     assert find_groups(empty, [], nobody, Background(none, none.astype(bool))) == []
 
 

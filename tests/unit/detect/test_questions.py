@@ -1,53 +1,24 @@
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
+from harvest_summary import summary
 
 from stillwatch.detect.answers import MAX_FAMILY_BITS, Answer, Finding, strength
 from stillwatch.detect.cells import Cell
-from stillwatch.detect.groups import Group
-from stillwatch.detect.items import topic_ratio
+from stillwatch.detect.group import Group, Sent
+from stillwatch.detect.load import Load
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.questions import Base, is_distillation, objectives, one_operator
+from stillwatch.detect.questions import MANY_WORDINGS, one_operator
 from stillwatch.detect.strands import TEMPLATE, USE
 from stillwatch.detect.summary import Summary
-from stillwatch.detect.uses import score_cues
-from stillwatch.records import Cue, Family
+from stillwatch.detect.topics import TopicSpread
+from stillwatch.detect.uses import Use
+from stillwatch.records import Family
 
-BASE = Base(accounts=10_000, entities=10_000)
-NOTHING = Answer(0.0)
-
-
-def summary(calls: int = 5_000, cues: Cue | int = Cue.EXTERNALISED | Cue.REASONING, **others: Any) -> Summary:
-    """Return a harvest by fifty accounts: new items, no follow-ups, long answers, any account with any topic."""
-    table = score_cues(np.array([int(cues)]))
-    made = Summary(
-        calls=calls,
-        completed=calls,
-        output_tokens=900 * calls,
-        input_tokens=100 * calls,
-        cached_input_tokens=0,
-        follow_ups=0,
-        with_tools=0,
-        first=0,
-        last=10**12,
-        cues=table.cues,
-        cue_calls=np.array([calls]),
-        cue_score=table.score,
-        cue_use=table.use,
-        items=calls,
-        item_holdings=calls,
-        item_calls=calls,
-        accounts=np.arange(50),
-        account_calls=np.full(50, calls // 50),
-        topic_within=0.02,
-        topic_between=0.02,
-        hours=np.arange(24),
-        hour_calls=np.full(24, calls // 24),
-        hour_accounts=np.full(24, 50),
-    )
-    return replace(made, **others)
+NO_LOAD = Load(0.0, 0.0, 1.0)
+PEOPLE = TopicSpread(5.0, 0.2)
+"""People in general keep to topics of their own."""
 
 
 def group(
@@ -56,11 +27,16 @@ def group(
     every = np.tile([(bits or {}).get(family, 0.0) for family in FAMILIES], (50, 1))
     ones = np.ones(50)
     cell = Cell(kind, 1, words, np.arange(50), ones, every, every, ones, holders)
-    return Group(np.arange(50), ones, [cell])
+    sent = Sent() if kind == USE else Sent(words=words, covered=1.0, wording=0.0, wordings=1)
+    return Group(np.arange(50), ones, [cell], sent=sent)
 
 
-def operator(made: Group, about: Summary | None = None, entities: int = 50) -> Answer:
-    return one_operator(made, about or summary(), entities=entities, base=BASE)
+def operator(
+    made: Group, about: Summary | None = None, entities: int = 50, everybody: TopicSpread | None = None
+) -> Answer:
+    return one_operator(
+        made, about or summary(), NO_LOAD, entities=entities, accounts=10_000, everybody=everybody or PEOPLE
+    )
 
 
 def finding(family: Family, bits: float) -> Finding:
@@ -119,81 +95,78 @@ def test_agreement_of_more_bits_never_says_less() -> None:
 
 
 @pytest.mark.parametrize("overlap", [0.1, 0.3, 0.6])
-def test_items_that_everybody_has_speak_against_both(overlap: float) -> None:
+def test_items_that_everybody_has_speak_against_one_operator(overlap: float) -> None:
     public = summary(item_holdings=5_000, items=round(5_000 * (1 - overlap)))
     made = group(bits={Family.NETWORK: 8.0})
     assert operator(made, public).bits < operator(made).bits - 1.0
-    assert is_distillation(public, NOTHING).bits < is_distillation(summary(), NOTHING).bits - 1.0
 
 
 def test_topics_of_their_own_speak_against_one_queue() -> None:
-    own = summary(topic_within=0.2)
-    assert topic_ratio(own) == pytest.approx(10.0)
+    own = summary(topics=TopicSpread(10.0, 0.5))
     assert operator(group(), own).bits < operator(group()).bits
 
 
-@pytest.mark.parametrize(("within", "between"), [(float("nan"), 0.1), (0.1, float("nan")), (0.1, 0.0)])
-def test_unknown_topics_say_nothing(within: float, between: float) -> None:
-    unknown = summary(topic_within=within, topic_between=between)
-    assert np.isnan(topic_ratio(unknown))
-    assert not {f.signal for f in operator(group(), unknown).findings} & {"one_queue", "own_topics"}
-
-
-def test_a_harvest_is_distillation() -> None:
-    assert is_distillation(summary(), NOTHING).bits > 3.0
-
-
-@pytest.mark.parametrize("cues", [0, Cue.CLASSIFICATION, Cue.CONTEXT | Cue.OPTIONS, Cue.AGENT | Cue.CODE])
-def test_ordinary_wording_is_not(cues: Cue) -> None:
-    assert is_distillation(summary(cues=cues), NOTHING).bits < 3.0
-    assert is_distillation(summary(cues=cues), NOTHING).bits < is_distillation(summary(), NOTHING).bits
-
-
 @pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("follow_ups", [0, 300, 800, 2_000, 4_000]),
-        ("cached_input_tokens", [0, 100_000, 450_000]),
-        ("with_tools", [0, 1_000, 4_000]),
-    ],
+    "topics", [TopicSpread(), TopicSpread(1.0, 0.5), TopicSpread(1.4, 0.01), TopicSpread(4.0, 2.0)]
 )
-def test_what_ordinary_use_does_more_never_speaks_for_it(name: str, values: list[int]) -> None:
-    bits = [is_distillation(summary(**{name: value}), NOTHING).bits for value in values]
-    assert bits == sorted(bits, reverse=True)
-    assert bits[-1] < bits[0]
+def test_topics_that_are_unknown_or_unsure_say_nothing(topics: TopicSpread) -> None:
+    answer = operator(group(bits={Family.NETWORK: 5.0}), summary(topics=topics))
+    assert not {f.signal for f in answer.findings} & {"one_queue", "own_topics"}
 
 
-def test_more_calls_never_speak_against_it() -> None:
-    bits = [is_distillation(summary(calls), NOTHING).bits for calls in (30, 100, 1_000, 10_000, 1_000_000)]
+def test_where_people_in_general_have_no_topics_one_queue_says_nothing() -> None:
+    made, about = group(bits={Family.NETWORK: 5.0}), summary()
+    signals = [
+        {f.signal for f in operator(made, about, everybody=everybody).findings}
+        for everybody in (PEOPLE, TopicSpread(1.1, 0.01), TopicSpread())
+    ]
+    assert [("one_queue" in s) for s in signals] == [True, False, False]
+
+
+def test_a_template_most_of_whose_senders_are_strangers_says_nothing() -> None:
+    made = group(bits={Family.NETWORK: 5.0})
+    public = replace(made, sent=replace(made.sent, own_share=0.3))
+    assert operator(public).family_bits(Family.CONTENT) < operator(made).family_bits(Family.CONTENT) - 4.0
+
+
+def test_a_template_of_a_sliver_of_the_calls_says_nothing_of_the_group() -> None:
+    made = group(words=64)
+    sliver = replace(made, sent=replace(made.sent, covered=0.1))
+    assert operator(sliver).bits < operator(made).bits
+
+
+def test_a_queue_needs_a_second_witness() -> None:
+    alone, held = group(), group(bits={Family.TIMING: 1.5})
+    many = replace(alone, sent=replace(alone.sent, wordings=MANY_WORDINGS))
+    signals = [{f.signal for f in operator(g).findings} for g in (alone, held, many)]
+    assert [("one_queue" in s) for s in signals] == [False, True, True]
+
+
+def test_turns_with_many_templates_say_more_than_one_template() -> None:
+    made = group()
+    bits = [operator(replace(made, sent=replace(made.sent, wordings=n))).bits for n in (1, 5, 10, 40)]
     assert bits == sorted(bits)
-    assert bits[0] < bits[-1]
+    assert bits[-1] > bits[0] + 3.0
 
 
-def test_own_items_sent_again_are_a_regression_test() -> None:
-    again = summary(items=500, item_holdings=500)
-    assert "repeated_items" in {f.signal for f in is_distillation(again, NOTHING).findings}
-    assert is_distillation(again, NOTHING).bits < is_distillation(summary(), NOTHING).bits - 3.0
+def test_a_common_day_alone_does_not_decide() -> None:
+    assert operator(group(bits={Family.TIMING: 9.0})).bits == operator(group(bits={Family.TIMING: 4.0})).bits
 
 
-def test_unknown_tokens_say_nothing() -> None:
-    answer = is_distillation(summary(output_tokens=0, input_tokens=0), NOTHING)
-    assert not {f.signal for f in answer.findings} & {"output_to_input", "caching"}
-
-
-def test_hiding_better_never_speaks_against_it() -> None:
-    hidden = [Answer(float(bits), (finding(Family.NETWORK, 5.0),)) for bits in range(-5, 30, 5)]
-    bits = [is_distillation(summary(), answer).bits for answer in hidden]
-    assert bits == sorted(bits)
-    assert bits[-1] <= bits[0] + 3.0
+def test_accounts_that_take_turns_speak_for_one_operator() -> None:
+    made, about = group(), summary()
+    with_turns = one_operator(made, about, Load(10.0, 100.0, 0.005), entities=50, accounts=10_000, everybody=PEOPLE)
+    assert with_turns.bits == operator(made, about).bits + 2.0
 
 
 def test_every_finding_has_a_reason() -> None:
-    answers = [operator(group(bits=dict.fromkeys(Family, 3.0))), is_distillation(summary(), NOTHING)]
-    assert all(f.says.endswith(".") for a in answers for f in a.findings)
+    answer = operator(group(bits=dict.fromkeys(Family, 3.0)))
+    assert all(f.says.endswith(".") for f in answer.findings)
 
 
-def test_objectives_are_shares_of_calls() -> None:
-    table = score_cues(np.array([0, int(Cue.GRADING | Cue.PAIRWISE)]))
-    mixed = summary(100, cues=0, cue_calls=np.array([25, 75]), cue_use=table.use)
-    names = ("none", "reasoning", "grading", "x", "y", "z", "u", "answers")
-    assert objectives(mixed, names) == {"none": 0.25, "grading": 0.75}
+def test_questions_without_any_wording_share_no_content() -> None:
+    made = group(bits={Family.IDENTITY: 5.0}, kind=USE)
+    bare = replace(made.cells[0], value=int(Use.BARE))
+    answer = operator(Group(made.accounts, made.match_weight, [bare]))
+    assert "shared_content" in {f.signal for f in operator(made).findings}
+    assert "shared_content" not in {f.signal for f in answer.findings}

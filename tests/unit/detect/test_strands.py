@@ -112,10 +112,8 @@ def test_no_calls_give_no_strands(engine: Engine) -> None:
 def test_an_entity_weighs_one_in_a_cell_however_many_accounts_it_has() -> None:
     account = np.array([1, 2, 3, 4, 1, 2])
     cell = np.array([0, 0, 0, 0, 1, 1])
-    none = np.zeros(6, np.int64)
     people = population([1, 2, 3, 4], {1: 9, 2: 9, 3: 9})
-    strands = Strands(account, cell, none, none, none, none, np.zeros(2, np.int8), none[:2], none[:2])
-    weights = entity_weights(strands, people, cell)
+    weights = entity_weights(account, people, cell)
     assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1.0, 1 / 2, 1 / 2])
 
 

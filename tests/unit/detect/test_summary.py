@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,9 @@ import pytest
 
 from planted import HARVEST, START_HOUR, table_of
 from stillwatch.detect.cells import Cell
-from stillwatch.detect.groups import Group
+from stillwatch.detect.group import Group
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.strands import TEMPLATE, USE, Ints, mark_calls
+from stillwatch.detect.strands import TEMPLATE, USE, Population, mark_calls
 from stillwatch.detect.summary import Summary, group_calls, summarise
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
@@ -26,16 +25,21 @@ def group(accounts: list[int], contents: list[tuple[int, int]]) -> Group:
     return Group(np.array(accounts), ones, cells)
 
 
+def everybody(rows: list[Row]) -> Population:
+    account, calls = np.unique([row["account"] for row in rows], return_counts=True)
+    zeros = np.zeros(len(account), np.int64)
+    return Population(account, calls, zeros, zeros, zeros, zeros, zeros, account)
+
+
 @pytest.fixture
 def summaries(tmp_path: Path) -> Iterator[Any]:
     with Engine(tmp_path) as engine:
 
-        def go(rows: list[Row], groups: list[Group], pure: dict[int, Ints] | None = None) -> list[Summary]:
+        def go(rows: list[Row], groups: list[Group]) -> list[Summary]:
             table = table_of(rows)
             cues = score_cues(np.unique(table["cues"].to_numpy())).to_arrow()
             marked = mark_calls(engine, engine.lazy(table), cues)
-            totals = pure or {i: np.zeros(len(g.accounts), np.int64) for i, g in enumerate(groups)}
-            return summarise(engine, group_calls(engine, marked, groups, totals), len(groups))
+            return summarise(engine, group_calls(engine, marked, groups, everybody(rows)), len(groups))
 
         yield go
 
@@ -59,12 +63,6 @@ def random_rows(seed: int = 1, size: int = 400) -> list[Row]:
         }
         for _ in range(size)
     ]
-
-
-def share_of_pairs(rows: list[Row], *, same_account: bool) -> float:
-    pairs = [p for p in combinations(rows, 2) if (p[0]["account"] == p[1]["account"]) is same_account]
-    known = [p for p in pairs if p[0]["topic_0"] is not None]
-    return sum(a["topic_0"] == b["topic_0"] for a, b in known) / len(pairs)
 
 
 def test_says_what_counting_row_by_row_says(summaries: Any) -> None:
@@ -91,8 +89,6 @@ def test_says_what_counting_row_by_row_says(summaries: Any) -> None:
             assert calls == sum(r["cues"] == cues for r in mine)
         for hour, people in zip(made.hours, made.hour_accounts, strict=True):
             assert people == len({r["account"] for r in mine if r["hour"] == hour})
-        assert made.topic_within == pytest.approx(share_of_pairs(mine, same_account=True))
-        assert made.topic_between == pytest.approx(share_of_pairs(mine, same_account=False))
 
 
 def test_a_call_in_two_cells_counts_once(summaries: Any) -> None:
@@ -109,13 +105,14 @@ def test_other_calls_of_members_are_not_the_campaign_s(summaries: Any) -> None:
 
 
 def test_an_account_that_sends_little_else_gives_all_its_first_questions(summaries: Any) -> None:
-    rows = [{"account": 1, "skeleton": 1}, {"account": 1}, {"account": 1, "turns": 1}, {"account": 2, "skeleton": 1}]
-    rows += [{"account": 2}]
-    (made,) = summaries(rows, [group([1, 2], [(TEMPLATE, 1)])], {0: np.array([1, 0])})
-    assert dict(zip(made.accounts.tolist(), made.account_calls.tolist(), strict=True)) == {1: 2, 2: 1}
+    rows = [{"account": 1, "skeleton": 1}] * 8 + [{"account": 1}, {"account": 1, "turns": 1}]
+    rows += [{"account": 2, "skeleton": 1}] * 7 + [{"account": 2}] * 3
+    (made,) = summaries(rows, [group([1, 2], [(TEMPLATE, 1)])])
+    assert dict(zip(made.accounts.tolist(), made.account_calls.tolist(), strict=True)) == {1: 9, 2: 7}
 
 
-def test_one_account_has_no_others_to_compare_topics_with(summaries: Any) -> None:
-    (made,) = summaries([{"account": 1, "skeleton": 1, "topic_0": 1}] * 3, [group([1], [(TEMPLATE, 1)])])
-    assert made.topic_within == pytest.approx(1.0)
-    assert np.isnan(made.topic_between)
+def test_counts_the_artefacts_that_went_from_account_to_account(summaries: Any) -> None:
+    sent = [(1, 7), (2, 7), (1, 8), (1, 8), (2, 9), (3, 9), (3, 9), (3, None)]
+    rows = [{"account": a, "artefact": blob, "skeleton": 1} for a, blob in sent]
+    (made,) = summaries(rows, [group([1, 2, 3], [(TEMPLATE, 1)])])
+    assert (made.carried, made.carried_calls) == (2, 5)

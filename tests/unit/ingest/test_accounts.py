@@ -70,8 +70,11 @@ def test_leaves_out_and_counts_rows_that_are_wrong(tmp_path: Path) -> None:
     file = tmp_path / "accounts.csv"
     file.write_text("account,created_at\na,yesterday\n,2026-01-01\nc,2026-01-01\n")
     rejects = Rejects(None)
-    assert read_accounts(file, rejects=rejects)["account"].to_pylist() == ["c"]
-    assert rejects.rejected == 2
+    found = read_accounts(file, rejects=rejects)
+    assert found["account"].to_pylist() == ["a", "c"]
+    assert found["created_at"].null_count == 1
+    assert rejects.rejected == 1
+    assert {r["kind"]: r["count"] for r in rejects.summary()} == {"wrong account row": 1, "value not understood": 1}
     with pytest.raises(SourceError, match=r"accounts\.csv:1: created_at is 'yesterday', not a time"):
         read_accounts(file)
 

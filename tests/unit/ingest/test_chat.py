@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from stillwatch.ingest.kernels.chat import MAX_PARTS, read_chat
+from stillwatch.ingest.kernels.chat import MAX_PARTS, MAX_PREFILL_BYTES, read_chat
 
 
 def separated(text: str | bytes) -> tuple[str, str, int] | None:
@@ -44,6 +44,27 @@ def test_a_developer_message_is_system_text() -> None:
 
 def test_assistant_tool_and_function_messages_are_turns() -> None:
     assert of(said("user", "x"), said("assistant", "a"), said("tool", "b"), said("function", "c")) == ("x", "", 3)
+
+
+def test_a_prefill_follows_the_users_text_and_is_no_turn() -> None:
+    assert of(said("user", "2 + 2?"), said("assistant", "<think>\nLet me")) == ("2 + 2?\n<think>\nLet me", "", 0)
+    parts = [{"type": "text", "text": "<think>"}, {"type": "text", "text": "Hm"}]
+    assert of(said("user", "x"), said("assistant", "1"), said("user", "y"), said("assistant", parts)) == (
+        "y\n<think>Hm",
+        "",
+        1,
+    )
+
+
+def test_an_answer_that_is_followed_by_anything_is_no_prefill() -> None:
+    assert of(said("user", "x"), said("assistant", "1"), said("tool", "2")) == ("x", "", 2)
+    assert of(said("user", "x"), said("assistant", "1"), said("user", "y")) == ("y", "", 1)
+    assert of(said("user", "x"), said("assistant", "1"), said("assistant", "2")) == ("x\n2", "", 1)
+
+
+def test_a_long_closing_answer_was_logged_with_its_question() -> None:
+    assert of(said("user", "x"), said("assistant", "a" * MAX_PREFILL_BYTES)) == ("x\n" + "a" * MAX_PREFILL_BYTES, "", 0)
+    assert of(said("user", "x"), said("assistant", "a" * (MAX_PREFILL_BYTES + 1))) == ("x", "", 0)
 
 
 def test_without_a_user_message_the_last_message_is_taken() -> None:
@@ -138,4 +159,4 @@ def test_deep_nesting_costs_nothing() -> None:
 
 def test_more_parts_than_are_read_are_skipped() -> None:
     parts = [{"type": "text", "text": str(i)} for i in range(MAX_PARTS + 9)]
-    assert of(said("user", parts), said("assistant", "a")) == ("\n".join(map(str, range(MAX_PARTS))), "", 1)
+    assert of(said("user", parts), said("tool", "a")) == ("\n".join(map(str, range(MAX_PARTS))), "", 1)

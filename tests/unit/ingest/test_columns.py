@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from stillwatch.ingest.columns import OUT_OF_RANGE, clean_array, clean_values
+from stillwatch.ingest.columns import MISREAD, OUT_OF_RANGE, Odd, clean_array, clean_values
 from stillwatch.ingest.values import to_time
 from stillwatch.records import CALL_LOG
 
@@ -33,13 +33,14 @@ def test_casts_numbers_of_every_type(array: pa.Array) -> None:
     assert cleaned.bad == {}
 
 
-def test_refuses_only_the_fraction_among_whole_numbers() -> None:
+def test_only_the_fraction_among_whole_numbers_is_unknown() -> None:
     for cleaned in (
         clean_array(pa.array([1.0, 1.5, 3.0]), COLUMNS["n"]),
         clean_values([1.0, 1.5, 3], COLUMNS["n"]),
     ):
         assert cleaned.array.to_pylist() == [1, None, 3]
-        assert list(cleaned.bad) == [1]
+        assert cleaned.bad == {}
+        assert cleaned.odd[MISREAD] == Odd(1, 1, "is 1.5, not a whole number")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_makes_numbers_that_cannot_be_meant_unknown_but_keeps_the_rows(name: str
     cleaned = clean_values(values, COLUMNS[name])
     assert cleaned.array.to_pylist() == [None, None, 5]
     assert cleaned.bad == {}
-    assert cleaned.odd[OUT_OF_RANGE] == (2, 0)
+    assert cleaned.odd[OUT_OF_RANGE] == Odd(2, 0)
 
 
 @pytest.mark.parametrize("scale", [1, 1_000, 1_000_000, 1_000_000_000])
@@ -97,4 +98,4 @@ def test_takes_not_a_number_for_unknown() -> None:
 def test_counts_what_it_repairs() -> None:
     cleaned = clean_values(["ok", "a\ud800", 7], COLUMNS["prompt"])
     assert cleaned.array.to_pylist() == ["ok", "a\ufffd", "7"]
-    assert cleaned.odd == {"repaired text": (1, 1)}
+    assert cleaned.odd == {"repaired text": Odd(1, 1)}

@@ -43,10 +43,11 @@ def test_rejects_only_the_rows_that_lack_what_every_call_needs(column: str, tmp_
     assert f"{tmp_path}/log.parquet:2: " in str(entry["first"])
 
 
-def test_rejects_only_the_rows_whose_values_do_not_fit(tmp_path: Path) -> None:
+def test_a_value_that_does_not_fit_an_optional_column_is_unknown(tmp_path: Path) -> None:
     rejects = Rejects(None)
     found = read(tmp_path, {"output_tokens": ["7", "many", None]}, rejects)
-    assert [(r["call_id"], r["output_tokens"]) for r in found] == [("1", 7), ("3", None)]
+    assert [(r["call_id"], r["output_tokens"]) for r in found] == [("1", 7), ("2", None), ("3", None)]
+    assert rejects.rejected == 0
     assert "'many', not a number" in str(rejects.summary()[0]["first"])
 
 

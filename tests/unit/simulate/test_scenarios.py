@@ -182,6 +182,37 @@ def test_declared_companies_say_who_they_are(composed: Callable) -> None:
     assert owners[0] != owners[1]
 
 
+def test_a_company_that_declared_nothing_has_one_card_one_mail_domain_and_no_name(composed: Callable) -> None:
+    made = composed("hard-negatives", kinds=("undeclared_company",))
+    rows = [made.accounts[a] for a in made.truth]
+    assert {(r["organization"], r["payment_fingerprint"], r["email_domain"]) for r in rows} == {
+        (None, rows[0]["payment_fingerprint"], rows[0]["email_domain"])
+    }
+    assert rows[0]["payment_fingerprint"]
+
+
+def test_newcomers_sign_up_within_half_a_day_with_papers_of_their_own(composed: Callable) -> None:
+    made = composed("hard-negatives", kinds=("online_course",))
+    created = [made.accounts[a]["created_at"] for a in made.truth]
+    cards = [c for a in made.truth if (c := made.accounts[a]["payment_fingerprint"])]
+    assert (max(created) - min(created)).total_seconds() <= 43_200
+    assert len(set(cards)) == len(cards)
+
+
+def test_strangers_with_one_published_tool_have_clients_of_their_own(composed: Callable) -> None:
+    made = composed("hard-negatives", kinds=("thinking_tool",))
+    assert len({c["user_agent"] for c in made.calls}) > 3
+    assert len(addresses(made.calls)) > 0.8 * len(made.truth)
+
+
+def test_a_published_judge_is_run_once_and_within_a_day(composed: Callable) -> None:
+    made = composed("hard-negatives", kinds=("published_judge",))
+    times = defaultdict(list)
+    for call in made.calls:
+        times[call["account"]].append(call["started_at"])
+    assert max((max(t) - min(t)).total_seconds() for t in times.values()) <= 86_400
+
+
 def test_households_share_one_address(composed: Callable) -> None:
     made = composed("hard-negatives", kinds=("household",))
     homes = defaultdict(set)

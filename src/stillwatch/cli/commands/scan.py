@@ -14,6 +14,7 @@ from rich.table import Table
 
 from stillwatch.app import Progress, ScanResult, scan
 from stillwatch.cli.main import app
+from stillwatch.report.scan import NO_TEXT, left_out
 from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS, ScanSettings
 
 
@@ -43,7 +44,8 @@ def scan_command(
 ) -> None:
     """Find distillation campaigns in call logs and write a report.
 
-    Exit codes: 0 the scan was made, whatever it found; 2 wrong input or use; 130 interrupted, no report is left.
+    Exit codes: 0 the scan was made, whatever it found; 2 wrong input or use, or none of the rows could be read; 130
+    interrupted, no report is left.
     """
     settings = ScanSettings(
         key_file=key,
@@ -83,6 +85,8 @@ def scan_command(
         )
     else:
         _print(result, Console(highlight=False))
+    if not result.scan["calls"] and left_out(result.scan):
+        raise typer.Exit(2)  # for a job that looks at nothing else: this was not a scan that found nothing
 
 
 def _print(result: ScanResult, console: Console) -> None:
@@ -94,6 +98,8 @@ def _print(result: ScanResult, console: Console) -> None:
     )
     if not result.scan["calls"]:
         console.print("No call could be read, so nothing was looked at.")
+    elif not result.scan["calls_with_text"]:
+        console.print(f"{NO_TEXT} Name the column of the prompts, or the format with --source.")
     elif not result.campaigns:
         console.print("No campaign found.")
     else:

@@ -8,7 +8,7 @@ from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
-@signal("sign_up", family=Family.IDENTITY, needs=("created_hour",), max_bits=6.0, seeds=True)
+@signal("sign_up", family=Family.TIMING, needs=("created_hour",), max_bits=6.0, seeds=True)
 def sign_up(accounts: Frame, *, hours: int = 6) -> Frame:
     """See in which window of ``hours`` each account was created.
 

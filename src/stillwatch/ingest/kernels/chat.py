@@ -16,6 +16,9 @@ Spans = NDArray[np.int64]
 
 MAX_PARTS = 64
 """Content parts of one message that are read; more than that are skipped."""
+MAX_PREFILL_BYTES = 1_024
+"""A closing assistant message up to this long is a prefill: the caller wrote how the answer is to begin, and it is read
+like the instruction it is. A longer one is an answer that was logged with its question, and is left out."""
 QUOTE, BACKSLASH, COMMA, COLON = 34, 92, 44, 58
 OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT = 91, 93, 123, 125
 _ROLE, _CONTENT = np.frombuffer(b"role", np.uint8), np.frombuffer(b"content", np.uint8)
@@ -226,14 +229,15 @@ def read_chat(  # noqa: C901, PLR0911, PLR0912, PLR0917  (a parser in one loop: 
 ) -> bool:
     """Separate a message list: the last user message (else the last of all) into ``user``, system text into ``system``.
 
-    ``out`` receives the length of the user text, of the system text, and the number of assistant and tool messages.
+    A prefill (a short assistant message at the very end) follows the user's text. ``out`` receives the length of the
+    user text, of the system text, and the number of assistant and tool messages before the end.
     Returns False where the bytes are not a list of objects with a role; the caller then takes them as plain text.
     """
     i = skip_space(data, start, stop)
     if i >= stop or data[i] != OPEN_LIST:
         return False
     i = skip_space(data, i + 1, stop)
-    users, systems, turns, any_user, messages = 0, 0, 0, False, 0
+    users, systems, turns, messages, prefill, any_user, closing = 0, 0, 0, 0, 0, False, False
     while i < stop and data[i] == OPEN_OBJECT:
         role, parts = 0, 0
         i = skip_space(data, i + 1, stop)
@@ -264,6 +268,7 @@ def read_chat(  # noqa: C901, PLR0911, PLR0912, PLR0917  (a parser in one loop: 
         if i >= stop or data[i] != CLOSE_OBJECT or role == 0:
             return False
         messages += 1
+        prefill, closing = 0, role == LETTER_A and any_user and parts > 0
         if role in (LETTER_S, LETTER_D):
             for p in range(parts):
                 systems = unescape(data, spans[p, 0], spans[p, 1], system, systems)
@@ -276,6 +281,10 @@ def read_chat(  # noqa: C901, PLR0911, PLR0912, PLR0917  (a parser in one loop: 
                 user[users] = 10
                 users += 1
             any_user = any_user or role == LETTER_U
+        elif closing and spans[parts - 1, 1] - spans[0, 0] <= MAX_PREFILL_BYTES:
+            # Behind the user's text, and forgotten if any message follows.
+            for p in range(parts):
+                prefill = unescape(data, spans[p, 0], spans[p, 1], user, users + prefill) - users
         if role in (LETTER_A, LETTER_T, LETTER_F):
             turns += 1
         i = skip_space(data, i + 1, stop)
@@ -283,5 +292,5 @@ def read_chat(  # noqa: C901, PLR0911, PLR0912, PLR0917  (a parser in one loop: 
             i = skip_space(data, i + 1, stop)
     if i >= stop or data[i] != CLOSE_LIST or messages == 0 or skip_space(data, i + 1, stop) != stop:
         return False
-    out[0], out[1], out[2] = users, systems, turns
+    out[0], out[1], out[2] = users + prefill, systems, turns - closing
     return True

@@ -40,6 +40,8 @@ MARGIN = 64
 """Bytes of room behind every buffer, so that eight-byte reads stay inside."""
 _OPTIONS_CUE, _FEW_SHOT_CUE, _CODE_CUE = int(Cue.OPTIONS), int(Cue.FEW_SHOT), int(Cue.CODE)
 _ALL_CUES = (1 << len(Cue)) - 1
+OPAQUE_RUN = 1 << 28
+"""Not a cue but a step to one (``lexicon.py``): the text carries an artefact, whatever it is called."""
 _ZH, _JA, _LATIN = (LANGUAGES.index(code) for code in ("zh", "ja", "latin"))
 _FIRST_THREE_OPTIONS = 7
 _EXAMPLES, _CODE_LINES = 3, 3
@@ -202,6 +204,8 @@ def _structure(tally: Tally) -> int:
         cues |= _FEW_SHOT_CUE
     if tally.counts[CODE_LINES] >= _CODE_LINES:
         cues |= _CODE_CUE
+    if tally.artefact[0] != 0:
+        cues |= OPAQUE_RUN
     return cues
 
 

@@ -1,0 +1,163 @@
+"""The second question, distillation, answered in bits by family (see ``questions.py`` for the first)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.group import Group, is_open
+from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
+from stillwatch.detect.senders import MIN_COVERED
+from stillwatch.detect.summary import Summary
+from stillwatch.detect.topics import ONE_QUEUE
+from stillwatch.detect.uses import PRIOR_CENTIBITS
+from stillwatch.records import Family
+
+DISTILLATION_PRIOR = -4.0
+"""Of the groups that agree in wording or use, one in sixteen is taken to make training data."""
+VOLUME_PIVOT = 1000.0
+"""Calls from which on volume speaks for training: half a bit for each doubling."""
+CONCEALED_FROM = 6.0
+"""Bits for one operator from which its hiding is itself a sign of what the calls are for: half a bit for each more,"""
+MAX_CONCEALMENT = 2.0
+"""and two at most: hiding also serves resale and free quotas."""
+
+
+MIN_CARRIED = 10
+"""Opaque blobs that went from account to account: fewer are a logo, a key or a test fixture that a program carries,"""
+MIN_CARRIED_SHARE = 0.2
+"""and as a habit they are in at least one call in five (OpenAI, October 2026: replayed reasoning)."""
+BEYOND_DOUBT = 12.0
+"""Bits for one operator from which on conversations count no more than half against a harvest: one operator who holds
+thousands of conversations under many names may be harvesting these."""
+OF_APPLICATIONS = frozenset({"new_items", "follow_ups", "volume", "output_to_input"})
+"""What any application that writes something for its customers shows as well,"""
+MAX_APPLICATION_BITS = 3.0
+"""so that all of it together leaves the answer below even, unless wording, or topics
+that all accounts share, say more."""
+
+
+def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Answer:
+    """Answer whether the sub-stream looks like the making of training data, given who is behind it."""
+    findings: list[Finding] = [
+        _wording(group, summary),
+        *_novelty(summary, coordination),
+        *_artefacts(summary),
+        _conversation(summary, coordination),
+        _volume(summary),
+        *_concealment(coordination, openly=is_open(group)),
+        *_economy(summary),
+    ]
+    findings += _application(findings, summary)
+    return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
+
+
+def _application(findings: Sequence[Finding], summary: Summary) -> list[Finding]:
+    """Take back what any application that writes something says as well, unless its accounts share all topics."""
+    common = sum(f.bits for f in findings if f.signal in OF_APPLICATIONS)
+    if common <= MAX_APPLICATION_BITS or summary.topics.most < ONE_QUEUE:
+        return []
+    says = "Any application that writes for its customers asks once, with new items, for long answers, and often."
+    return [Finding("application", Family.ECONOMY, MAX_APPLICATION_BITS - common, says)]
+
+
+def _wording(group: Group, summary: Summary) -> Finding:
+    score = float((summary.cue_calls * summary.cue_score).sum()) / max(1, summary.calls) / 100.0
+    if group.sent.wording is not None and group.sent.covered >= MIN_COVERED:
+        # What was put into a template (a document, options) does not speak against what the template asks for.
+        score = max(score, group.sent.wording)
+    bits = float(np.clip(score - PRIOR_CENTIBITS / 100.0, -6.0, 8.0))
+    says = (
+        "The wording asks for what training data is made of."
+        if bits >= 2
+        else (
+            "The wording says little."
+            if bits > -1
+            else "The wording is that of classification, documents, options or agents."
+        )
+    )
+    return Finding("wording", Family.CONTENT, bits, says)
+
+
+def _novelty(summary: Summary, coordination: Answer) -> list[Finding]:
+    if summary.item_calls < MIN_ITEM_CALLS:
+        return []
+    new = summary.items / summary.item_calls
+    again = 1.0 - summary.item_holdings / summary.item_calls
+    found = [_of_one_operator(f, coordination) for f in public_items(summary, 1)]
+    if new >= 0.8:
+        says = f"{new:.0%} of the items are sent once only: harvest does not repeat itself."
+        found.append(Finding("new_items", Family.CONTENT, 2.0, says))
+    elif new >= 0.4 and not found:
+        found.append(Finding("new_items", Family.CONTENT, 0.5, f"{new:.0%} of the calls bring a new item."))
+    if again > 0.5:
+        says = f"Accounts send their own items again ({again:.0%} of the calls), as regression tests do."
+        found.append(Finding("repeated_items", Family.CONTENT, -4.0, says))
+    return found
+
+
+def _of_one_operator(finding: Finding, coordination: Answer) -> Finding:
+    # Where the accounts are one operator's in spite of it, common items may also be samples of one prompt.
+    if coordination.bits < CONCEALED_FROM:
+        return finding
+    return replace(finding, bits=finding.bits / 2.0)
+
+
+def _artefacts(summary: Summary) -> list[Finding]:
+    """Judge opaque blobs that went from account to account: one belongs to the session it was made in."""
+    if summary.carried < MIN_CARRIED or summary.carried_calls < MIN_CARRIED_SHARE * summary.calls:
+        return []
+    says = (
+        f"{summary.carried} different opaque blobs were sent by more than one account: "
+        "what was made in one session is being read in others."
+    )
+    return [Finding("carried_artefacts", Family.CONTENT, 4.0, says)]
+
+
+def _concealment(coordination: Answer, *, openly: bool) -> list[Finding]:
+    if openly:
+        return []
+    bits = float(np.clip((coordination.bits - CONCEALED_FROM) / 2.0, 0.0, MAX_CONCEALMENT))
+    says = "One operator hides behind many names: an ordinary customer would declare itself."
+    return [Finding("concealment", Family.IDENTITY, bits, says)] if bits else []
+
+
+def _conversation(summary: Summary, coordination: Answer) -> Finding:
+    share = summary.follow_ups / max(1, summary.calls)
+    bits = 1.5 if share < 0.05 else 0.0 if share < 0.2 else -3.0 if share < 0.5 else -6.0
+    if coordination.bits >= BEYOND_DOUBT:
+        bits = max(bits, -3.0)
+    return Finding("follow_ups", Family.ECONOMY, bits, f"{share:.0%} of the calls continue a conversation.")
+
+
+def _volume(summary: Summary) -> Finding:
+    # Training takes thousands of answers: a few hundred are a trial or a study (facts: 150 k to 13 M in named cases).
+    bits = float(np.clip(np.log2(max(1, summary.calls) / VOLUME_PIVOT) / 2.0, -3.0, 3.0))
+    return Finding("volume", Family.ECONOMY, bits, f"{summary.calls:,} calls in all.")
+
+
+def _economy(summary: Summary) -> list[Finding]:
+    found = []
+    if summary.output_tokens and summary.input_tokens:
+        ratio = summary.output_tokens / summary.input_tokens
+        bits = 1.0 if ratio >= 1.0 else -2.0 if ratio < 0.1 else 0.0
+        found.append(
+            Finding("output_to_input", Family.ECONOMY, bits, f"{ratio:.1f} tokens are written for each one read.")
+        )
+    cached = summary.cached_input_tokens / summary.input_tokens if summary.input_tokens else 0.0
+    if cached >= 0.5:
+        found.append(Finding("caching", Family.ECONOMY, -1.0, f"{cached:.0%} of the input comes from the cache."))
+    tools = summary.with_tools / max(1, summary.calls)
+    if tools >= 0.5:
+        found.append(Finding("tools", Family.ECONOMY, -2.0, f"{tools:.0%} of the calls offer tools, as agents do."))
+    return found
+
+
+def objectives(summary: Summary, names: Sequence[str]) -> dict[str, float]:
+    """Return which share of the sub-stream's calls went for which use (0 = none recognised: plain answers)."""
+    shares = np.bincount(summary.cue_use, weights=summary.cue_calls, minlength=len(names)) / max(1, summary.calls)
+    together = {n: float(shares[[i for i, other in enumerate(names) if other == n]].sum()) for n in names}
+    return {n: round(share, 4) for n, share in together.items() if share >= 0.01}

@@ -1,0 +1,73 @@
+"""A group: a candidate campaign before any question is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stillwatch.detect.cells import Cell
+from stillwatch.detect.mixture import FAMILIES
+from stillwatch.detect.strands import Floats, Ints
+from stillwatch.records import Family
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the accounts of a group send in templates, and who else does (``senders.see_senders``)."""
+
+    words: float = 0.0
+    """Words that its templates fix, on average over the calls,"""
+    covered: float = 0.0
+    """and the share of its calls that send one."""
+    wording: float | None = None
+    """How much of a harvest its templates' own wording is, on average over the calls (bits); None if it has none."""
+    wordings: int = 0
+    """Templates that its accounts send and hardly anybody else does."""
+    own_share: float = 1.0
+    """Share of its accounts among all who send its templates, by calls; 1 where it has none."""
+
+
+OPENLY_SHARED = frozenset({"payment", "email_domain"})
+OPEN_SHARE = 0.8
+"""Share of a group that one card or domain holds where nothing is hidden; rings have a card for some accounts each."""
+
+
+@dataclass
+class Group:
+    """A candidate campaign."""
+
+    accounts: Ints
+    match_weight: Floats
+    cells: list[Cell] = field(default_factory=list)
+    own: list[tuple[int, int]] = field(default_factory=list)
+    """The (kind, value) of further contents, which hardly anybody but its accounts sends."""
+    sent: Sent = field(default_factory=Sent)
+    """What its accounts send, and who else does."""
+
+    @property
+    def contents(self) -> list[tuple[int, int]]:
+        """The (kind, value) of its cells and of what is its own."""
+        return sorted({(c.kind, c.value) for c in self.cells} | set(self.own))
+
+
+def is_open(group: Group) -> bool:
+    """Whether its accounts do not hide that they belong together: nearly all have one payer or one e-mail domain.
+
+    The domain must be one that hardly anybody else has.
+    """
+    held = [o for c in group.cells for o in c.observables if o[0] in OPENLY_SHARED]
+    return any(holders >= OPEN_SHARE * len(group.accounts) > 10 * elsewhere for _, _, _, holders, elsewhere, _ in held)
+
+
+def mean_bits(group: Group) -> tuple[Floats, float]:
+    """Average the match weight over the strands of the group's cells, each entity once.
+
+    Returns the weight by family without what only says which program the accounts use, and that part, all families
+    together.
+    """
+    weight = np.concatenate([c.weight for c in group.cells])
+    own = np.average(np.concatenate([c.own_bits for c in group.cells]), axis=0, weights=weight)
+    every = np.average(np.concatenate([c.bits for c in group.cells]), axis=0, weights=weight)
+    linked = [f is not Family.CONTENT for f in FAMILIES]
+    return own, float((every - own)[linked].sum())

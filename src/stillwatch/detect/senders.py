@@ -1,0 +1,103 @@
+"""Who else sends a group's wording: a campaign's is its own, a published one is everybody's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.detect.cells import MIN_LINK_BITS
+from stillwatch.detect.drafts import part_of
+from stillwatch.detect.group import Group, Sent
+from stillwatch.detect.kinship import PERSONAL
+from stillwatch.detect.merging import OWN_SHARE
+from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Strands
+from stillwatch.detect.uses import HARVEST_CENTIBITS
+
+PUBLIC_SHARE = 0.6
+"""Where fewer of those who send a wording are in the group, it is public by the log's own testimony: the group was
+picked among its users because they agree a little, and must be held by something else."""
+MIN_COVERED = 0.5
+"""Below this share of a group's calls, templates say nothing of the group."""
+Flags = npt.NDArray[np.bool_]
+
+
+def see_senders(group: Group, strands: Strands) -> Sent:
+    """Say what the group's accounts send in templates, its own and any that asks for a harvest, and who else does."""
+    member = np.isin(strands.account, group.accounts)
+    rows = _rows(group, strands)
+    cells = np.unique(strands.cell[rows[member[rows]]])
+    sent = _templates(group, strands, member)
+    if not len(cells):
+        return sent
+    senders, ours, calls = (
+        np.bincount(strands.cell[rows], weights=w, minlength=len(strands.cell_kind))[cells]
+        for w in (np.ones(len(rows)), member[rows], strands.calls[rows] * member[rows])
+    )
+    firm = strands.cell_words[cells] >= FIRM_WORDS
+    wordings = int((firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
+    return replace(sent, wordings=wordings, own_share=float((calls * ours / senders).sum() / calls.sum()))
+
+
+def without_outsiders(group: Group, strands: Strands) -> Group:
+    """Let go who sends a public wording in place of the group's own, unless addresses or papers hold it.
+
+    They came in because they ask for the same thing. Where the group has no wording of its own, nobody is let go.
+    """
+    member = np.isin(strands.account, group.accounts)
+    rows = _rows(group, strands)
+    share = _inside(rows, member, strands)
+    rows = rows[member[rows]]
+    place = np.searchsorted(group.accounts, strands.account[rows])
+    calls = strands.calls[rows].astype(float)
+    sent = np.bincount(place, weights=calls, minlength=len(group.accounts))
+    own = np.bincount(place, weights=calls * share[strands.cell[rows]], minlength=len(group.accounts))
+    if not sent.sum() or own.sum() < PUBLIC_SHARE * sent.sum():
+        return group
+    stays = (own >= PUBLIC_SHARE * sent) | np.isin(group.accounts, _held(group, strands))
+    if stays.all():
+        return group
+    accounts = group.accounts[stays]
+    inside = [(c, np.isin(strands.account[c.strands], accounts)) for c in group.cells]
+    cells = [part_of(c, flags) for c, flags in inside if flags.any()]
+    return Group(accounts, group.match_weight[stays], cells, group.own)
+
+
+def _rows(group: Group, strands: Strands) -> Ints:
+    """Return the strands of all templates that are the group's or ask for a harvest."""
+    chosen = strands.cell_wording >= HARVEST_CENTIBITS / 100
+    chosen[[strands.cell_number(kind, value) for kind, value in group.contents]] = True
+    rows: Ints = np.flatnonzero((chosen & (strands.cell_kind != USE))[strands.cell])
+    return rows
+
+
+def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
+    size = len(strands.cell_kind)
+    ours = np.bincount(strands.cell[rows], weights=member[rows], minlength=size)
+    share: Floats = ours / np.maximum(1.0, np.bincount(strands.cell[rows], minlength=size))
+    return share
+
+
+def _held(group: Group, strands: Strands) -> Ints:
+    strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= MIN_LINK_BITS] for c in group.cells]
+    held: Ints = strands.account[np.concatenate(strong)]
+    return held
+
+
+def _templates(group: Group, strands: Strands, member: Flags) -> Sent:
+    calls = {USE: 0.0, TEMPLATE: 0.0, SYSTEM: 0.0}
+    words = wording = 0.0
+    for kind, value in group.contents:
+        at, number = strands.of_cell(kind, value), strands.cell_number(kind, value)
+        sent = float(strands.calls[at[member[at]]].sum())
+        calls[kind] += sent
+        if kind != USE:
+            words += sent * float(strands.cell_words[number])
+            wording += sent * float(strands.cell_wording[number])
+    # A call may have both a template and a system text, so these are counted as one where they may be.
+    total = calls[TEMPLATE] + calls[SYSTEM]
+    if not total:
+        return Sent()
+    least = max(calls[TEMPLATE], calls[SYSTEM], total - calls[USE])
+    return Sent(words / total, least / max(total, calls[USE]), wording / total)
