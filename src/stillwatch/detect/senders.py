@@ -43,7 +43,8 @@ def see_senders(group: Group, strands: Strands) -> Sent:
 def without_outsiders(group: Group, strands: Strands) -> Group:
     """Let go who sends a public wording in place of the group's own, unless addresses or papers hold it.
 
-    They came in because they ask for the same thing. Where the group has no wording of its own, nobody is let go.
+    They came in because they ask for the same thing. Where nearly all send wording of the group's own, so does who
+    sends none of it. Where the group has no wording of its own, nobody is let go.
     """
     member = np.isin(strands.account, group.accounts)
     rows = _rows(group, strands)
@@ -55,7 +56,10 @@ def without_outsiders(group: Group, strands: Strands) -> Group:
     own = np.bincount(place, weights=calls * share[strands.cell[rows]], minlength=len(group.accounts))
     if not sent.sum() or own.sum() < PUBLIC_SHARE * sent.sum():
         return group
-    stays = (own >= PUBLIC_SHARE * sent) | np.isin(group.accounts, _held(group, strands))
+    fits = own >= PUBLIC_SHARE * sent
+    if (own > 0).mean() >= OWN_SHARE:
+        fits &= own > 0
+    stays = fits | np.isin(group.accounts, _held(group, strands))
     if stays.all():
         return group
     accounts = group.accounts[stays]
