@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.detect.cells import MIN_LINK_BITS, MIN_SEED_BITS, Cell
+from stillwatch.detect.cells import MIN_SEED_BITS, Cell
 from stillwatch.detect.drafts import Drafts, part_of
-from stillwatch.detect.kinship import PERSONAL
+from stillwatch.detect.kinship import HELD_BITS, PERSONAL
 from stillwatch.detect.merging import OWN_SHARE
 from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, USE, Floats, Ints
 
@@ -122,7 +122,7 @@ def dismiss(drafts: Drafts) -> None:
     held = np.zeros(len(drafts.known), bool)
     for draft in drafts.drafts:
         for cell in draft.cells:
-            held[drafts.members(cell)[cell.own_bits[:, PERSONAL].sum(axis=1) >= MIN_LINK_BITS]] = True
+            held[drafts.members(cell)[cell.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS]] = True
     drafts.home[declared & ~held] = -1
 
 

@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.detect.cells import MIN_LINK_BITS
 from stillwatch.detect.drafts import part_of
 from stillwatch.detect.group import Group, Sent
-from stillwatch.detect.kinship import PERSONAL
+from stillwatch.detect.kinship import HELD_BITS, PERSONAL
 from stillwatch.detect.merging import OWN_SHARE
 from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Strands
 from stillwatch.detect.uses import HARVEST_CENTIBITS
@@ -84,7 +83,7 @@ def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
 
 
 def _held(group: Group, strands: Strands) -> Ints:
-    strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= MIN_LINK_BITS] for c in group.cells]
+    strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS] for c in group.cells]
     held: Ints = strands.account[np.concatenate(strong)]
     return held
 
