@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.detect.cells import MIN_LINK_BITS, MIN_SEED_BITS, Cell
+from stillwatch.detect.cells import MIN_SEED_BITS, Cell
 from stillwatch.detect.drafts import Drafts, part_of
-from stillwatch.detect.kinship import PERSONAL
+from stillwatch.detect.kinship import HELD_BITS, PERSONAL
 from stillwatch.detect.merging import OWN_SHARE
 from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, USE, Floats, Ints
 
+SEVERAL = 3
+"""Wordings of a draft's own that make whoever sends them a member."""
 USE_FACTOR = 0.5
 """A kind of use says half as much of where an account belongs as a wording does."""
 
@@ -62,18 +64,32 @@ def absorb(drafts: Drafts) -> None:
     """Add to each draft the wording that hardly anybody else sends, and then who else sends it and is likely a member.
 
     A wording is the draft's own where OWN_SHARE of its senders are members, by more than chance, and where it says
-    nothing against a harvest.
+    nothing against a harvest. Asked twice, for those who come in send wordings too.
     """
+    for _ in range(2):
+        _absorb(drafts)
+
+
+def _absorb(drafts: Drafts) -> None:
     owned = _owned(drafts)
     for best, numbers in owned.items():
         draft = drafts.drafts[best]
-        known = {(c.kind, c.value) for c in draft.cells}
+        known = {(c.kind, c.value) for c in draft.cells} | set(draft.own)
         found = [(int(drafts.strands.cell_kind[n]), int(drafts.strands.cell_value[n])) for n in sorted(numbers)]
         draft.own += [content for content in found if content not in known]
         for cell in draft.cells:
             if cell.words >= FIRM_WORDS and drafts.strands.cell_number(cell.kind, cell.value) in numbers:
                 accounts = drafts.number[_likely(cell)]
                 drafts.home[accounts[drafts.home[accounts] < 0]] = best
+        _admit(drafts, best, [n for n in sorted(numbers) if drafts.strands.cell_words[n] >= FIRM_WORDS])
+
+
+def _admit(drafts: Drafts, best: int, numbers: list[int]) -> None:
+    """Take in who sends several wordings that hardly anybody but the members sends: one may be found, not three."""
+    first, last = (np.searchsorted(drafts.strands.cell, [n + step for n in numbers]) for step in (0, 1))
+    rows = [np.arange(a, b) for a, b in zip(first, last, strict=True)]
+    sends = np.bincount(drafts.number[np.concatenate(rows)], minlength=len(drafts.known)) if rows else drafts.home * 0
+    drafts.home[(drafts.home < 0) & (sends >= SEVERAL)] = best
 
 
 def _owned(drafts: Drafts) -> dict[int, set[int]]:
@@ -106,7 +122,7 @@ def dismiss(drafts: Drafts) -> None:
     held = np.zeros(len(drafts.known), bool)
     for draft in drafts.drafts:
         for cell in draft.cells:
-            held[drafts.members(cell)[cell.own_bits[:, PERSONAL].sum(axis=1) >= MIN_LINK_BITS]] = True
+            held[drafts.members(cell)[cell.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS]] = True
     drafts.home[declared & ~held] = -1
 
 

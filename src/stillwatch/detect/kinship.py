@@ -27,6 +27,9 @@ MIN_SHOWN = 3.0
 """Calls an account sends in a part's firm wording, on average, so that another part's would have shown."""
 PERSONAL = [f in {Family.NETWORK, Family.IDENTITY} for f in FAMILIES]
 """The families that see who an account's user is."""
+HELD_BITS = 6.0
+"""Bits of these from which an address or a paper holds an account whatever it sends: more than a network operator can
+say."""
 
 
 def unite(drafts: Drafts, cells: Sequence[Cell]) -> None:

@@ -10,7 +10,7 @@ from stillwatch.detect.cells import MIN_LINK_BITS, Cell
 from stillwatch.detect.drafts import Draft, Drafts, part_of
 from stillwatch.detect.kinship import unite
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.strands import MIN_ENTITIES, USE, Ints
+from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, USE, Ints
 from stillwatch.detect.uses import HARVEST_CENTIBITS, PRIOR_CENTIBITS
 from stillwatch.records import Family
 
@@ -25,7 +25,7 @@ MIN_HARVEST_BITS = PRIOR_CENTIBITS / 100 + 1.0
 OWN_SHARE = 0.9
 """A cell whose wording says nothing is the draft's own where at least this share of its senders are members."""
 MIN_INSIDE = 0.5
-"""A wording of which fewer senders than this share are members or accepted makes nobody else a member."""
+"""A wording of which fewer senders than this share are members or accepted is public."""
 _LINKED = [f is not Family.CONTENT for f in FAMILIES]
 
 
@@ -59,7 +59,8 @@ def _join(cell: Cell, drafts: Drafts) -> bool:
     elif cell.kind == USE:
         # A use is no wording: it holds strangers too, who may yet be found to belong elsewhere.
         new = np.zeros(len(new), bool)
-    elif _is_public(cell, best, drafts):
+    elif cell.words < FIRM_WORDS or _is_public(cell, best, drafts):
+        # A few words, or what everybody sends, make nobody a member.
         cell, new = part_of(cell, drafts.home[accounts] == best), np.zeros(len(new), bool)
     drafts.home[accounts[new]] = best
     drafts.drafts[best].cells.append(cell)

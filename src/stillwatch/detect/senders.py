@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.detect.cells import MIN_LINK_BITS
 from stillwatch.detect.drafts import part_of
 from stillwatch.detect.group import Group, Sent
-from stillwatch.detect.kinship import PERSONAL
+from stillwatch.detect.kinship import HELD_BITS, PERSONAL
 from stillwatch.detect.merging import OWN_SHARE
 from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Strands
 from stillwatch.detect.uses import HARVEST_CENTIBITS
@@ -43,7 +42,8 @@ def see_senders(group: Group, strands: Strands) -> Sent:
 def without_outsiders(group: Group, strands: Strands) -> Group:
     """Let go who sends a public wording in place of the group's own, unless addresses or papers hold it.
 
-    They came in because they ask for the same thing. Where the group has no wording of its own, nobody is let go.
+    They came in because they ask for the same thing. Where nearly all send wording of the group's own, so does who
+    sends none of it. Where the group has no wording of its own, nobody is let go.
     """
     member = np.isin(strands.account, group.accounts)
     rows = _rows(group, strands)
@@ -55,7 +55,10 @@ def without_outsiders(group: Group, strands: Strands) -> Group:
     own = np.bincount(place, weights=calls * share[strands.cell[rows]], minlength=len(group.accounts))
     if not sent.sum() or own.sum() < PUBLIC_SHARE * sent.sum():
         return group
-    stays = (own >= PUBLIC_SHARE * sent) | np.isin(group.accounts, _held(group, strands))
+    fits = own >= PUBLIC_SHARE * sent
+    if (own > 0).mean() >= OWN_SHARE:
+        fits &= own > 0
+    stays = fits | np.isin(group.accounts, _held(group, strands))
     if stays.all():
         return group
     accounts = group.accounts[stays]
@@ -80,7 +83,7 @@ def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
 
 
 def _held(group: Group, strands: Strands) -> Ints:
-    strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= MIN_LINK_BITS] for c in group.cells]
+    strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS] for c in group.cells]
     held: Ints = strands.account[np.concatenate(strong)]
     return held
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from stillwatch.report import words
 
-FULL_SCALE_BITS = 10.0
-"""A family's evidence is capped at ten bits either way (detect.questions), so bars end there."""
+FULL_SCALE_BITS = 12.0
+"""A family's evidence is capped at twelve bits for it (detect.answers), so bars end there."""
 
 
 @dataclass(frozen=True)

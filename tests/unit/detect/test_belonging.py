@@ -61,6 +61,14 @@ def test_who_sends_the_draft_s_own_wording_and_is_likely_one_of_it_joins(*, like
     assert dict(zip(accounts.tolist(), weights.tolist(), strict=True)).get(99) == (1.0 if likely else None)
 
 
+@pytest.mark.parametrize(("wordings", "joins"), [(2, False), (3, True)])
+def test_who_sends_three_wordings_of_the_draft_s_own_is_one_of_it(wordings: int, *, joins: bool) -> None:
+    strands = strands_of({(TEMPLATE, n): ([*ONE, 99] if n < wordings else ONE, HARVEST_SCORE) for n in range(4)})
+    drafts = drafts_of(strands, (ONE, [cell_of(strands, n, accepted=ONE) for n in range(4)]))
+    absorb(drafts)
+    assert homes(drafts) == [[*ONE, 99] if joins else ONE]
+
+
 @pytest.mark.parametrize(("own", "stays"), [(0.0, ONE[2:]), (3.0, ONE)])
 def test_declared_owners_leave_unless_addresses_or_papers_hold_them(own: float, stays: list[int]) -> None:
     strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE)})

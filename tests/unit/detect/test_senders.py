@@ -53,3 +53,10 @@ def test_lets_nobody_go_where_all_send_a_public_wording() -> None:
     strands = strands_of({(TEMPLATE, 1): (ONE + CROWD, HARVEST_SCORE), (TEMPLATE, 2): (ONE, NEUTRAL_SCORE)})
     made = group(ONE, [cell_of(strands, 0, accepted=ONE, own=0.0)])
     assert without_outsiders(made, strands) is made
+
+
+def test_lets_go_who_sends_nothing_of_what_nearly_all_send() -> None:
+    both = [*ONE, 99]
+    strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (USE, 1): (both, HARVEST_SCORE)})
+    made = group(both, [cell_of(strands, n, own=0.0) for n in range(2)])
+    assert without_outsiders(made, strands).accounts.tolist() == ONE

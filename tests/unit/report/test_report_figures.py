@@ -15,8 +15,8 @@ def points(calls: list[int], *, step: timedelta) -> list[dict[str, object]]:
 
 
 def test_evidence_for_goes_right_and_evidence_against_left_of_the_middle() -> None:
-    assert figures.bar(5.0) == figures.Bar(50.0, 25.0, against=False)
-    assert figures.bar(-4.0) == figures.Bar(30.0, 20.0, against=True)
+    assert figures.bar(6.0) == figures.Bar(50.0, 25.0, against=False)
+    assert figures.bar(-3.0) == figures.Bar(37.5, 12.5, against=True)
     assert figures.bar(40.0).width == 50.0
 
 

@@ -9,7 +9,12 @@ from stillwatch.records import Family
 
 
 @signal(
-    "client_contradiction", family=Family.NETWORK, needs=("user_agent", "tls_fingerprint"), max_bits=5.0, compares=True
+    "client_contradiction",
+    family=Family.NETWORK,
+    needs=("user_agent", "tls_fingerprint"),
+    max_bits=5.0,
+    compares=True,
+    of_tool=True,
 )
 def client_contradiction(calls: Frame, *, min_accounts: int = 20, max_share_percent: int = 10) -> Frame:
     """See TLS fingerprints that show themselves under a user agent whose holders nearly all speak TLS otherwise.
