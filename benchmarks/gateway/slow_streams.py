@@ -42,6 +42,12 @@ class Slow:
         return (self.rss_open_mib - self.rss_before_mib) * 1024 / self.streams
 
 
+def file_limit() -> int:
+    """Return the ceiling of open files of a process."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return 1 << 20 if hard == resource.RLIM_INFINITY else hard
+
+
 def measure(streams: int, folder: Path, *, name: str = "ours") -> Slow:
     """Open the streams, look at the gateway when all are open, wait for their ends."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
