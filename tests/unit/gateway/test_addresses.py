@@ -22,17 +22,28 @@ PROXIES = read_networks(["10.0.0.0/8", "2001:db8::/32"])
             "172.16.0.1",
             "169.254.169.254",
             "100.64.0.1",
-            "0.0.0.0",
+            "0.0.0.1",
             "224.0.0.1",
         ),
-        *("::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b:1::1"),
+        *(
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "2002:7f00:1::",
+            "64:ff9b:1::1",
+            "64:ff9b::7f00:1",
+            "::",
+            "ff02::1",
+        ),
     ],
 )
 def test_addresses_that_are_not_the_public_internets_are_told(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_public_addresses_are_told(address: str) -> None:
     assert is_public(address)
 
