@@ -130,6 +130,8 @@ class ServerConnection(asyncio.Protocol):
         self._unblock()
         if self._task is not None:
             self._task.cancel()
+        # The parser holds our methods: without this, only the collector of cycles would free the two.
+        self._parser = cast("httptools.HttpRequestParser", None)
 
     def eof_received(self) -> None:
         """Treat a half-closed connection as closed, as the servers of the public APIs do."""

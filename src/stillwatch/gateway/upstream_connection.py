@@ -169,6 +169,8 @@ class UpstreamConnection(asyncio.Protocol):
             else:
                 self._fail("reset", "the model server closed the connection")
         self._on_lost(self)
+        # The parser holds our methods: without this, only the collector of cycles would free the two.
+        self._parser = cast("httptools.HttpResponseParser", None)
 
     # httptools' side
 
