@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from stillwatch.errors import SettingsError
@@ -122,6 +123,12 @@ class UpstreamPool:
         self._open.discard(connection)
         self._idle.pop(connection, None)
         self._deadlines.watched.discard(connection)
+
+
+def check_upstreams(upstreams: Iterable[Upstream]) -> None:
+    """Check addresses and credentials before any worker starts. Raises SettingsError."""
+    for upstream in upstreams:
+        UpstreamPool(upstream, Deadlines())
 
 
 def _credential(settings: Upstream) -> bytes:

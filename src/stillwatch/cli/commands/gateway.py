@@ -17,6 +17,7 @@ from stillwatch.gateway.demo import Demo, new_key
 from stillwatch.gateway.read_settings import read_settings
 from stillwatch.gateway.server import bind, serve
 from stillwatch.gateway.settings import Listen
+from stillwatch.gateway.upstream import check_upstreams
 
 
 @app.command()
@@ -40,6 +41,7 @@ def gateway(
             serve(shown.parts, listen, listener)
         return
     settings = read_settings(config)
+    check_upstreams(settings.upstreams)
     listen = replace(settings.listen, port=port or settings.listen.port)
     listener = bind(listen)
     typer.echo(f"listening on http://{listen.host}:{listen.port}, {listen.workers} worker(s)", err=True)
