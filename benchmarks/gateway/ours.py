@@ -24,14 +24,18 @@ PLENTY = 1e12
 
 
 def settings(port: int, upstream: int, folder: Path, *, patience: float = Listen.body_seconds) -> GatewaySettings:
-    """Return settings with three budgets on each of four levels. A request has ``patience`` seconds to arrive."""
-    units = (Unit.CALLS, Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS)
-    levels = (Level.ACCOUNT, Level.ORGANIZATION, Level.MODEL, Level.GLOBAL)
+    """Return settings with six budgets on four levels. A request has ``patience`` seconds to arrive.
+
+    Output tokens on every level; calls and input tokens for the account, whose headers show all three.
+    """
+    wider = (Level.ORGANIZATION, Level.MODEL, Level.GLOBAL)
+    budgets = [(Level.ACCOUNT, unit) for unit in (Unit.CALLS, Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS)]
+    budgets += [(level, Unit.OUTPUT_TOKENS) for level in wider]
     return GatewaySettings(
         listen=Listen(port=port, header_seconds=patience, body_seconds=patience, idle_seconds=patience),
         upstreams=(Upstream("model", f"http://127.0.0.1:{upstream}", allow_private=True),),
         models=(Model(MODEL, "model"),),
-        limits=tuple(LimitRule(level, unit, per_minute=PLENTY) for level in levels for unit in units),
+        limits=tuple(LimitRule(level, unit, per_minute=PLENTY) for level, unit in budgets),
         journal=Journal(folder=folder / "journal", key_file=folder / "key"),
         directory_url=f"sqlite:///{folder}/directory.sqlite",
         standing=folder / "standing",
