@@ -323,7 +323,7 @@ def test_connections_are_freed_when_they_close_without_the_collector_of_cycles()
             gc.disable()
             try:
                 connections: list[weakref.ref[object]] = []
-                for body in (BODY, b"{", b'{"model":"m","stream":true,"messages":[]}'):
+                for body in (BODY, b"{", b'{"model":"m","stream":true,"messages":["[break]"]}'):
                     reader, writer = await asyncio.open_connection("127.0.0.1", rig.port)
                     writer.write(request(body))
                     await reader.readexactly(9)
@@ -331,13 +331,22 @@ def test_connections_are_freed_when_they_close_without_the_collector_of_cycles()
                     connections += [weakref.ref(c) for c in rig.proxy.pools["o"]._open]
                     await reader.read()
                     writer.close()
-                for connection in list(rig.proxy.pools["o"]._open):
-                    connection.abort()
-                del connection
+                rig.proxy.pools["o"].close()
                 await asyncio.sleep(0.05)
                 assert connections
                 assert not [c for c in (ref() for ref in connections) if c is not None]
             finally:
                 gc.enable()
+
+    run(test)
+
+
+def test_a_request_that_turns_out_wrong_before_its_call_began_leaves_nothing_behind() -> None:
+    async def test() -> None:
+        async with running() as rig:
+            head = b"POST /v1/chat/completions HTTP/1.1\r\ntransfer-encoding: chunked\r\n" + HEAD
+            assert (await raw(rig.port, head + b"\r\nzz\r\n")).startswith(b"HTTP/1.1 400")
+            await asyncio.sleep(0)
+            assert not rig.state.tasks
 
     run(test)
