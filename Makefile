@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?= tests
 
-.PHONY: demo test check fix bench lock kernels clean
+.PHONY: demo test check fix bench bench-gateway lock kernels clean
 
 demo: .venv/.run
 	$(BIN)/stillwatch simulate demo --out demo
@@ -24,6 +24,10 @@ fix: .venv/.test
 
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
+
+# One pinned core for every proxy; needs nginx, wrk and taskset besides the environments.
+bench-gateway: .venv/.bench .venv-litellm/.ready
+	$(BIN)/python -m benchmarks.gateway
 
 # The lock files hold releases that are at least a week old (see CONTRIBUTING.md).
 lock: .venv/.run

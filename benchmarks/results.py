@@ -21,6 +21,7 @@ SECTIONS = (
     "heldout",
     "calibration",
     "speed",
+    "gateway",
 )
 
 QUICK_WARNING = (

@@ -103,8 +103,8 @@ def fleet(folder: Path, *, names: list[str], stream_ms: float = 10.0) -> Iterato
 
 
 @contextmanager
-def proxy(name: str, folder: Path, port: int, upstream: int) -> Iterator[Program]:
-    """Run one proxy on its port, in front of a model server."""
+def proxy(name: str, folder: Path, port: int, upstream: int, *more: str) -> Iterator[Program]:
+    """Run one proxy on its port, in front of a model server. ``more`` is for ours alone (``ours.py``)."""
     label = f"{name}-{port}"
     if name == "nginx":
         body = NGINX_PROXY.format(port=port, upstream=upstream)
@@ -119,7 +119,15 @@ def proxy(name: str, folder: Path, port: int, upstream: int) -> Iterator[Program
         conf = _write(folder, f"{label}.yaml", told)
         command = [LITELLM, "--config", conf, "--port", str(port), "--host", "127.0.0.1", "--num_workers", "1"]
     else:
-        command = [sys.executable, "-m", "benchmarks.gateway.ours", str(port), str(upstream), str(folder / label)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.gateway.ours",
+            str(port),
+            str(upstream),
+            str(folder / label),
+            *more,
+        ]
     quiet = {"LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR"}
     with running(label, command, port, core=PROXY_CORE, extra=quiet) as program:
         yield program

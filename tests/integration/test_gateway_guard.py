@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import pytest
@@ -309,5 +311,42 @@ def test_an_allowed_path_is_relayed_as_it_is_and_counted_and_closed_to_whom_effe
         async with running(cap, allow_paths=("/v1/rerank",)) as rig:
             assert (await raw(rig.port, request(b"{}", path="/v1/rerank"))).startswith(b"HTTP/1.1 403")
             assert not rig.seen
+
+    run(test)
+
+
+def test_connections_are_freed_when_they_close_without_the_collector_of_cycles() -> None:
+    async def test() -> None:
+        async with running() as rig:
+            await raw(rig.port, request(BODY))
+            gc.collect()
+            gc.disable()
+            try:
+                connections: list[weakref.ref[object]] = []
+                for body in (BODY, b"{", b'{"model":"m","stream":true,"messages":["[break]"]}'):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", rig.port)
+                    writer.write(request(body))
+                    await reader.readexactly(9)
+                    connections += [weakref.ref(c) for c in rig.state.connections]
+                    connections += [weakref.ref(c) for c in rig.proxy.pools["o"]._open]
+                    await reader.read()
+                    writer.close()
+                rig.proxy.pools["o"].close()
+                await asyncio.sleep(0.05)
+                assert connections
+                assert not [c for c in (ref() for ref in connections) if c is not None]
+            finally:
+                gc.enable()
+
+    run(test)
+
+
+def test_a_request_that_turns_out_wrong_before_its_call_began_leaves_nothing_behind() -> None:
+    async def test() -> None:
+        async with running() as rig:
+            head = b"POST /v1/chat/completions HTTP/1.1\r\ntransfer-encoding: chunked\r\n" + HEAD
+            assert (await raw(rig.port, head + b"\r\nzz\r\n")).startswith(b"HTTP/1.1 400")
+            await asyncio.sleep(0)
+            assert not rig.state.tasks
 
     run(test)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from stillwatch.errors import SettingsError
 
 Network = IPv4Network | IPv6Network
+
+NAT64, LOCAL_NAT64 = IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48")
+"""IPv4 addresses in IPv6 (RFC 6052) and the same inside one network (RFC 8215)."""
 
 
 def is_public(address: str) -> bool:
@@ -18,8 +21,15 @@ def is_public(address: str) -> bool:
     IPv4 addresses inside IPv6 ones are judged by themselves, so that ``::ffff:127.0.0.1`` is no way in.
     """
     parsed = ip_address(address.partition("%")[0])
-    inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    return parsed.is_global and not parsed.is_multicast and (inner is None or inner.is_global)
+    if isinstance(parsed, IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour
+        if parsed in NAT64:
+            inner = IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if inner is not None:
+            return inner.is_global and not inner.is_multicast
+        if parsed in LOCAL_NAT64:
+            return False
+    return parsed.is_global and not parsed.is_multicast
 
 
 async def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:

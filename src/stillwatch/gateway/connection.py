@@ -13,6 +13,7 @@ import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from stillwatch.gateway.bad_request import ERROR, NOT_HTTP, BadRequest, cause_of
 from stillwatch.gateway.deadlines import NEVER, Deadlines
 from stillwatch.gateway.exchange import Exchange, Header, Wire, plain_answer
 from stillwatch.gateway.log import log_failure
@@ -24,8 +25,6 @@ before the connection closes (RFC 9112, section 9.6)."""
 
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host", b"expect"})
 
-ERROR = b'{"error":{"message":"%s","type":"invalid_request_error","param":null,"code":"%s"}}'
-
 
 class GuardedConfig(Config):
     """uvicorn's configuration, with what the connections need."""
@@ -34,14 +33,6 @@ class GuardedConfig(Config):
         super().__init__(**settings)
         self.listen = listen
         self.deadlines = Deadlines()
-
-
-class BadRequest(Exception):  # noqa: N818  (never leaves this module)
-    """The request is refused before any application sees it."""
-
-    def __init__(self, status: int, message: bytes, code: bytes = b"bad_request") -> None:
-        super().__init__(message)
-        self.answer = plain_answer(status, ERROR % (message, code))
 
 
 class ServerConnection(asyncio.Protocol):
@@ -94,10 +85,9 @@ class ServerConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as problem:
-            cause = problem.__context__
-            self._refuse(cause if isinstance(cause, BadRequest) else BadRequest(400, b"The request is not valid HTTP."))
+            self._refuse(cause_of(problem))
         except httptools.HttpParserError:
-            self._refuse(BadRequest(400, b"The request is not valid HTTP."))
+            self._refuse(BadRequest(400, NOT_HTTP))
         except httptools.HttpParserUpgrade:
             self._refuse(BadRequest(400, b"Upgrades are not supported."))
         if self._in_headers and not self._lingering:
@@ -128,7 +118,14 @@ class ServerConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.leave()
         self._unblock()
+        self._cancel()
+        # The parser holds our methods: without this, only the collector of cycles would free the two.
+        self._parser = cast("httptools.HttpRequestParser", None)
+
+    def _cancel(self) -> None:
+        """Stop the application. A task that has not begun never runs, so it cannot take itself off uvicorn's list."""
         if self._task is not None:
+            self._task.add_done_callback(self._state.tasks.discard)
             self._task.cancel()
 
     def eof_received(self) -> None:
@@ -160,8 +157,7 @@ class ServerConnection(asyncio.Protocol):
             return
         if exchange is not None:
             exchange.leave()
-            if self._task is not None:
-                self._task.cancel()
+            self._cancel()
         self._wire.transport.write(problem.answer)
         self._linger()
 

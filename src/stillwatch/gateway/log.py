@@ -22,6 +22,22 @@ def log(says: str, **fields: float | str | bool | None) -> None:
     sys.stderr.flush()
 
 
+class JsonLines(logging.Handler):
+    """Writes what libraries and neighbours log, as the same kind of lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; of an exception, its class and where."""
+        if record.exc_info and record.exc_info[1] is not None:
+            log_failure(record.getMessage().strip(), record.exc_info[1])
+        else:
+            log(record.getMessage(), level=record.levelname.lower(), logger=record.name)
+
+
+def log_everything_here() -> None:
+    """Send the warnings of every logger of this process here."""
+    logging.basicConfig(handlers=[JsonLines()], level=logging.WARNING, force=True)
+
+
 def log_failure(says: str, problem: BaseException) -> None:
     """Write a line about an exception that should not have happened: its class and where, not its words."""
     frames = traceback.extract_tb(problem.__traceback__)[-4:]

@@ -12,9 +12,10 @@ from typing import Any
 from uvicorn.server import Server
 from uvicorn.supervisors import Multiprocess
 
-from stillwatch.errors import SettingsError
+from stillwatch.errors import SettingsError, StillwatchError
 from stillwatch.gateway.connection import GuardedConfig, ServerConnection
 from stillwatch.gateway.exchange import Message
+from stillwatch.gateway.log import log, log_everything_here
 from stillwatch.gateway.parts import Parts
 from stillwatch.gateway.proxy import Proxy
 from stillwatch.gateway.settings import Listen
@@ -46,8 +47,14 @@ class Application:
             await self._proxy(scope, receive, send)
             return
         await receive()
-        self._proxy = Proxy(self._make_parts())
-        await self._proxy.start()
+        log_everything_here()
+        try:
+            self._proxy = Proxy(self._make_parts())
+            await self._proxy.start()
+        except (StillwatchError, OSError) as problem:
+            log("cannot start", problem=str(problem))
+            await send({"type": "lifespan.startup.failed", "message": str(problem)})
+            return
         settle_memory()
         await send({"type": "lifespan.startup.complete"})
         await receive()

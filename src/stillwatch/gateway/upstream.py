@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from stillwatch.errors import SettingsError
@@ -38,7 +39,8 @@ class UpstreamPool:
             url.netloc.encode("idna" if not url.netloc.isascii() else "ascii"),
             _credential(settings),
         )
-        self._idle: list[UpstreamConnection] = []
+        self._idle: dict[UpstreamConnection, None] = {}
+        """Last in, first out, so that those that are not needed grow old and close."""
         self._open: set[UpstreamConnection] = set()
 
     async def call(self, method: str, target: bytes, headers: bytes, body: bytes) -> UpstreamConnection:
@@ -71,7 +73,7 @@ class UpstreamPool:
         """Keep the connection for the next call if its answer ended properly; close it otherwise."""
         if connection.is_at_end and connection.is_reusable:
             connection.rest(asyncio.get_running_loop().time() + KEEP_SECONDS)
-            self._idle.append(connection)
+            self._idle[connection] = None
         else:
             connection.abort()
 
@@ -86,11 +88,7 @@ class UpstreamPool:
         return len(self._open)
 
     def _take(self) -> UpstreamConnection | None:
-        while self._idle:
-            connection = self._idle.pop()
-            if connection in self._open:
-                return connection
-        return None
+        return self._idle.popitem()[0] if self._idle else None
 
     async def _connect(self) -> UpstreamConnection:
         if len(self._open) >= self.settings.max_connections:
@@ -123,7 +121,14 @@ class UpstreamPool:
 
     def _lost(self, connection: UpstreamConnection) -> None:
         self._open.discard(connection)
+        self._idle.pop(connection, None)
         self._deadlines.watched.discard(connection)
+
+
+def check_upstreams(upstreams: Iterable[Upstream]) -> None:
+    """Check addresses and credentials before any worker starts. Raises SettingsError."""
+    for upstream in upstreams:
+        UpstreamPool(upstream, Deadlines())
 
 
 def _credential(settings: Upstream) -> bytes:

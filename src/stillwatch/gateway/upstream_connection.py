@@ -50,7 +50,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.headers: list[Header] = []
         self._has_head = self._is_complete = self._is_paused = self._has_length = False
         self._is_reusable = self.has_received = False
-        self._failure: UpstreamFailed | None = None
+        self._failure: tuple[str, str] | None = None
+        """What to raise: an exception that is kept would hold the frames that it went through, and they us."""
 
     def begin(self, request: bytes, first_byte_seconds: float) -> None:
         """Send a call. The connection must be idle."""
@@ -67,7 +68,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Wait until status and headers are there. Raises UpstreamFailed."""
         while not self._has_head:
             if self._failure is not None:
-                raise self._failure
+                raise UpstreamFailed(*self._failure)
             await self._wait()
 
     async def read(self) -> bytes:
@@ -76,7 +77,7 @@ class UpstreamConnection(asyncio.Protocol):
             if self._is_complete:
                 return b""
             if self._failure is not None:
-                raise self._failure
+                raise UpstreamFailed(*self._failure)
             await self._wait()
         data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
@@ -125,7 +126,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _fail(self, kind: str, message: str) -> None:
         if self._failure is None and not self._is_complete:
-            self._failure = UpstreamFailed(kind, message)
+            self._failure = kind, message
         self._is_reusable = False
         self._wake()
 
@@ -169,6 +170,8 @@ class UpstreamConnection(asyncio.Protocol):
             else:
                 self._fail("reset", "the model server closed the connection")
         self._on_lost(self)
+        # The parser holds our methods: without this, only the collector of cycles would free the two.
+        self._parser = cast("httptools.HttpResponseParser", None)
 
     # httptools' side
 

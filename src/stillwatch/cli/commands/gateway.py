@@ -19,6 +19,7 @@ from stillwatch.gateway.metric_page import forget_earlier
 from stillwatch.gateway.read_settings import read_settings
 from stillwatch.gateway.server import bind, serve
 from stillwatch.gateway.settings import Listen
+from stillwatch.gateway.upstream import check_upstreams
 
 
 @app.command()
@@ -42,6 +43,7 @@ def gateway(
             serve(shown.parts, listen, listener)
         return
     settings = read_settings(config)
+    check_upstreams(settings.upstreams)
     listen = replace(settings.listen, port=port or settings.listen.port)
     listener = bind(listen)
     forget_earlier(metrics_folder(settings))
