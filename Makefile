@@ -14,7 +14,7 @@ test: .venv/.test .venv-litellm/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 check: test
 
