@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 COMMAND = [sys.executable, "-c", "from stillwatch.cli.main import main; main()", "gateway"]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 def free_port() -> int:
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def eventually(holds: Callable[[], Any]) -> Any:
-    """Return the first truth of what is asked again and again; fail after a minute."""
+    """Return the first truth of what is asked again and again; fail after three minutes."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
         if found := holds():

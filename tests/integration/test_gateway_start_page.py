@@ -18,8 +18,8 @@ from stillwatch.plugins import load_modules
 
 PAGE = (Path(__file__).parents[2] / "docs/gateway-start.md").read_text(encoding="utf-8")
 STEPS = re.findall(r"^```sh\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
-PATIENCE_SECONDS = 120
-"""A hang is a failure too; the page takes about 15 seconds of CPU."""
+PATIENCE_SECONDS = 300
+"""A hang is a failure too; the page takes about 20 seconds of CPU."""
 PORTS = ("9000", "8080", "8081")
 
 load_modules("stillwatch.cli.commands")
