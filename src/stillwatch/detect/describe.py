@@ -105,8 +105,8 @@ def answer(given: Answer) -> Json:
 
 def _rate_says(rate: float, calibration: Calibration) -> str:
     if rate <= 1.5 / (calibration.scans + 1):
-        return f"None of {calibration.scans} innocent scans showed anything this strong."
-    return f"About {rate:.2g} groups this strong are expected per scan of innocent traffic of this size."
+        return f"None of {calibration.scans} composed innocent scans showed anything this strong."
+    return f"About {rate:.2g} groups this strong are expected per scan of composed innocent traffic of this size."
 
 
 def _observables(candidate: Candidate, names: Mapping[int, str]) -> list[Json]:

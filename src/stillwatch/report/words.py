@@ -131,8 +131,8 @@ def alarms(rate: float) -> str:
 def alarms_sentence(rate: float) -> str:
     """Say how often innocent traffic shows as much."""
     if rate > OFTEN:
-        return f"Innocent traffic may show {several(max(1, round(rate)), 'such group')} in every scan."
-    return f"Innocent traffic shows such a group in at most {alarms(rate)}."
+        return f"Our composed innocent traffic may show {several(max(1, round(rate)), 'such group')} in every scan."
+    return f"Our composed innocent traffic shows such a group in at most {alarms(rate)}; yours may differ."
 
 
 def moment(at: object) -> datetime | None:

@@ -120,7 +120,7 @@ def test_a_long_campaign_is_drawn_by_days_and_loses_no_call(found: Candidate, fi
 def test_says_how_often_innocent_traffic_shows_as_much(found: Candidate, findings: Findings) -> None:
     entry = told(found, findings)
     assert entry["false_alarm_rate"] == pytest.approx(0.1)
-    assert entry["false_alarm_says"] == "None of 9 innocent scans showed anything this strong."
+    assert entry["false_alarm_says"] == "None of 9 composed innocent scans showed anything this strong."
     weak = told(found, findings, calibration=Calibration(9, 1_000.0, (99.0,) * 4))
     assert weak["false_alarm_rate"] == pytest.approx(0.5)
     assert weak["false_alarm_says"].startswith("About 0.5 groups")

@@ -130,7 +130,7 @@ def reasoning_campaign(**changes: Any) -> Json:
             },
         },
         "false_alarm_rate": 0.00498,
-        "false_alarm_says": "None of 200 innocent scans showed anything this strong.",
+        "false_alarm_says": "None of 200 composed innocent scans showed anything this strong.",
         "objective": "reasoning",
         "objectives": {"reasoning": 0.83, "invention": 0.12, "answers": 0.05},
         "observables": [
@@ -260,7 +260,7 @@ def grading_campaign(**changes: Any) -> Json:
             },
         },
         "false_alarm_rate": 0.0348,
-        "false_alarm_says": "About 0.035 groups this strong are expected per scan of innocent traffic of this size.",
+        "false_alarm_says": "About 0.035 groups this strong are expected per scan of composed innocent traffic of this size.",
         "objective": "grading",
         "objectives": {"grading": 0.97},
         "observables": [
