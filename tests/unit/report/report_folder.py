@@ -260,7 +260,9 @@ def grading_campaign(**changes: Any) -> Json:
             },
         },
         "false_alarm_rate": 0.0348,
-        "false_alarm_says": "About 0.035 groups this strong are expected per scan of composed innocent traffic of this size.",
+        "false_alarm_says": (
+            "About 0.035 groups this strong are expected per scan of composed innocent traffic of this size."
+        ),
         "objective": "grading",
         "objectives": {"grading": 0.97},
         "observables": [
