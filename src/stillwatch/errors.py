@@ -28,3 +28,7 @@ class ScenarioError(StillwatchError):
 
 class ReportError(StillwatchError):
     """A report cannot be written or read."""
+
+
+class EvidenceError(StillwatchError):
+    """A log, proof, checkpoint, bundle or receipt does not hold, or cannot be made."""
