@@ -222,9 +222,9 @@ class Log:
 
     def close(self) -> None:
         """Write everything out and let another writer in."""
-        if not self._lock.closed and not self._unfinished:
-            if staged := list((self.folder / "staging").iterdir()):
-                self._flush(staged)
+        finished = not self._lock.closed and not self._unfinished
+        if finished and (staged := list((self.folder / "staging").iterdir())):
+            self._flush(staged)
         self._lock.close()
 
     def __enter__(self) -> Self:
