@@ -80,9 +80,7 @@ def verify_opening(opening: Opening, private: str) -> dict[str, Value]:
         raise EvidenceError(f"an opening: {', '.join(sorted(both))} stand open and closed at once")
     digests = dict(opening.digests) | {name: digest(d) for name, d in opening.disclosures.items()}
     if combine(digests) != private:
-        raise EvidenceError(
-            "an opening: it does not lead to the entry's commitment; a value or a salt was changed"
-        )
+        raise EvidenceError("an opening: it does not lead to the entry's commitment; a value or a salt was changed")
     return {name: _value(name, d) for name, d in opening.disclosures.items()}
 
 
