@@ -134,9 +134,10 @@ def test_after_a_batch_that_failed_nothing_is_appended_until_the_log_is_opened_a
 ) -> None:
     log = open_log(tmp_path)
     log.append(entries(0, 4))
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+    with monkeypatch.context() as patch:
         patch.setattr(Log, "_publish_entries", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-        log.append(entries(4, 3))
+        with pytest.raises(OSError, match="full"):
+            log.append(entries(4, 3))
     with pytest.raises(EvidenceError, match="open the log again"):
         log.append(entries(7, 1))
     log.close()

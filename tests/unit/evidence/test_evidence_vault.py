@@ -49,7 +49,7 @@ def test_only_its_owner_may_read_it(vault: Vault) -> None:
 def test_an_erased_record_is_gone_and_its_place_is_kept(vault: Vault) -> None:
     assert vault.erase([1, 8, 100]) == 2
     assert vault.find("account", "a1") == [3, 7, 9]
-    with pytest.raises(EvidenceError, match="entry 1: .*erased"):
+    with pytest.raises(EvidenceError, match=r"entry 1: .*erased"):
         list(vault.read([1]))
     assert [i for i, _, _ in vault.read([0, 9])] == [0, 9]
     assert len(vault.call_keys()) == 8
