@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.checkpoints import Checkpoint
-from stillwatch.evidence.tiles import WIDTH, Tile, TileReader, tile_width, unpack_entries
+from stillwatch.evidence.tiles import WIDTH, Tile, TileReader, read_tile, tile_width, unpack_entries
 from stillwatch.evidence.tree import prove_consistency, prove_inclusion
 
 
@@ -36,6 +36,10 @@ class LogReader:
         """Yield the entries from ``first`` on."""
         for bundle in range(first // WIDTH, -(-self.checkpoint.size // WIDTH)):
             yield from self._bundle(bundle)[first - bundle * WIDTH if bundle == first // WIDTH else 0 :]
+
+    def tile(self, tile: Tile) -> bytes:
+        """Return the hashes of a tile of the log. Raises EvidenceError if it is missing or has another length."""
+        return read_tile(self._read, tile.level, tile.index, self.checkpoint.size)
 
     def _bundle(self, index: int) -> list[bytes]:
         width = tile_width(0, index, self.checkpoint.size)

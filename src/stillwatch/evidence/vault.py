@@ -34,9 +34,11 @@ SCHEMA = pa.schema(
         pa.field("user_agent", pa.large_string()),
         pa.field("tls_fingerprint", pa.large_string()),
         pa.field("prompt", pa.large_string()),
+        pa.field("note", pa.large_string()),
     ]
 )
-"""``call_key``: keyed hash of the call id, kept after erasure so that a call is never logged twice."""
+"""``call_key``: keyed hash of the call id, kept after erasure so that a call is never logged twice; ``note``: what the
+gateway noted, as it wrote it."""
 FIELDS = tuple(f.name for f in SCHEMA if f.name not in {"index", "call_key", "seed"})
 
 
@@ -86,6 +88,14 @@ class Vault:
                 if row["seed"] is None:
                     raise EvidenceError(f"entry {row['index']}: what opened it was erased; it can only be counted")
                 yield row["index"], row["seed"], {n: row[n] for n in FIELDS if row[n] is not None}
+
+    def every(self) -> Iterator[tuple[int, bytes, dict[str, Value]]]:
+        """Yield (index, seed, fields) of every record that was not erased, in the log's order."""
+        for path in self.files():
+            for batch in pq.ParquetFile(path).iter_batches():
+                for row in batch.to_pylist():
+                    if row["seed"] is not None:
+                        yield row["index"], row["seed"], {n: row[n] for n in FIELDS if row[n] is not None}
 
     def find(self, column: str, value: str) -> list[int]:
         """Return the indices of the records whose ``column`` (account, call_id) is ``value``."""
