@@ -15,6 +15,7 @@ from stillwatch.errors import ReportError
 from stillwatch.evidence.book import Appended, Book
 from stillwatch.ingest.read import find_inputs, read_calls
 from stillwatch.ingest.rejects import Rejects
+from stillwatch.settings import THREADS
 
 OnProgress = Callable[[int, int], None]
 
@@ -36,6 +37,7 @@ def append_logs(
     source: str | None = None,
     on_progress: OnProgress = lambda _bytes, _calls: None,
     now: datetime | None = None,
+    workers: int = THREADS,
 ) -> Iterator[AppendedFile]:
     """Append the calls of logs, file by file, and note each file that was read to its end; yield what became of it.
 
@@ -49,11 +51,10 @@ def append_logs(
         if digest in book.events.sources:
             yield AppendedFile(file.path, Appended(), known=True)
         else:
-            added = Appended()
             tell = partial(_tell, on_progress, done, calls)
             alone = replace(inputs, files=(file,), bytes=file.bytes)
-            for batch in read_calls(alone, rejects=rejects, on_progress=tell, now=now):
-                added += book.append_calls(batch)
+            batches = read_calls(alone, rejects=rejects, on_progress=tell, now=now)
+            added = book.append_calls(batches, workers=workers)
             # A file that grew while it was read is not noted: the next time the rest of it goes in.
             if _digest(file.path) == digest:
                 book.append_source(digest, added)

@@ -7,7 +7,7 @@ FOLDER/vault   what opens its entries (``vault.py``), and a cache of its events 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -18,17 +18,18 @@ import orjson
 import pyarrow as pa
 
 from stillwatch.errors import EvidenceError
+from stillwatch.evidence.call_batches import EncodedCalls
 from stillwatch.evidence.call_keys import KEY_BYTES, CallKeys, call_key
 from stillwatch.evidence.checking import check_at_start
-from stillwatch.evidence.commitments import SEED_BYTES
-from stillwatch.evidence.entries import CallEntry, call_entries, event_entry
+from stillwatch.evidence.encoders import encode_in_order
+from stillwatch.evidence.entries import event_entry
 from stillwatch.evidence.event_cache import EventCache
 from stillwatch.evidence.events import Event, erasures, finding
 from stillwatch.evidence.files import write_whole
 from stillwatch.evidence.keyset import KeySet, Passphrase, read_passphrase
 from stillwatch.evidence.log import Log
 from stillwatch.evidence.notes import VerifierKey
-from stillwatch.evidence.vault import Vault
+from stillwatch.evidence.vault import Vault, vault_rows
 from stillwatch.settings import BATCH_ROWS, EvidenceSettings
 from stillwatch.store.key import derive_key, read_or_create_key
 
@@ -66,7 +67,7 @@ class Book:
         the deployment's key.
         """
         self.settings, self._clock, self._step = settings, clock, step
-        self._folder = settings.folder / "log"
+        self._folder, self._broken = settings.folder / "log", False
         self.vault = Vault(settings.folder / "vault")
         self.events = EventCache(settings.folder / "vault/events.jsonl")
         self.keys = self._open_keys(create=create)
@@ -77,32 +78,44 @@ class Book:
             self.log.close()
             raise
 
-    def append_calls(self, batch: pa.RecordBatch) -> Appended:
-        """Append the calls of a batch of ``records.CALL_LOG`` whose ids are not in the log yet."""
+    def append_calls(self, batches: Iterable[pa.RecordBatch], *, workers: int = 1) -> Appended:
+        """Append the calls of batches of ``records.CALL_LOG`` whose ids are not in the log yet, a batch at a time.
+
+        With ``workers`` above 1 so many further processes help once there are many calls.
+        """
         added = Appended()
-        for at in range(0, batch.num_rows, BATCH_ROWS):
-            added += self._append_part(batch.slice(at, BATCH_ROWS))
+        fresh = self._fresh_calls(batches)
+        for (given, keys), encoded in encode_in_order(fresh, workers=workers):
+            added += Appended(given, len(keys), self._put(keys, encoded) if keys else None)
         return added
 
-    def _append_part(self, batch: pa.RecordBatch) -> Appended:
-        given = batch.num_rows
-        keys = [call_key(self._call_key, "call", i) for i in batch["call_id"].to_pylist()]
-        fresh = self._known.fresh(keys)
-        if not fresh.all():
-            batch = batch.filter(pa.array(fresh))
-            keys = [key for key, new in zip(keys, fresh, strict=True) if new]
-        if not keys:
-            return Appended(given)
-        calls = list(call_entries(batch, os.urandom(SEED_BYTES * len(keys))))
-        return Appended(given, len(keys), self._put(keys, calls))
+    def _fresh_calls(
+        self, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[tuple[tuple[int, list[bytes]], pa.RecordBatch]]:
+        """Yield parts of at most BATCH_ROWS calls: how many were given, the keys of the new ones, the new ones."""
+        parts = (b.slice(at, BATCH_ROWS) for b in batches for at in range(0, b.num_rows, BATCH_ROWS))
+        for part in parts:
+            keys = [call_key(self._call_key, "call", i) for i in part["call_id"].to_pylist()]
+            fresh = self._known.fresh(keys)
+            if fresh.all():
+                new = part
+            else:
+                new = part.filter(pa.array(fresh))
+                keys = [key for key, is_new in zip(keys, fresh, strict=True) if is_new]
+            # Known from here on, for a later batch may be looked at before this one is in the log.
+            self._known.add(keys)
+            yield (part.num_rows, keys), new
 
-    def _put(self, keys: Sequence[bytes], records: Sequence[CallEntry]) -> int:
+    def _put(self, keys: Sequence[bytes], records: EncodedCalls) -> int:
+        if self._broken:
+            raise EvidenceError(f"{self.settings.folder}: an earlier append failed; open the book again")
+        self._broken = True
         # 1. Write what opens the records, durably.  A crash here leaves rows of no entry: the next start forgets them.
         self._step("vault")
-        self.vault.write(self.log.size, keys, records)
+        self.vault.write_rows(self.log.size, keys, records.rows)
         # 2. Append the entries.                     From here on they are in the log, and can be opened.
-        first = self.log.append([r.entry for r in records])
-        self._known.add(keys)
+        first = self.log.append(records.entries)
+        self._broken = False
         return first
 
     def append_source(self, digest: str, added: Appended) -> int | None:
@@ -130,7 +143,9 @@ class Book:
             return None
         records = [event.record() for _, event in new]
         if any(event.private or event.once for _, event in new):
-            first = self._put([key for key, _ in new], records)
+            rows = vault_rows(records)
+            self._known.add([key for key, _ in new])
+            first = self._put([key for key, _ in new], EncodedCalls([r.entry for r in records], rows))
         else:
             first = self.log.append([r.entry for r in records])
         said = [(first + i, orjson.loads(r.entry)) for i, r in enumerate(records)]

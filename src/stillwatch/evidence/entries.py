@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from stillwatch.evidence.canonical import canonical
+from stillwatch.evidence.canonical import MAX_INTEGER, canonical
 from stillwatch.evidence.commitments import SEED_BYTES, Value, commit
 
 VERSION = 1
@@ -21,6 +21,10 @@ PRIVATE = ("call_id", "account", "client_address", "client_asn", "user_agent", "
 """Columns that are committed to, where they are known; the exact time and the prompt's digest beside them."""
 MICROSECONDS_PER_HOUR = 3_600_000_000
 PROMPT_COLUMNS = ("messages", "prompt", "system")
+
+
+MAX_TEXT_BYTES = 1_024
+"""Of a model, operation or channel said aloud: a longer text is a mistake or an attack, and an entry has 65,535."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ def private_fields(row: Mapping[str, Any], started_at: int) -> dict[str, Value]:
     """Return the fields of a call that its entry only commits to; ``started_at`` in microseconds since 1970 UTC."""
     fields: dict[str, Value] = {name: row[name] for name in PRIVATE if row.get(name) is not None}
     fields["started_at"] = started_at
+    fields = {name: value for name, value in fields.items() if not isinstance(value, int) or abs(value) <= MAX_INTEGER}
     if any(row.get(name) is not None for name in PROMPT_COLUMNS):
         fields["prompt"] = prompt_digest(row)
     return fields
@@ -56,9 +61,20 @@ def prompt_digest(row: Mapping[str, Any]) -> str:
     return sha256(orjson.dumps([row.get(name) for name in PROMPT_COLUMNS])).hexdigest()
 
 
+def speakable(value: Any) -> Any:
+    """Return a public value as an entry says it: None for an integer that canonical JSON cannot say, the SHA-256 of a
+    text that is too long.
+    """  # noqa: D205 - one sentence
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return None
+    if isinstance(value, str) and len(value.encode()) > MAX_TEXT_BYTES:
+        return f"sha256:{sha256(value.encode()).hexdigest()}"
+    return value
+
+
 def _entry(row: Mapping[str, Any], started_at: int, private: str) -> bytes:
     status = row.get("status")
-    public = {name: row[name] for name in PUBLIC if row.get(name) is not None}
+    public = {name: value for name in PUBLIC if (value := speakable(row.get(name))) is not None}
     public |= {
         "v": VERSION,
         "kind": "call",

@@ -49,14 +49,20 @@ class Vault:
         self.folder = folder
 
     def write(self, first: int, keys: Sequence[bytes], calls: Sequence[CallEntry]) -> None:
-        """Write what opens the calls whose entries will be ``first`` and following, durably."""
+        """Write what opens the records whose entries will be ``first`` and following, durably."""
+        self.write_rows(first, keys, vault_rows(calls))
+
+    def write_rows(self, first: int, keys: Sequence[bytes], rows: pa.Table) -> None:
+        """Write the same, given as the columns ``seed`` and those of FIELDS that are not empty."""
         columns: dict[str, pa.Array] = {
-            "index": pa.array(range(first, first + len(calls)), pa.int64()),
-            "call_key": pa.array(keys, pa.binary(16)),
-            "seed": pa.array([c.seed for c in calls], pa.binary(32)),
+            "index": pa.array(np.arange(first, first + rows.num_rows)),
+            "call_key": pa.FixedSizeBinaryArray.from_buffers(
+                pa.binary(16), rows.num_rows, [None, pa.py_buffer(b"".join(keys))]
+            ),
         }
-        for name in FIELDS:
-            columns[name] = pa.array([c.private.get(name) for c in calls], SCHEMA.field(name).type)
+        for name in SCHEMA.names[2:]:
+            there = name in rows.schema.names
+            columns[name] = rows[name] if there else pa.nulls(rows.num_rows, SCHEMA.field(name).type)
         self._put(self._path(first), pa.table(columns, schema=SCHEMA))
 
     def forget_beyond(self, size: int) -> None:
@@ -140,6 +146,12 @@ class Vault:
         sync_folder(self.folder)
 
 
+def vault_rows(records: Sequence[CallEntry]) -> pa.Table:
+    """Return what opens these records: ``seed`` (null where there is nothing to open) and their fields."""
+    columns = {name: pa.array([r.private.get(name) for r in records], SCHEMA.field(name).type) for name in FIELDS}
+    return pa.table({"seed": pa.array([r.seed or None for r in records], SCHEMA.field("seed").type), **columns})
+
+
 def _words(keys: pa.ChunkedArray) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
-    raw = b"".join(keys.to_pylist())
-    return np.frombuffer(raw, np.uint64).reshape(-1, 2)
+    parts = [np.frombuffer(c.buffers()[1], np.uint64)[2 * c.offset : 2 * (c.offset + len(c))] for c in keys.chunks]
+    return np.concatenate(parts).reshape(-1, 2) if parts else np.empty((0, 2), np.uint64)
