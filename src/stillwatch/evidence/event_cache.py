@@ -64,7 +64,8 @@ class EventCache:
             lines = [orjson.loads(line) for line in self.path.read_bytes().splitlines()]
         except (OSError, ValueError):
             lines = []
-        if any(line.get("through", line.get("index", 0)) > size for line in lines):
+        if not lines or any(line.get("through", line.get("index", 0)) > size for line in lines):
+            self.path.unlink(missing_ok=True)
             lines = []
         for line in lines:
             self._take(line)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from evidence_calls import calls, open_book, settings_in
+
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.book import Appended, Book
 from stillwatch.evidence.canonical import parse_canonical

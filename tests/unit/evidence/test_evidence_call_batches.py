@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
-
 from evidence_calls import AT, calls
+
 from stillwatch.evidence.call_batches import encode_calls
 from stillwatch.evidence.canonical import parse_canonical
 from stillwatch.evidence.commitments import SEED_BYTES, commit
@@ -79,7 +79,11 @@ def test_a_batch_without_calls_has_no_entries() -> None:
 
 
 def test_an_hour_before_1970_is_rounded_down() -> None:
-    batch = calls(0, 1).set_column(2, CALL_LOG.schema.field("started_at"), pa.array([datetime(1969, 12, 31, 23, 30, tzinfo=UTC)], CALL_LOG.schema.field("started_at").type))
+    batch = calls(0, 1).set_column(
+        2,
+        CALL_LOG.schema.field("started_at"),
+        pa.array([datetime(1969, 12, 31, 23, 30, tzinfo=UTC)], CALL_LOG.schema.field("started_at").type),
+    )
     assert parse_canonical(encode_calls(batch, bytes(32)).entries[0])["hour"] == -1
 
 
