@@ -68,7 +68,8 @@ def test_entries_are_packed_for_those_who_take_it(public: Path, encoding: str, *
         "/", "/checkpoint/", "//checkpoint", "/checkpoint?", "/tile", "/tile/0/0", "/tile/00/000", "/tile/64/000",
         "/tile/0/000.p/0", "/tile/0/000.p/256", "/tile/0/000.p/045", "/tile/0/1000", "/tile/0/x00/000",
         "/tile/0/../../../keys/signed", "/tile/0/%30%30%30", "/../keys/vkeys.json", "/keys/signed", "/tile/-1/000",
-        "/tile/entries/000/", "/tile/0/000.p/7", "/tile/0/999", "/tile/data/000", "/checkpoint\n", "/tile/0/\u0660\u0660\u0660",
+        "/tile/entries/000/", "/tile/0/000.p/7", "/tile/0/999", "/tile/data/000", "/checkpoint\n",
+        "/tile/0/\u0660\u0660\u0660",
     ],
 )  # fmt: skip
 def test_no_other_path_is_served(public: Path, path: str) -> None:
