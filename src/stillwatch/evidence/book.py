@@ -220,7 +220,7 @@ class Book:
         return Log(self._folder, self.keys.signers(keys, passphrase), clock=self._clock, step=self._step)
 
     def _finish(self) -> None:
-        self.vault.forget_beyond(self.log.size)
+        self.vault.repair(self.log.size)
         check_at_start(self.log.reader(), self._folder)
         key = read_or_create_key(self.settings.key_file)
         self._call_key = derive_key(key, "evidence/calls")

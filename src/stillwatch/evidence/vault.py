@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,10 @@ SCHEMA = pa.schema(
 )
 """``call_key``: keyed hash of the call id, kept after erasure so that a call is never logged twice; ``note``: what the
 gateway noted, as it wrote it."""
+MERGED_ROWS = 65_536
+"""Rows of a file at most, once small ones are merged: one batch of a bulk append."""
+MERGE_AFTER = 128
+"""Small files that are written before they are merged: two minutes of appending every second."""
 FIELDS = tuple(f.name for f in SCHEMA if f.name not in {"index", "call_key", "seed"})
 
 
@@ -47,6 +52,7 @@ class Vault:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._small = 0
 
     def write(self, first: int, keys: Sequence[bytes], calls: Sequence[CallEntry]) -> None:
         """Write what opens the records whose entries will be ``first`` and following, durably."""
@@ -65,11 +71,39 @@ class Vault:
             columns[name] = rows[name] if there else pa.nulls(rows.num_rows, SCHEMA.field(name).type)
         self._put(self._path(first), pa.table(columns, schema=SCHEMA))
 
-    def forget_beyond(self, size: int) -> None:
-        """Remove what was written for a batch that did not get into the log."""
+        self._small += rows.num_rows < MERGED_ROWS
+        if self._small >= MERGE_AFTER:
+            self.merge()
+
+    def repair(self, size: int) -> None:
+        """Remove what a crash left: rows of a batch that is not in the log of ``size``, files that were merged."""
+        beyond = 0
         for path in self.files():
-            if int(path.stem) >= size:
+            if int(path.stem) >= size or int(path.stem) < beyond:
                 path.unlink()
+            else:
+                beyond = int(path.stem) + _span(path)
+
+    def merge(self) -> None:
+        """Join neighbouring files to files of up to MERGED_ROWS."""
+        group: list[Path] = []
+        for path in [*self.files(), None]:
+            rows = sum(pq.read_metadata(p).num_rows for p in (*group, *([path] if path else ())))
+            if path is None or rows > MERGED_ROWS:
+                self._join(group)
+                group = []
+            if path is not None:
+                group.append(path)
+        self._small = 0
+
+    def _join(self, group: Sequence[Path]) -> None:
+        if len(group) < 2:
+            return
+        # 1. Replace the first by all of them.  A crash here leaves rows twice; ``repair`` removes the later files.
+        self._put(group[0], pa.concat_tables([pq.read_table(path) for path in group]))
+        # 2. Remove the others.
+        for path in group[1:]:
+            path.unlink()
 
     def files(self) -> list[Path]:
         """Return the files, in the log's order."""
@@ -89,7 +123,7 @@ class Vault:
             mine = [i for i in wanted if first <= i < following]
             if not mine:
                 continue
-            table = pq.read_table(path)
+            table = _read(path)
             for row in table.filter(pc.is_in(table["index"], pa.array(mine, pa.int64()))).to_pylist():
                 if row["seed"] is None:
                     raise EvidenceError(f"entry {row['index']}: what opened it was erased; it can only be counted")
@@ -107,8 +141,8 @@ class Vault:
         """Return the indices of the records whose ``column`` (account, call_id) is ``value``."""
         found: list[int] = []
         for path in self.files():
-            found += pq.read_table(path, columns=["index"], filters=[(column, "==", value)])["index"].to_pylist()
-        return found
+            found += _read(path, columns=["index"], filters=[(column, "==", value)])["index"].to_pylist()
+        return sorted(set(found))
 
     def erase(self, indices: Iterable[int]) -> int:
         """Destroy the seeds and fields of records; return how many were there to destroy.
@@ -150,6 +184,20 @@ def vault_rows(records: Sequence[CallEntry]) -> pa.Table:
     """Return what opens these records: ``seed`` (null where there is nothing to open) and their fields."""
     columns = {name: pa.array([r.private.get(name) for r in records], SCHEMA.field(name).type) for name in FIELDS}
     return pa.table({"seed": pa.array([r.seed or None for r in records], SCHEMA.field("seed").type), **columns})
+
+
+def _read(path: Path, **more: Any) -> pa.Table:
+    try:
+        return pq.read_table(path, **more)
+    except FileNotFoundError:
+        raise EvidenceError(f"{path}: the vault's files were merged while they were read; try again") from None
+
+
+def _span(path: Path) -> int:
+    """Return how many indices lie between the first of a file, which names it, and its end."""
+    metadata = pq.read_metadata(path)
+    last = metadata.row_group(metadata.num_row_groups - 1).column(0).statistics.max
+    return int(last) - int(path.stem) + 1
 
 
 def _words(keys: pa.ChunkedArray) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.errors import EvidenceError
+from stillwatch.evidence import vault as vault_module
 from stillwatch.evidence.entries import CallEntry
 from stillwatch.evidence.vault import Vault
 
@@ -62,7 +63,7 @@ def test_erasing_again_finds_nothing(vault: Vault) -> None:
 
 
 def test_what_did_not_get_into_the_log_is_forgotten(vault: Vault) -> None:
-    vault.forget_beyond(7)
+    vault.repair(7)
     assert [path.stem.lstrip("0") for path in vault.files()] == [""]
 
 
@@ -70,3 +71,50 @@ def test_call_keys_are_sorted_whatever_the_order_of_files(vault: Vault) -> None:
     found = vault.call_keys()
     assert found.shape == (8, 2)
     assert sorted(map(tuple, found.tolist())) == list(map(tuple, found.tolist()))
+
+
+def small_files(folder: Path) -> Vault:
+    vault = Vault(folder / "small")
+    for first in range(0, 60, 3):
+        vault.write(first, keys(first, 2), calls(first, 2))
+    return vault
+
+
+def test_small_files_become_one_with_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vault_module, "MERGED_ROWS", 9)
+    vault = small_files(tmp_path)
+    before = list(vault.every())
+    vault.merge()
+    assert [int(p.stem) for p in vault.files()] == [0, 12, 24, 36, 48]
+    assert list(vault.every()) == before
+    assert [i for i, _, _ in vault.read([0, 13, 57])] == [0, 13, 57]
+
+
+def test_files_are_merged_while_many_small_ones_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vault_module, "MERGE_AFTER", 8)
+    vault = small_files(tmp_path)
+    assert len(vault.files()) < 10
+    assert len(list(vault.every())) == 40
+
+
+def test_killed_while_files_are_merged_every_row_is_there_once(tmp_path: Path) -> None:
+    vault = small_files(tmp_path)
+    before, names = list(vault.every()), vault.files()
+    copies = {path: path.read_bytes() for path in names[1:]}
+    vault.merge()
+    for path, data in copies.items():
+        path.write_bytes(data)  # what a crash before the removal leaves
+    assert vault.find("account", "a0") == sorted({i for i, _, f in before if f["account"] == "a0"})
+    assert [i for i, _, _ in vault.read([0, 4, 58])] == [0, 4, 58]
+    vault.repair(60)
+    assert vault.files() == names[:1]
+    assert list(vault.every()) == before
+
+
+def test_a_reader_that_loses_a_file_to_a_merge_is_told_to_try_again(tmp_path: Path) -> None:
+    class Stale(Vault):
+        def files(self) -> list[Path]:
+            return [*super().files(), self.folder / "00000000000000000099.parquet"]
+
+    with pytest.raises(EvidenceError, match="try again"):
+        Stale(small_files(tmp_path).folder).find("account", "a0")
