@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.notes import Algorithm, Note, Signature, VerifierKey, decode_base64, parse_note
+from stillwatch.evidence.numbers import parse_number
 from stillwatch.evidence.tree import HASH_BYTES
 
 TIME_BYTES = 8
@@ -38,12 +39,11 @@ class Checkpoint:
         if len(lines) < 4 or lines[-1] or not all(lines[:-1]):
             raise EvidenceError("a checkpoint: not origin, size and root, each on a line")
         origin, size, root, *extensions = lines[:-1]
-        if not size.isascii() or not size.isdigit() or str(int(size)) != size:
-            raise EvidenceError(f"checkpoint of {origin}: the size {size[:40]!r} is no plain decimal number")
+        entries = parse_number(size, what=f"checkpoint of {origin}: the size")
         raw = decode_base64(root, what=f"checkpoint of {origin}: the root")
         if len(raw) != HASH_BYTES:
             raise EvidenceError(f"checkpoint of {origin}: the root has {len(raw)} bytes, not {HASH_BYTES}")
-        return cls(origin, int(size), raw, tuple(extensions))
+        return cls(origin, entries, raw, tuple(extensions))
 
 
 def signed_message(key: VerifierKey, checkpoint: Checkpoint, time: int) -> bytes:
