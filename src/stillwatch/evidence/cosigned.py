@@ -45,8 +45,10 @@ class CosignedCheckpoints:
         checkpoint = Checkpoint.parse(note.text)
         with self._lock():
             stored = self.note(checkpoint) or Note(note.text)
-            lines = {(s.name, s.key_id): s for s in reversed([*stored.signatures, *note.signatures, *cosignatures])}
-            merged = Note(note.text, tuple(reversed(lines.values())))
+            lines: dict[tuple[str, bytes], Signature] = {}
+            for signature in (*stored.signatures, *note.signatures, *cosignatures):
+                lines.setdefault((signature.name, signature.key_id), signature)
+            merged = Note(note.text, tuple(lines.values()))
             write_whole(self._path(checkpoint, ".checkpoint"), str(merged).encode(), durable=True)
             return merged
 

@@ -7,7 +7,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from threading import Timer
+from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 from stillwatch.errors import EvidenceError
@@ -36,20 +36,23 @@ def post(url: str, body: bytes, *, content_type: str, max_bytes: int, seconds: f
     try:
         with socket.create_connection((parts.hostname, _port(parts)), seconds) as raw, raw.dup() as handle:
             # A socket's own time-out starts again with every byte; this one does not.
-            deadline = Timer(seconds, _cut, [handle])
+            is_late = Event()
+            deadline = Timer(seconds, _cut, [handle, is_late])
             deadline.daemon = True
             deadline.start()
             try:
-                connection = HTTPConnection(parts.hostname or "", _port(parts), timeout=seconds)
-                connection.sock = _secure(raw, parts)
-                connection.request("POST", target or "/", body, {"Content-Type": content_type})
-                response = connection.getresponse()
-                answer = response.read(max_bytes + 1)
-                connection.close()
+                with _secure(raw, parts) as secured:
+                    connection = HTTPConnection(parts.hostname or "", _port(parts))
+                    connection.sock = secured
+                    connection.request("POST", target or "/", body, {"Content-Type": content_type})
+                    response = connection.getresponse()
+                    answer = response.read(max_bytes + 1)
             finally:
                 deadline.cancel()
     except (OSError, HTTPException, ValueError) as problem:
         raise EvidenceError(f"{url}: no answer: {problem or type(problem).__name__}") from problem
+    if is_late.is_set():
+        raise EvidenceError(f"{url}: no answer within {seconds:g} s")
     if len(answer) > max_bytes:
         raise EvidenceError(f"{url}: the answer is longer than {max_bytes:,} bytes")
     if response.length:
@@ -78,7 +81,8 @@ def _port(parts: SplitResult) -> int:
     return parts.port or {"http": 80, "https": 443}[parts.scheme]
 
 
-def _cut(handle: socket.socket) -> None:
+def _cut(handle: socket.socket, is_late: Event) -> None:
+    is_late.set()
     with suppress(OSError):  # it has ended by itself
         handle.shutdown(socket.SHUT_RDWR)
 

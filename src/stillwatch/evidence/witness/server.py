@@ -45,7 +45,7 @@ class WitnessApplication:
             answer = await self._answer(scope["method"], scope["path"], body)
         except TimeoutError:
             answer = Answer(408, b"the body took too long\n")
-        except EvidenceError as problem:
+        except (EvidenceError, OSError) as problem:
             self._on_error(str(problem))
             answer = Answer(503, b"the witness cannot use its memory; try again later\n")
         headers = [(b"content-type", answer.content_type.encode()), (b"content-length", b"%d" % len(answer.body))]
