@@ -19,7 +19,7 @@ def answering(answer: Callable[[str, bytes], Reply]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, content_type, reply = answer(self.path, body)
             self.send_response(status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from stillwatch.evidence.checkpoints import Checkpoint, verify_signature
 from stillwatch.evidence.notes import Note, Signature, VerifierKey, parse_signature
 from stillwatch.evidence.numbers import parse_number
 from stillwatch.evidence.posting import SECONDS, Posted, excerpt, post
-from stillwatch.evidence.quorum import Policy, Witness
+from stillwatch.evidence.quorum import Witness
 from stillwatch.evidence.witness.submission import SIZE_TYPE, Submission
 
 MAX_ANSWER_BYTES = 64 << 10
@@ -35,17 +35,19 @@ class Asked:
 
 
 def ask_witnesses(
-    note: Note, policy: Policy, prove: Prove, *, known: Sequence[Note] = (), seconds: float = SECONDS
+    note: Note, witnesses: Iterable[Witness], prove: Prove, *, known: Sequence[Note] = (), seconds: float = SECONDS
 ) -> Asked:
-    """Show a checkpoint to every witness of the policy that has an address.
+    """Show a checkpoint to every one of these witnesses that has an address.
 
     ``known``: earlier cosigned checkpoints, the largest first; they say from which size to start. A witness that fails
     costs its own cosignature only, after at most ``ATTEMPTS`` times twice ``seconds``.
     """
-    problems = {w.name: "the policy gives no address" for w in policy.witnesses.values() if w.url is None}
+    problems: dict[str, str] = {}
     places: dict[str, list[Witness]] = {}
-    for witness in policy.witnesses.values():
-        if witness.url is not None:
+    for witness in witnesses:
+        if witness.url is None:
+            problems[witness.name] = "the policy gives no address"
+        else:
             places.setdefault(witness.url.rstrip("/"), []).append(witness)
     cosignatures: list[Signature] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -68,9 +68,7 @@ def test_no_changed_byte_of_it_holds_with_another_meaning(stamped: bytes, roots:
         assert found == good, at
 
 
-def test_an_old_answer_is_not_one_to_a_new_question(
-    authority: TimeAuthority, stamped: bytes, roots: list[x509.Certificate]
-) -> None:
+def test_an_old_answer_is_not_one_to_a_new_question(stamped: bytes, roots: list[x509.Certificate]) -> None:
     with (
         answering(lambda *_: (200, "application/timestamp-reply", stamped)) as url,
         pytest.raises(EvidenceError, match="Nonce"),

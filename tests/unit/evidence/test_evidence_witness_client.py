@@ -46,7 +46,7 @@ def policy(*urls: str) -> Policy:
 
 def test_a_witness_s_cosignatures_make_the_quorum(tmp_path: Path) -> None:
     with serving(new_witness(tmp_path)) as url:
-        asked = ask_witnesses(HONEST.note(5), policy(url, f"{url}/"), prove(5))
+        asked = ask_witnesses(HONEST.note(5), policy(url, f"{url}/").witnesses.values(), prove(5))
     standing = weigh_checkpoint(str(HONEST.note(5).signed(asked.cosignatures)).encode(), policy(url, url))
     assert (asked.problems, standing.has_quorum) == ({}, True)
 
@@ -69,16 +69,16 @@ def test_what_was_cosigned_before_saves_a_question(tmp_path: Path) -> None:
         return reply.status, reply.content_type, reply.body
 
     with answering(answer) as url:
-        first = ask_witnesses(HONEST.note(5), policy(url, url), prove(5))
+        first = ask_witnesses(HONEST.note(5), policy(url, url).witnesses.values(), prove(5))
         known = [HONEST.note(6), HONEST.note(5).signed(first.cosignatures)]
-        again = ask_witnesses(HONEST.note(9), policy(url, url), prove(9), known=known)
+        again = ask_witnesses(HONEST.note(9), policy(url, url).witnesses.values(), prove(9), known=known)
     assert (sizes, again.problems) == ([0, 5], {})
 
 
 def test_a_witness_that_saw_a_larger_tree_warns_of_a_rollback(tmp_path: Path) -> None:
     witness = new_witness(tmp_path)
     witness.add_checkpoint(HONEST.body(0, 9))
-    with serving(witness) as url, pytest.raises(EvidenceError, match="has cosigned 9 entries .* rolled back"):
+    with serving(witness) as url, pytest.raises(EvidenceError, match=r"has cosigned 9 entries .* rolled back"):
         ask(url, KEYS, HONEST.note(5), prove(5))
 
 
@@ -134,7 +134,7 @@ def test_a_witness_that_always_names_another_size_is_left() -> None:
 
 def test_one_that_fails_costs_only_its_own_cosignature(tmp_path: Path) -> None:
     with serving(new_witness(tmp_path)) as url, trickling(b"HTTP/1.1 200 OK\r\n", for_ever=True) as slow:
-        asked = ask_witnesses(HONEST.note(5), policy(url, slow), prove(5), seconds=0.3)
+        asked = ask_witnesses(HONEST.note(5), policy(url, slow).witnesses.values(), prove(5), seconds=0.3)
     assert [s.key_id for s in asked.cosignatures] == [KEYS[0].key_id]
     assert list(asked.problems) == ["w1"]
 
@@ -142,10 +142,12 @@ def test_one_that_fails_costs_only_its_own_cosignature(tmp_path: Path) -> None:
 def test_a_key_that_the_witness_does_not_use_and_one_without_address_are_named(tmp_path: Path) -> None:
     half = Witness(tmp_path, SIGNERS[:1], [LOG.verifier], clock=lambda: NOW)
     with serving(half) as url:
-        asked = ask_witnesses(HONEST.note(5), policy(url, url), prove(5))
+        asked = ask_witnesses(HONEST.note(5), policy(url, url).witnesses.values(), prove(5))
         assert (len(asked.cosignatures), list(asked.problems)) == (1, ["w1"])
     nowhere = parse_policy(f"witness w {KEYS[0]}\nquorum w\n".encode())
-    assert ask_witnesses(HONEST.note(5), nowhere, prove(5)).problems == {"w": "the policy gives no address"}
+    assert ask_witnesses(HONEST.note(5), nowhere.witnesses.values(), prove(5)).problems == {
+        "w": "the policy gives no address"
+    }
 
 
 def test_two_copies_of_a_log_asking_at_once_do_not_fail(tmp_path: Path) -> None:
