@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import signal
 import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from running_witness import STILLWATCH, RunningWitness
 from stillwatch.evidence.checkpoints import open_checkpoint
 from stillwatch.evidence.keyset import KeySet
 from stillwatch.evidence.log import Log
@@ -21,28 +17,7 @@ from stillwatch.evidence.notes import VerifierKey
 from stillwatch.evidence.quorum import parse_policy
 from stillwatch.evidence.standing import weigh_checkpoint
 
-STILLWATCH = [sys.executable, "-c", "from stillwatch.cli import main; main()"]
 ORIGIN = "example.com/log"
-
-
-class RunningWitness:
-    """The witness command; ``url`` and ``vkeys`` are what it prints."""
-
-    def __init__(self, folder: Path, log_key: str) -> None:
-        self._process = subprocess.Popen(
-            [*STILLWATCH, "evidence", "witness", "--listen", "127.0.0.1:0", "--folder", folder, "--log", log_key,
-             "--name", "witness.example/1"],
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self._process.stderr is not None
-        said = [self._process.stderr.readline() for _ in range(3)]
-        found = re.search(r"http://\S+(?=;)", said[0])
-        assert found, said
-        self.url, self.vkeys = found[0], [line.strip() for line in said[1:]]
-
-    def stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=30)
 
 
 @pytest.fixture
@@ -90,16 +65,14 @@ def test_a_log_is_witnessed_over_http_and_a_monitor_sees_the_same(
     first = cosign(evidence)
     assert first.returncode == 0, first.stderr
     assert "2 entries" in first.stdout
-    assert "Quorum: reached; independent witnesses: 2." in first.stdout
+    assert "Quorum: reached; independent parties: 1." in first.stdout
     append(evidence, b"three")
     second = cosign(evidence, "--json")
     assert json.loads(second.stdout)["has_independent_quorum"] is True
-    kept = sorted((evidence / "witness").glob("*.checkpoint"))[-1].read_bytes()
+    kept = max((evidence / "witness").glob("*.checkpoint")).read_bytes()
     policy = parse_policy((evidence / "policy.txt").read_bytes())
     assert weigh_checkpoint(kept, policy).has_quorum
-    address = f"{witness.url}/{sha256(ORIGIN.encode()).hexdigest()}/checkpoint"
-    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310  (loopback)
-        head, note = open_checkpoint(answer.read(), [log_key])
+    head, note = open_checkpoint(witness.latest(ORIGIN), [log_key])
     assert (head.size, len(note.signatures)) == (3, 3)
 
 
@@ -111,7 +84,7 @@ def test_our_own_witness_is_labelled_and_counts_for_nothing(
     done = cosign(evidence)
     assert done.returncode == 0
     assert done.stdout.count("run by the log's own operator: proves nothing to others") == 2
-    assert "Quorum: reached, but NOT by independent witnesses; independent witnesses: 0." in done.stdout
+    assert "Quorum: reached, but NOT by independent parties; independent parties: 0." in done.stdout
 
 
 def test_without_witnesses_the_checkpoint_is_marked_and_the_exit_code_says_so(

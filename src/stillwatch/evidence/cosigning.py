@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.cosigned import CosignedCheckpoints
-from stillwatch.evidence.notes import parse_note
+from stillwatch.evidence.notes import VerifierKey, parse_note
 from stillwatch.evidence.opened import OpenedLog
 from stillwatch.evidence.operators import Authority, Operators, read_operators
 from stillwatch.evidence.posting import SECONDS
@@ -44,7 +45,7 @@ class Round:
             "root": base64.b64encode(head.root).decode(),
             "has_quorum": self.standing.has_quorum,
             "has_independent_quorum": self.standing.has_independent_quorum,
-            "independent_witnesses": len(self.standing.independent),
+            "independent_parties": sorted(self.standing.independent_parties),
             "witnesses": {
                 c.witness.name: {"key": c.witness.key.name, "run_by": c.witness.run_by, "time": c.time}
                 for c in self.standing.cosigned
@@ -76,6 +77,20 @@ def read_trust(policy: Path, operators: Path) -> tuple[Policy, Operators]:
             "how to find some"
         )
     return trusted.run_by(known.witnesses), known
+
+
+def newest_with_quorum(folder: Path, policy: Policy, log_keys: Iterable[VerifierKey]) -> Standing | None:
+    """Return the largest kept checkpoint whose quorum is reached, None if there is none; ``folder`` as in ``cosign``.
+
+    What is proved under it, rather than under the log's newest checkpoint, has been seen by the witnesses. Raises
+    EvidenceError if what is kept was damaged.
+    """
+    keys = list(log_keys)
+    for note in CosignedCheckpoints(folder / "witness").notes():
+        standing = weigh_checkpoint(str(note).encode(), policy, log_keys=keys)
+        if standing.has_quorum:
+            return standing
+    return None
 
 
 def cosign(log: OpenedLog, policy: Policy, operators: Operators, *, seconds: float = SECONDS) -> Round:

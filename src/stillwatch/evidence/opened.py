@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.checkpoints import Checkpoint, open_checkpoint
+from stillwatch.evidence.cosigned import CosignedCheckpoints
 from stillwatch.evidence.keyset import KeySet
+from stillwatch.evidence.proofs import LogProof
 from stillwatch.evidence.reader import LogReader, read_public
 from stillwatch.evidence.vault import Vault
 
@@ -32,9 +33,10 @@ class OpenedLog:
         return Vault(self.folder / "vault")
 
     def proof(self, index: int) -> str:
-        """Return a C2SP tlog-proof of an entry."""
-        hashes = [base64.b64encode(h).decode() for h in self.reader.prove(index)]
-        return "\n".join(["c2sp.org/tlog-proof@v1", f"index {index}", *hashes, "", self.note])
+        """Return a C2SP tlog-proof of an entry, with the cosignatures that its checkpoint has got."""
+        kept = CosignedCheckpoints(self.folder / "witness").note(self.reader.checkpoint)
+        note = self.note if kept is None else str(kept)
+        return bytes(LogProof(index, tuple(self.reader.prove(index)), note.encode())).decode()
 
 
 def open_log(folder: Path) -> OpenedLog:

@@ -35,6 +35,11 @@ class Standing:
         """The cosignatures by witnesses that the log's own operator does not run."""
         return tuple(c for c in self.cosigned if not c.witness.is_ours)
 
+    @property
+    def independent_parties(self) -> frozenset[str]:
+        """Who stands behind those: the one who is said to run it, else the key's name. Two keys of one are one."""
+        return frozenset(c.witness.run_by or c.witness.key.name for c in self.independent)
+
 
 def weigh_checkpoint(data: bytes, policy: Policy, *, log_keys: Iterable[VerifierKey] = ()) -> Standing:
     """Verify a checkpoint against a policy; ``log_keys`` are the logs' where the policy names none.

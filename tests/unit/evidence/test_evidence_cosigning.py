@@ -6,6 +6,7 @@ import base64
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,15 @@ import pytest
 from loopback import Reply, answering
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.cosigned import CosignedCheckpoints
-from stillwatch.evidence.cosigning import Round, cosign, read_trust
+from stillwatch.evidence.cosigning import Round, cosign, newest_with_quorum, read_trust
 from stillwatch.evidence.keys import new_signer
 from stillwatch.evidence.keyset import KeySet
 from stillwatch.evidence.log import Log
 from stillwatch.evidence.notes import Algorithm
 from stillwatch.evidence.opened import open_log
-from stillwatch.evidence.proofs import parse_proof, verify_proof
+from stillwatch.evidence.proofs import LogProof, parse_proof, verify_proof
 from stillwatch.evidence.quorum import parse_policy
+from stillwatch.evidence.reader import LogReader, read_public
 from stillwatch.evidence.witness.witness import Witness
 from time_authority import TimeAuthority
 
@@ -109,16 +111,29 @@ def test_the_log_goes_on_without_a_quorum_and_a_later_checkpoint_gets_one(deploy
     assert (done.standing.checkpoint.size, done.standing.has_quorum) == (3, True)
 
 
-def test_a_proof_with_the_kept_checkpoint_satisfies_the_policy(deployment: Deployment) -> None:
-    done = deployment.round()
-    note = deployment.kept().note(done.standing.checkpoint)
-    written = open_log(deployment.folder).proof(1)
-    proof = parse_proof(written.encode())
+def test_the_newest_checkpoint_with_a_quorum_is_found_and_proves_entries(deployment: Deployment) -> None:
+    keys = KeySet.read(deployment.folder / "log/keys").every
+    policy = parse_policy((deployment.folder / "policy.txt").read_bytes())
+    assert newest_with_quorum(deployment.folder, policy, keys) is None
+    deployment.round()
+    deployment.append(*[b"%d" % i for i in range(400)])
+    deployment.down = {"own"}
+    deployment.round()
+    found = newest_with_quorum(deployment.folder, policy, keys)
+    assert found is not None
+    assert found.checkpoint.size == 2
+    reader = LogReader(partial(read_public, deployment.folder / "log/public"), found.checkpoint)
+    proof = LogProof(1, tuple(reader.prove(1)), str(found.note).encode())
+    assert verify_proof(proof, b"two", policy).has_quorum
+
+
+def test_a_proof_carries_the_cosignatures_that_its_checkpoint_has(deployment: Deployment) -> None:
     policy = parse_policy((deployment.folder / "policy.txt").read_bytes())
     with pytest.raises(EvidenceError, match="not the quorum"):
-        verify_proof(proof, b"two", policy)
-    cosigned = parse_proof(written.replace(open_log(deployment.folder).note, str(note)).encode())
-    assert verify_proof(cosigned, b"two", policy).has_quorum
+        verify_proof(parse_proof(open_log(deployment.folder).proof(1).encode()), b"two", policy)
+    deployment.round()
+    proof = parse_proof(open_log(deployment.folder).proof(1).encode())
+    assert verify_proof(proof, b"two", policy).has_quorum
 
 
 def test_a_cosignature_that_was_forged_on_the_disk_is_noticed(deployment: Deployment) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from stillwatch.errors import EvidenceError
-from stillwatch.evidence.checkpoints import Checkpoint
+from stillwatch.evidence.checkpoints import Checkpoint, signed_message
 from stillwatch.evidence.keys import Signer, new_signer
-from stillwatch.evidence.notes import Algorithm, Note, Signature
+from stillwatch.evidence.notes import Algorithm, Note, Signature, parse_note
 from stillwatch.evidence.quorum import OURS, Policy, parse_policy
 from stillwatch.evidence.standing import weigh_checkpoint
 
@@ -44,6 +44,18 @@ def test_our_own_witness_makes_the_format_s_quorum_but_no_independent_one() -> N
     assert weigh(note("b", "c"), labelled) == (["b", "c"], True, True)
     standing = weigh_checkpoint(str(note("a", "b")).encode(), labelled)
     assert [c.witness.name for c in standing.independent] == ["b"]
+
+
+def test_two_keys_of_one_party_are_one_party() -> None:
+    signed = str(note("a", "b", "c")).encode()
+    assert len(weigh_checkpoint(signed, POLICY).independent_parties) == 3
+    labelled = POLICY.run_by({"a": "Example University", "b": "Example University", "c": OURS})
+    assert weigh_checkpoint(signed, labelled).independent_parties == {"Example University"}
+    names = {n: new_signer("one.example", s.verifier.algorithm) for n, s in WITNESSES.items()}
+    lines = "".join(f"witness {n} {s.verifier}\n" for n, s in names.items())
+    same = parse_policy(f"log {LOG.verifier}\n{lines}quorum a\n".encode())
+    both = note().signed([s.sign(HEAD, time=1) for s in names.values()])
+    assert weigh_checkpoint(str(both).encode(), same).independent_parties == {"one.example"}
 
 
 def test_a_quorum_of_none_is_reached_but_independent_of_nobody() -> None:
@@ -120,3 +132,37 @@ def test_the_log_s_keys_may_come_from_elsewhere() -> None:
     with pytest.raises(EvidenceError, match="none of the known keys"):
         weigh_checkpoint(str(note()).encode(), bare)
     assert weigh_checkpoint(str(note()).encode(), bare, log_keys=[LOG.verifier]).checkpoint == HEAD
+
+
+# The examples of the specifications (tlog-cosignature, "Cosigned checkpoint"; tlog-witness, "add-checkpoint").
+COSIGNED = """\
+example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+\u2014 example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+\u2014 witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==
+"""  # noqa: E501
+MESSAGE = """\
+cosignature/v1
+time 1679315147
+example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+"""
+
+
+def test_the_specification_s_cosignature_has_its_parts_where_we_look_for_them() -> None:
+    example = parse_note(COSIGNED.encode())
+    log, witness = example.signatures
+    assert str(example) == COSIGNED
+    assert (len(log.value), len(witness.value), witness.key_id.hex()) == (64, 72, "8d66cf3f")
+    time = int.from_bytes(witness.value[:8], "big")
+    assert signed_message(WITNESSES["a"].verifier, Checkpoint.parse(example.text), time).decode() == MESSAGE
+
+
+def test_the_lattice_message_has_the_specification_s_layout() -> None:
+    head = Checkpoint("example.com/behind-the-sofa", 20_852_163, bytes(range(32)))
+    parts = [b"subtree/v1\n\0", b"\x09b.example", (1_679_315_147).to_bytes(8, "big"),
+             b"\x1bexample.com/behind-the-sofa", bytes(8), (20_852_163).to_bytes(8, "big"), head.root]  # fmt: skip
+    assert signed_message(WITNESSES["b"].verifier, head, 1_679_315_147) == b"".join(parts)

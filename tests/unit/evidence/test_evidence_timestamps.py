@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -107,3 +109,8 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timestamps, "_IS_THERE", False)
     with pytest.raises(EvidenceError, match=r"stillwatch\[timestamps\]"):
         request_timestamp("http://127.0.0.1:1", TEXT, [])
+
+
+def test_everything_else_works_without_the_library() -> None:
+    program = "import sys; sys.modules['rfc3161_client'] = None; import stillwatch.evidence.cosigning"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -92,13 +92,13 @@ def _print(done: Round) -> None:
         typer.echo(f"  time-stamped {_when(s.timestamp.time)} by {s.authority.name} ({_shown(whose)})")
     for name, problem in done.problems.items():
         typer.echo(f"  nothing from {_shown(name)}: {_shown(problem)}")
-    typer.echo(f"Quorum: {_verdict(done)}; independent witnesses: {len(done.standing.independent)}.")
+    typer.echo(f"Quorum: {_verdict(done)}; independent parties: {len(done.standing.independent_parties)}.")
 
 
 def _verdict(done: Round) -> str:
     if not done.standing.has_quorum:
         return "NOT reached"
-    return "reached" if done.standing.has_independent_quorum else "reached, but NOT by independent witnesses"
+    return "reached" if done.standing.has_independent_quorum else "reached, but NOT by independent parties"
 
 
 def _when(seconds: int) -> str:

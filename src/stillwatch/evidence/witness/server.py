@@ -92,6 +92,7 @@ def bind_witness(address: str) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, int(port)))
+        listener.listen(MAX_REQUESTS)
     except OSError as problem:
         listener.close()
         raise EvidenceError(f"--listen {address}: {problem.strerror or problem}; choose another address") from problem

@@ -111,7 +111,6 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 def test_a_port_that_is_taken_is_refused() -> None:
     listener = bind_witness("127.0.0.1:0")
-    listener.listen()
     port = listener.getsockname()[1]
     with pytest.raises(EvidenceError, match="choose another"):
         bind_witness(f"127.0.0.1:{port}")
