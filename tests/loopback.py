@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,8 +44,8 @@ def answering(answer: Callable[[str, bytes], Reply]) -> Iterator[str]:
 
 
 @contextmanager
-def trickling(reply: bytes, *, for_ever: bool = False) -> Iterator[str]:
-    """Answer every connection with these bytes, one at a time and then closed; or, ``for_ever``, never closed."""
+def trickling(reply: bytes, *, for_seconds: float = 0.0) -> Iterator[str]:
+    """Answer every connection with these bytes, one at a time, and then close it, or go on trickling before that."""
 
     listener = socket.create_server(("127.0.0.1", 0))
     stopped = threading.Event()
@@ -60,7 +61,8 @@ def trickling(reply: bytes, *, for_ever: bool = False) -> Iterator[str]:
                     connection.recv(1 << 16)
                     for byte in reply:
                         connection.sendall(bytes([byte]))
-                    while for_ever and not stopped.wait(0.01):
+                    until = time.monotonic() + for_seconds
+                    while time.monotonic() < until and not stopped.wait(0.01):
                         connection.sendall(b"x")
                 except OSError:
                     pass

@@ -31,12 +31,11 @@ def post(url: str, body: bytes, *, content_type: str, max_bytes: int, seconds: f
     ``seconds`` bounds finding and reaching the host, and then once more the whole exchange, however slowly it
     trickles. Raises EvidenceError, with the address, if there is no answer in time or it is longer than ``max_bytes``.
     """
-    parts = _split(url)
+    parts, is_late = _split(url), Event()
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     try:
         with socket.create_connection((parts.hostname, _port(parts)), seconds) as raw, raw.dup() as handle:
             # A socket's own time-out starts again with every byte; this one does not.
-            is_late = Event()
             deadline = Timer(seconds, _cut, [handle, is_late])
             deadline.daemon = True
             deadline.start()
@@ -50,9 +49,10 @@ def post(url: str, body: bytes, *, content_type: str, max_bytes: int, seconds: f
             finally:
                 deadline.cancel()
     except (OSError, HTTPException, ValueError) as problem:
-        raise EvidenceError(f"{url}: no answer: {problem or type(problem).__name__}") from problem
+        why = f"cut off after {seconds:g} s" if is_late.is_set() else problem or type(problem).__name__
+        raise EvidenceError(f"{url}: no answer: {why}") from problem
     if is_late.is_set():
-        raise EvidenceError(f"{url}: no answer within {seconds:g} s")
+        raise EvidenceError(f"{url}: no answer: cut off after {seconds:g} s")
     if len(answer) > max_bytes:
         raise EvidenceError(f"{url}: the answer is longer than {max_bytes:,} bytes")
     if response.length:

@@ -107,6 +107,7 @@ def bad_replies() -> dict[str, Reply]:
         "too long": (200, "text/plain", bytes(1 << 17)),
         "busy": (429, "text/plain", b"later\n"),
         "a conflict without its type": (409, "text/plain", b"5\n"),
+        "a conflict of another type": (409, "text/plain", b"3\n"),
         "a conflict with another spelling": (409, SIZE_TYPE, b"05\n"),
         "a conflict without an end": (409, SIZE_TYPE, b"5"),
         "a conflict with a number for ever": (409, SIZE_TYPE, b"1" * 9999 + b"\n"),
@@ -133,7 +134,7 @@ def test_a_witness_that_always_names_another_size_is_left() -> None:
 
 
 def test_one_that_fails_costs_only_its_own_cosignature(tmp_path: Path) -> None:
-    with serving(new_witness(tmp_path)) as url, trickling(b"HTTP/1.1 200 OK\r\n", for_ever=True) as slow:
+    with serving(new_witness(tmp_path)) as url, trickling(b"HTTP/1.1 200 OK\r\n", for_seconds=5) as slow:
         asked = ask_witnesses(HONEST.note(5), policy(url, slow).witnesses.values(), prove(5), seconds=0.3)
     assert [s.key_id for s in asked.cosignatures] == [KEYS[0].key_id]
     assert list(asked.problems) == ["w1"]
