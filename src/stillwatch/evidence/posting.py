@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Timer
@@ -44,8 +44,8 @@ def post(url: str, body: bytes, *, content_type: str, max_bytes: int, seconds: f
                     connection = HTTPConnection(parts.hostname or "", _port(parts))
                     connection.sock = secured
                     connection.request("POST", target or "/", body, {"Content-Type": content_type})
-                    response = connection.getresponse()
-                    answer = response.read(max_bytes + 1)
+                    with closing(connection.getresponse()) as response:
+                        answer = response.read(max_bytes + 1)
             finally:
                 deadline.cancel()
     except (OSError, HTTPException, ValueError) as problem:

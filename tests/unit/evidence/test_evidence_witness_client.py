@@ -107,7 +107,6 @@ def bad_replies() -> dict[str, Reply]:
         "too long": (200, "text/plain", bytes(1 << 17)),
         "busy": (429, "text/plain", b"later\n"),
         "a conflict without its type": (409, "text/plain", b"5\n"),
-        "a conflict of another type": (409, "text/plain", b"3\n"),
         "a conflict with another spelling": (409, SIZE_TYPE, b"05\n"),
         "a conflict without an end": (409, SIZE_TYPE, b"5"),
         "a conflict with a number for ever": (409, SIZE_TYPE, b"1" * 9999 + b"\n"),
@@ -122,6 +121,12 @@ def new_signer_line() -> bytes:
 @pytest.mark.parametrize("kind", list(bad_replies()))
 def test_an_answer_that_does_not_hold_is_refused(kind: str) -> None:
     with answering(lambda *_: bad_replies()[kind]) as url, pytest.raises(EvidenceError, match=url):
+        ask(url, KEYS, HONEST.note(5), prove(5))
+
+
+def test_a_conflict_that_does_not_say_it_is_a_size_is_no_size() -> None:
+    reply = (409, "text/plain", b"3\n")
+    with answering(lambda *_: reply) as url, pytest.raises(EvidenceError, match="refused, status 409: 3"):
         ask(url, KEYS, HONEST.note(5), prove(5))
 
 
