@@ -47,8 +47,8 @@ def append(folder: Path, *entries: bytes) -> None:
 
 def cosign(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*STILLWATCH, "evidence", "cosign", "--folder", folder, "--seconds", "5", *more],
-        check=False, capture_output=True, text=True, timeout=60,
+        [*STILLWATCH, "evidence", "cosign", "--folder", folder, "--seconds", "30", *more],
+        check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
 

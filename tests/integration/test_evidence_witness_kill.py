@@ -6,6 +6,7 @@ import random
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,19 +48,18 @@ def test_a_witness_killed_at_any_moment_remembers_whatever_it_answered(tmp_path:
     draw, acknowledged = random.Random(4), 0
     for _ in range(4):
         witness = RunningWitness(tmp_path, str(LOG.verifier))
-        killer = threading.Timer(draw.uniform(0.05, 0.3), witness.stop, [signal.SIGKILL])
-        try:
-            before = latest(witness).size if acknowledged else 0
-            assert before >= acknowledged
-            acknowledged = before
-            killer.start()
+        before = latest(witness).size if acknowledged else 0
+        assert before >= acknowledged
+        acknowledged = before
+        # Soon after so many answers, in the middle of whatever it does then.
+        answers, killer = draw.randint(1, 20), threading.Timer(draw.uniform(0, 0.02), witness.stop, [signal.SIGKILL])
+        with suppress(EvidenceError):
             for size in range(before + 1, 300):
-                if submit(witness.url, acknowledged, size) == 200:
-                    acknowledged = size
-        except EvidenceError:
-            pass  # killed in the middle of a request
-        finally:
-            killer.join()
+                if size == before + answers + 1:
+                    killer.start()
+                assert submit(witness.url, size - 1, size) == 200
+                acknowledged = size
+        killer.join()
     assert acknowledged
     witness = RunningWitness(tmp_path, str(LOG.verifier))
     try:
