@@ -44,3 +44,7 @@ class NotInDirectoryError(DirectoryError):
 
 class DirectoryUnavailableError(DirectoryError):
     """The directory's database does not answer."""
+
+
+class EvidenceError(StillwatchError):
+    """A log, proof, checkpoint, bundle or receipt does not hold, or cannot be made."""

@@ -17,6 +17,8 @@ MIN_STRENGTH_BITS = 2.5
 SAMPLE_LIMIT = 40_000
 """At most about this many masked samples are kept for the report, chosen by the keyed hash of their call."""
 BATCH_ROWS = 65_536
+EVIDENCE = Path(".stillwatch/evidence")
+"""Where the evidence log and what opens it live unless said otherwise."""
 FAMILIES = frozenset({"content", "timing", "network", "identity", "economy"})
 """The values of records.Family, of which ``without`` may name some."""
 
@@ -44,3 +46,18 @@ class ScanSettings:
             raise SettingsError(
                 f"without: no such family: {', '.join(sorted(unknown))}; known: {', '.join(sorted(FAMILIES))}"
             )
+
+
+@dataclass(frozen=True)
+class EvidenceSettings:
+    """How to keep the evidence log."""
+
+    folder: Path = EVIDENCE
+    origin: str = ""
+    """The log's name, best its URL without scheme; empty: one is made at first use. It never changes afterwards."""
+    ml_dsa: bool = False
+    """Whether new keys are ML-DSA-44 (FIPS 204) beside Ed25519: 3.3 kB more in every checkpoint."""
+    passphrase_file: Path | None = None
+    """The first line of it protects the signing keys; none: they are protected by their mode, 0600."""
+    key_file: Path = KEY_FILE
+    """The deployment's key, of which the keyed hashes of call ids are derived."""

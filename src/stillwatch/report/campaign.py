@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ CLAIMS = {
     "attribution": "Who it is",
     "use_in_training": "A model was trained on it",
 }
+PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 UNKNOWN_MEMBERS = "Who the members are is unknown: no accounts table was given, or it does not list them."
 
 
@@ -81,6 +83,8 @@ class Campaign:
     samples: list[Pieces]
     members: Members
     claims: list[tuple[str, str, str]]
+    bundle: str
+    """The command that makes this campaign's evidence bundle; empty for a name that no scan gave."""
 
 
 def campaign(
@@ -135,6 +139,7 @@ def campaign(
         samples=[words.sample(s) for s in samples],
         members=people,
         claims=_claims(entry.get("claims", {})),
+        bundle=_bundle(name),
     )
 
 
@@ -219,3 +224,8 @@ def _claims(claims: Json) -> list[tuple[str, str, str]]:
         (CLAIMS.get(rung, rung.replace("_", " ")), str(claim.get("status", "unknown")), str(claim.get("says", "")))
         for rung, claim in claims.items()
     ]
+
+
+def _bundle(name: str) -> str:
+    """Return a command to copy: a name with anything that a shell reads otherwise has none."""
+    return f"stillwatch evidence bundle REPORT --campaign {name} -o {name}.zip" if PLAIN_NAME.fullmatch(name) else ""

@@ -155,3 +155,10 @@ def test_a_member_of_no_campaign_is_not_listed(tmp_path: Path) -> None:
     outsider = member_rows(REASONING, 1, share=0.1, rng=Random(3))[0] | {"account": "outsider", "campaign": None}
     outsider |= {"match_weight": None, "first_call_at": START}
     assert "outsider" not in written(write_folder(tmp_path, members=[outsider]))
+
+
+def test_each_campaign_shows_the_command_of_its_bundle(tmp_path: Path) -> None:
+    odd = reasoning_campaign(campaign="C-1; reboot")
+    text = written(write_folder(tmp_path, campaigns=[reasoning_campaign(), odd]))
+    assert f"stillwatch evidence bundle REPORT --campaign {REASONING} -o {REASONING}.zip" in text
+    assert text.count("stillwatch evidence bundle REPORT") == 1

@@ -13,7 +13,9 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from stillwatch.app import Progress, ScanResult, scan
+from stillwatch.cli.evidence import PassphraseOption, open_book
 from stillwatch.cli.main import app
+from stillwatch.recording import append_findings
 from stillwatch.report.scan import NO_TEXT, left_out
 from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS, ScanSettings
 
@@ -40,6 +42,10 @@ def scan_command(
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first malformed row.")] = False,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
     memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Log what was found in the evidence log of this folder.", show_default=False)
+    ] = None,
+    passphrase_file: PassphraseOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
     """Find distillation campaigns in call logs and write a report.
@@ -71,6 +77,10 @@ def scan_command(
             )
 
         result = scan(logs, out=out, settings=settings, accounts=accounts, source=source, progress=Progress(tell))
+    if evidence:
+        with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
+            logged = append_findings(book, result.folder)
+        err.print(f"{logged} new finding(s) in the evidence log {evidence}", soft_wrap=True)
     if as_json:
         typer.echo(
             json.dumps(

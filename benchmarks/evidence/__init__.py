@@ -1,0 +1,1 @@
+"""How fast the evidence log is, and what survives being killed."""
