@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from hashlib import shake_256
 from itertools import chain, combinations
 
 import pytest
@@ -12,13 +13,20 @@ from hypothesis import strategies as st
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence import quorum
 from stillwatch.evidence.keys import new_signer
-from stillwatch.evidence.notes import Algorithm, VerifierKey
+from stillwatch.evidence.notes import PUBLIC_KEY_BYTES, Algorithm, VerifierKey
 from stillwatch.evidence.quorum import OURS, parse_policy
 
-LOG = new_signer("example.com/log", Algorithm.ED25519).verifier
+
+def named_key(name: str, algorithm: Algorithm) -> VerifierKey:
+    """Return a key that is the same in every process: tests are named after texts that hold it."""
+    size = PUBLIC_KEY_BYTES[algorithm]
+    return VerifierKey(name, algorithm, shake_256(name.encode()).digest(size))
+
+
+LOG = named_key("example.com/log", Algorithm.ED25519)
 NAMES = ["X1", "X2", "X3", "Y1", "Y2", "Y3"]
-KEYS = {n: new_signer(f"witness.example/{n}", Algorithm.ED25519_COSIGNATURE).verifier for n in NAMES}
-LATTICE = new_signer("witness.example/pq", Algorithm.ML_DSA_44_COSIGNATURE).verifier
+KEYS = {n: named_key(f"witness.example/{n}", Algorithm.ED25519_COSIGNATURE) for n in NAMES}
+LATTICE = named_key("witness.example/pq", Algorithm.ML_DSA_44_COSIGNATURE)
 WITNESSES = "".join(f"witness {n} {k}\n" for n, k in KEYS.items())
 
 # The example of the specification, with keys filled in.
