@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.detect.describe import campaign_id
 from stillwatch.detect.distinct import distinct_calls
+from stillwatch.detect.distribution import find_distributions
 from stillwatch.detect.find import Candidate, Findings, columns_read, find_candidates
 from stillwatch.detect.listing import Listing, scan_json
 from stillwatch.detect.signal import Signal, find_signals
@@ -153,7 +154,15 @@ def _detect(
         watch.step("writing")
         listed = [c for c in findings.candidates if c.strength >= settings.min_strength_bits]
         names = {value: text for kind in prints.names for value, text in prints.names[kind].items()}
-        about = Listing(findings, listed, known, keyed, names, find_substreams(engine, findings, listed))
+        about = Listing(
+            findings,
+            listed,
+            known,
+            keyed,
+            names,
+            find_substreams(engine, findings, listed),
+            find_distributions(engine, calls, findings, listed),
+        )
         campaigns = [about.campaign(c) for c in listed]
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
         samples = _samples(engine, findings, listed, prints, keep_text=settings.keep_text)

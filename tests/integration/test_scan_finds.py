@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import datetime
 from pathlib import Path
@@ -63,6 +64,18 @@ def test_a_campaign_has_the_fields_of_the_contract(evasion_report: Report) -> No
     assert list(campaign["claims"]) == ["volume", "coordination", "attribution", "use_in_training"]
     assert campaign["claims"]["attribution"]["status"] == "not claimed"
     assert campaign["claims"]["use_in_training"]["status"] == "not claimed"
+
+
+def test_a_campaign_says_how_its_calls_are_distributed(evasion_report: Report) -> None:
+    told = evasion_report.campaigns[0]["distribution"]
+    assert list(told) == ["unlike_others", "alike_within", "says"]
+    for comparison in (told["unlike_others"], told["alike_within"]):
+        assert list(comparison) == ["mmd2", "p_value", "calls"]
+        assert 0.001 <= comparison["p_value"] <= 1.0
+        assert 20 <= comparison["calls"] <= 400
+    assert told["unlike_others"]["p_value"] <= 0.01, "a harvest is no sample of everybody's traffic"
+    assert told["says"].startswith("Context, not counted: ")
+    assert told["says"] in html.unescape(evasion_report.raw("report.html").decode())
 
 
 @pytest.mark.parametrize("question", ["coordination", "distillation"])

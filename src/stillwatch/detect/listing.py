@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from stillwatch import __version__
 from stillwatch.detect.calibration import shipped
 from stillwatch.detect.describe import describe, hexadecimal, instant
+from stillwatch.detect.distribution import Distribution, tell
 from stillwatch.detect.find import Candidate, Findings
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import Ints
@@ -42,6 +43,8 @@ class Listing:
     names: dict[int, str]
     substreams: list[list[Substream]]
     """Of each listed campaign."""
+    distributions: list[Distribution]
+    """Of each listed campaign."""
 
     def members(self) -> Ints:
         """Return the keys of all listed campaigns' accounts."""
@@ -50,10 +53,12 @@ class Listing:
     def campaign(self, candidate: Candidate) -> Json:
         """Return a campaign's entry in ``campaigns.json``."""
         verification, organizations = self._accounts(candidate.group.accounts)
+        number = next(i for i, c in enumerate(self.listed) if c is candidate)
         return describe(
             candidate,
             self.findings,
-            substreams=self.substreams[next(i for i, c in enumerate(self.listed) if c is candidate)],
+            substreams=self.substreams[number],
+            distribution=tell(self.distributions[number]),
             names=self.names,
             verification=verification,
             organizations=organizations,

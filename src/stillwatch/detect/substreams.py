@@ -35,9 +35,14 @@ class Substream:
     """Calls by hour of the day, UTC."""
 
 
+def group_numbers(findings: Findings, listed: Sequence[Candidate]) -> list[int]:
+    """Return the number of each candidate in the column ``group`` of ``findings.calls``."""
+    return [findings.order[next(i for i, c in enumerate(findings.candidates) if c is one)] for one in listed]
+
+
 def find_substreams(engine: Engine, findings: Findings, listed: Sequence[Candidate]) -> list[list[Substream]]:
     """Describe the contents of each listed candidate, those with most calls first."""
-    numbers = [findings.order[next(i for i, c in enumerate(findings.candidates) if c is one)] for one in listed]
+    numbers = group_numbers(findings, listed)
     found: list[list[Substream]] = [[] for _ in listed]
     if findings.calls is None or not listed:
         return found

@@ -74,6 +74,7 @@ class Campaign:
     next_steps: list[str]
     otherwise: list[str]
     answers: list[Answer]
+    distribution: str
     wants: str
     timeline: figures.Timeline | None
     graph: Graph | None
@@ -129,6 +130,7 @@ def campaign(
             answer("Are they one operator?", entry.get("coordination", {})),
             answer("Is this the making of training data?", entry.get("distillation", {})),
         ],
+        distribution=str(entry.get("distribution", {}).get("says", "")),
         wants=_wants(entry.get("objectives", {})),
         timeline=figures.timeline(entry.get("timeline", [])),
         graph=graph(entry, shared, sightings),

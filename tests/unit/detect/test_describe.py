@@ -33,7 +33,14 @@ def found(findings: Findings) -> Candidate:
 
 
 def told(candidate: Candidate, findings: Findings, **others: Any) -> dict[str, Any]:
-    given = {"substreams": [], "names": {}, "verification": {}, "organizations": 0, "calibration": TEN} | others
+    given = {
+        "substreams": [],
+        "distribution": {},
+        "names": {},
+        "verification": {},
+        "organizations": 0,
+        "calibration": TEN,
+    } | others
     return describe(candidate, findings, **given)
 
 

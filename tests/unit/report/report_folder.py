@@ -16,6 +16,10 @@ from stillwatch.records import MEMBERS, SIGHTINGS
 Json = dict[str, Any]
 START = datetime(2026, 3, 3, tzinfo=UTC)
 REASONING, GRADING = "C-4be1c09a77d2", "C-91f0aa63c5e8"
+NOT_COUNTED = (
+    "Context, not counted: what they send differs from what other accounts send, as any new workload does "
+    "(400 calls of each, p = 0.001); two halves of the accounts show no sure difference (400 calls, p = 0.402)."
+)
 TEMPLATES = ("9f3a62c17d5508be", "1c77e0d49a2b6f31")
 NETWORK, CLIENT, CEILING = "7a01b2c3d4e5f607", "c0ffee1234567890", "0badcafe87654321"
 FIRST_DAY = "0000000000005023"
@@ -162,6 +166,11 @@ def reasoning_campaign(**changes: Any) -> Json:
                 "hours": [],
             },
         ],
+        "distribution": {
+            "unlike_others": {"mmd2": 0.411873, "p_value": 0.001, "calls": 400},
+            "alike_within": {"mmd2": 0.000211, "p_value": 0.402, "calls": 400},
+            "says": NOT_COUNTED,
+        },
         "share": {"mean": 0.913, "low": 0.884, "high": 0.941},
         "timeline": hourly(320, busy=420, rng=rng),
         "verification": {"none": 131, "education": 7, "kyc": 2, "unknown": 2},

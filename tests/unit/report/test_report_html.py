@@ -123,6 +123,17 @@ def test_entries_with_nothing_but_a_name_still_make_a_page(tmp_path: Path) -> No
     assert "One group of accounts looks like a distillation campaign." in text
 
 
+def test_what_is_not_counted_stands_once_and_outside_the_answers(tmp_path: Path) -> None:
+    page = written(write_folder(tmp_path, campaigns=[reasoning_campaign()]))
+    assert page.count("Context, not counted") == 1
+    assert page.rindex(">Together<") < page.index("Context, not counted") < page.index("What they share")
+
+
+def test_a_campaign_without_a_distribution_has_no_such_line(tmp_path: Path) -> None:
+    entry = {k: v for k, v in reasoning_campaign().items() if k != "distribution"}
+    assert "Context, not counted" not in written(write_folder(tmp_path, campaigns=[entry]))
+
+
 def test_members_are_listed_surest_first_and_the_rest_is_pointed_to(tmp_path: Path) -> None:
     rows = member_rows(REASONING, 60, share=0.9, rng=Random(2))
     for weight, row in enumerate(rows):
