@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -91,6 +91,7 @@ class RealGateway:
     upstream: str
     workers: int = 1
     accounts: Sequence[str] = ("alice", "bob")
+    plans: Mapping[str, str] = field(default_factory=dict)
     top: str = ""
     listen: str = ""
     of_upstream: str = ""
@@ -111,7 +112,8 @@ class RealGateway:
         (self.folder / ".stillwatch").mkdir(mode=0o700, exist_ok=True)
         with Directory(f"sqlite:///{self.folder}/.stillwatch/directory.sqlite") as directory:
             for account in self.accounts:
-                directory.accounts.add(account, {}, by="test", now=time.time())
+                values = {"plan": self.plans[account]} if account in self.plans else {}
+                directory.accounts.add(account, values, by="test", now=time.time())
                 self.keys[account] = directory.keys.issue(account, by="test", now=time.time()).text
         self.start()
         return self
