@@ -76,9 +76,7 @@ async def _drive(
     order = ["worker"] * kills[0] + ["whole"] * kills[1]
     draw.shuffle(order)
     for victim in order:
-        before = sum(o.is_whole for o in callers.outcomes)
-        while sum(o.is_whole for o in callers.outcomes) < before + 20:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(_wait_for_calls, callers)
         await asyncio.sleep(draw.uniform(0, LONGEST_SECONDS))
         if victim == "worker":
             found.worker_kills += 1
@@ -89,6 +87,12 @@ async def _drive(
             await asyncio.to_thread(gateway.start)
     callers.stopped = True
     await load
+
+
+def _wait_for_calls(callers: Callers) -> None:
+    """Wait until it serves, so that every kill hits a gateway under load."""
+    before = sum(o.is_whole for o in callers.outcomes)
+    eventually(lambda: sum(o.is_whole for o in callers.outcomes) >= before + 20)
 
 
 def _kill_worker(gateway: RealGateway, draw: random.Random) -> None:

@@ -76,18 +76,21 @@ class FaultyModel:
         for task in left:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                body = await reader.readexactly(_length(head))
-                asked = Reached(head.split(b"\r\n")[0].decode("latin-1"), head, body)
-                self.reached.append(asked)
-                if not await answer(asked, writer):
-                    break
-        writer.close()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                while True:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    body = await reader.readexactly(_length(head))
+                    asked = Reached(head.split(b"\r\n")[0].decode("latin-1"), head, body)
+                    self.reached.append(asked)
+                    if not await answer(asked, writer):
+                        break
+        finally:
+            writer.close()
 
 
 def _length(head: bytes) -> int:

@@ -96,8 +96,6 @@ class RealGateway:
     listen: str = ""
     of_upstream: str = ""
     more: str = ""
-    before: Callable[[], None] | None = None
-    """Run in the new process before the program (limits of resources)."""
     port: int = field(default_factory=free_port)
     admin: int = field(default_factory=free_port)
     keys: dict[str, str] = field(default_factory=dict)
@@ -136,9 +134,7 @@ class RealGateway:
     def start(self) -> None:
         """Start it and wait until it serves."""
         with (self.folder / "said.txt").open("ab") as out:
-            self.process = subprocess.Popen(
-                COMMAND, cwd=self.folder, stdout=out, stderr=out, start_new_session=True, preexec_fn=self.before
-            )
+            self.process = subprocess.Popen(COMMAND, cwd=self.folder, stdout=out, stderr=out, start_new_session=True)
         try:
             eventually(lambda: get(f"{self.url}/readyz")[0] == 200 or self._is_over())
             assert not self._is_over()

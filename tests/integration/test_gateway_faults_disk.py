@@ -22,10 +22,6 @@ when_disk_full = "{when}"
 pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits another process's files: Linux only")
 
 
-def shrink() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
-
-
 def fill(gateway: RealGateway, calls: int = 30) -> list[tuple[int, str]]:
     """Make calls; return status and call id of each."""
 
@@ -40,8 +36,9 @@ def fill(gateway: RealGateway, calls: int = 30) -> list[tuple[int, str]]:
 def test_without_room_calls_are_refused_or_shed_and_with_room_recorded_again(tmp_path: Path, when: str) -> None:
     with (
         FaultyModel() as model,
-        RealGateway(tmp_path, model.url, more=MORE.format(when=when), before=shrink) as gateway,
+        RealGateway(tmp_path, model.url, more=MORE.format(when=when)) as gateway,
     ):
+        resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
         seen = fill(gateway)
         reached = len(model.reached)
         health = gateway.health()
