@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 
 from scan_reports import Report, Scanner, Traffic
 from stillwatch.simulate import Pools, compose
+
+# Benchmarks live beside the package, not in it.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 # The same examples in every run: a change is judged by what it did, not by what was drawn.
 settings.register_profile("seeded", derandomize=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import multiprocessing
 import resource
 import signal
 import socket
@@ -26,6 +28,10 @@ BACKLOG = 4096
 YOUNG_OBJECTS = 50_000
 """New objects between two collections: about a thousand calls; a leak by cycles would be found within minutes."""
 
+SILENT_SECONDS = 30
+"""A worker that lives but does not answer its supervisor for so long hangs, and is replaced. uvicorn's 5 seconds are
+less than a start takes on a busy machine: its workers were killed before they served, again and again."""
+
 MakeParts = Callable[[], Parts]
 
 
@@ -48,6 +54,7 @@ class Application:
             return
         await receive()
         log_everything_here()
+        end_with_supervisor()
         try:
             self._proxy = Proxy(self._make_parts())
             await self._proxy.start()
@@ -82,6 +89,7 @@ def serve(make_parts: MakeParts, listen: Listen, listener: socket.socket) -> Non
         log_config=None,
         backlog=BACKLOG,
         timeout_graceful_shutdown=round(listen.drain_seconds),
+        timeout_worker_healthcheck=SILENT_SECONDS,
     )
     if listen.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
@@ -90,6 +98,21 @@ def serve(make_parts: MakeParts, listen: Listen, listener: socket.socket) -> Non
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
         Server(config).run(sockets=[listener])
+
+
+def end_with_supervisor() -> None:
+    """Drain and end if the supervisor of this worker dies, so that no orphan keeps the port and serves unseen."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+    loop, sentinel = asyncio.get_running_loop(), supervisor.sentinel
+
+    def end() -> None:
+        loop.remove_reader(sentinel)
+        log("the supervisor died; this worker drains and ends")
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(sentinel, end)
 
 
 def bind(listen: Listen) -> socket.socket:
