@@ -74,17 +74,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="made, and removed afterwards")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    began = time.monotonic()
-    found = kill_often(asked.folder, asked.times, random.Random(asked.seed))
-    print(json.dumps(asdict(found) | {"seconds": round(time.monotonic() - began)}))
+    began, found = time.monotonic(), Found()
+    try:
+        kill_often(asked.folder, asked.times, random.Random(asked.seed), found)
+    finally:  # also when it is interrupted: what was found until then counts
+        print(json.dumps(asdict(found) | {"seconds": round(time.monotonic() - began)}))
     sys.exit(bool(found.harm))
 
 
-def kill_often(folder: Path, times: int, draw: random.Random) -> Found:
+def kill_often(folder: Path, times: int, draw: random.Random, found: Found) -> None:
     """Kill so many processes, over as many logs as that takes."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.evidence.killed"])
-    found = Found()
     for number in range(times):
         if number % FRESH_AFTER == 0:
             shutil.rmtree(folder, ignore_errors=True)
@@ -103,7 +104,6 @@ def kill_often(folder: Path, times: int, draw: random.Random) -> Found:
         _take(life, list(_received(ours)), found)
         check(life, before, found)
     shutil.rmtree(folder)
-    return found
 
 
 def _received(pipe: Connection) -> Iterator[Told]:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 import pyarrow as pa
@@ -33,14 +34,15 @@ def encode_in_order(
         for tag, batch in chain(head, waiting):
             yield tag, _encode(batch)
         return
-    pipes = [_start() for _ in range(workers)]
+    started = [_start() for _ in range(workers)]
     try:
-        yield from _share(chain(head, waiting), pipes)
+        yield from _share(chain(head, waiting), [pipe for pipe, _ in started])
     except (EOFError, OSError) as problem:
         raise EvidenceError("a process that encodes calls died (out of memory?); append again, it goes on") from problem
     finally:
-        for pipe in pipes:
+        for pipe, process in started:
             pipe.close()
+            process.join()
 
 
 def _share(
@@ -60,11 +62,14 @@ def _share(
         yield tag, encoded
 
 
-def _start() -> Connection:
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    multiprocessing.get_context("spawn").Process(target=_work, args=(theirs,), daemon=True).start()
+def _start() -> tuple[Connection, BaseProcess]:
+    # Not forked: Arrow and DuckDB have threads, which a fork would leave behind with their locks held.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    process.start()
     theirs.close()
-    return ours
+    return ours, process
 
 
 def _work(pipe: Connection) -> None:

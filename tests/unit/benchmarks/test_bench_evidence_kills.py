@@ -16,7 +16,8 @@ KILLS = 30
 
 
 def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
-    found = kill_often(tmp_path / "kills", KILLS, Random(20_260_601))
+    found = Found()
+    kill_often(tmp_path / "kills", KILLS, Random(20_260_601), found)
     assert found.harm == 0, found
     assert found.kills == KILLS
     assert found.acknowledged > 0
