@@ -57,7 +57,9 @@ def test_without_room_calls_are_refused_or_shed_and_with_room_recorded_again(tmp
     assert set(recorded.admitted) <= set(answered)
     assert len(answered) - len(recorded.admitted) == shed
     assert (5 < shed < 25) == (when == "shed")
-    assert set(recorded.admitted) == set(recorded.finished)
+    # Of a shed call the end may have found room: a stray that sealing passes over and counts.
+    assert set(recorded.admitted) <= set(recorded.finished)
+    assert {len(rows) for rows in recorded.finished.values()} == {1}
     assert "Traceback" not in gateway.said()
     assert f"calls are {'refused' if when == 'refuse' else 'served without a record'}" in gateway.said()
     assert "is written again" in gateway.said()

@@ -63,11 +63,11 @@ def ending(gateway: RealGateway, head: bytes) -> dict[str, object]:
         ("bomb", 502, "upstream_"),
     ],
 )
-@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("how", ["whole", "stream"])
 def test_a_model_server_that_fails_before_its_answer_is_an_error_of_ours_and_costs_nothing(
-    gateway: RealGateway, word: str, status: int, code: str, stream: bool
+    gateway: RealGateway, word: str, status: int, code: str, how: str
 ) -> None:
-    got, head, body = say(gateway, f"now {word}", stream=stream)
+    got, head, body = say(gateway, f"now {word}", stream=how == "stream")
     assert got == status, body
     assert code in json.loads(body)["error"]["code"]
     end = ending(gateway, head)
@@ -135,17 +135,14 @@ def test_slow_senders_hold_nobody_up_and_are_cut_off(gateway: RealGateway) -> No
     assert {s[:12] for s in said} == {b"HTTP/1.1 408"}
 
 
-BAD_BODIES = [b"", b"{", b"[]", b"nul", b'{"model":"stand-in"', b'{"model":1,"messages":[]}', b"\xff\xfe", b"[" * 5000]
-BAD_BODIES += [b'{"model":"stand-in","model":"m","messages":[]}', b'{"model":"stand-in","messages":[],"n":-1}']
-BAD_HEADS = [
-    b"x: \0\r\n",
-    b"x y: z\r\n",
-    b": z\r\n",
-    b"x\r\n",
-    b"x: a\n b\r\n",
-    b"content-length: -1\r\n",
-    b"x: \xff\n",
-]
+BAD_BODIES = [b"", b"{", b"[]", b"nul", b'{"model":"stand-in"', b'{"model":1,"messages":[]}', b"\xff\xfe"]
+BAD_BODIES += [b"[" * 5000, b'{"model":"stand-in","model":"m"}', b'{"model":"stand-in","messages":[],"n":-1}']
+BAD_HEADS = [b"x: \0\r\n", b"x y: z\r\n", b": z\r\n", b"x\r\n", b"x: a\n b\r\n", b"content-length: -1\r\n", b"x: y\n"]
+
+
+def head_of(gateway: RealGateway) -> bytes:
+    key = gateway.keys["alice"]
+    return b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n" % key.encode()
 
 
 @pytest.mark.parametrize("body", BAD_BODIES)
@@ -153,10 +150,8 @@ def test_a_body_that_is_no_call_is_refused_and_not_recorded(
     gateway: RealGateway, model: FaultyModel, body: bytes
 ) -> None:
     before = len(model.reached)
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.keys['alice']}\r\n".encode()
-    )
-    status, answer, _ = asyncio.run(call(gateway.port, head + b"content-length: %d\r\n\r\n%s" % (len(body), body)))
+    request = head_of(gateway) + b"content-length: %d\r\n\r\n%s" % (len(body), body)
+    status, answer, _ = asyncio.run(call(gateway.port, request))
     assert status == 400
     assert not header(answer, "stillwatch-call")
     assert len(model.reached) == before
@@ -165,10 +160,7 @@ def test_a_body_that_is_no_call_is_refused_and_not_recorded(
 @pytest.mark.parametrize("line", BAD_HEADS)
 def test_a_header_that_is_none_is_refused(gateway: RealGateway, model: FaultyModel, line: bytes) -> None:
     before = len(model.reached)
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.keys['alice']}\r\n".encode()
-    )
-    status, _, _ = asyncio.run(call(gateway.port, head + line + b"content-length: 2\r\n\r\n{}"))
+    status, _, _ = asyncio.run(call(gateway.port, head_of(gateway) + line + b"content-length: 2\r\n\r\n{}"))
     assert status == 400
     assert len(model.reached) == before
 

@@ -64,12 +64,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealGate
     folder = tmp_path_factory.mktemp("gateway")
     with (
         FaultyModel() as model,
-        RealGateway(
-            folder,
-            model.url,
-            listen="body_seconds = 1.0\nheader_seconds = 1.0",
-            top='trust_forwarded_from = ["127.0.0.0/8"]',
-        ) as running,
+        RealGateway(folder, model.url, listen="body_seconds = 1.0\nheader_seconds = 1.0") as running,
     ):
         yield running, model
 
@@ -144,12 +139,10 @@ def attacks(smuggled: bytes) -> dict[str, bytes]:
 def exchange(port: int, data: bytes) -> bytes:
     """Send bytes, then nothing; return what comes back until it is closed or nothing more comes."""
     said = b""
-    with (
-        socket.create_connection(("127.0.0.1", port), timeout=1.5) as connection,
-        suppress(TimeoutError, ConnectionError),
-    ):
-        connection.sendall(data)
-        while read := connection.recv(65536):
+    with socket.create_connection(("127.0.0.1", port)) as sender, suppress(TimeoutError, ConnectionError):
+        sender.settimeout(1.5)
+        sender.sendall(data)
+        while read := sender.recv(65536):
             said += read
     return said
 
@@ -165,12 +158,10 @@ def test_nothing_reaches_the_model_unaccounted_for(way: Way, name: str) -> None:
     before = read_ahead(way.gateway.journal).rows
     in_front = way.calls_in_front() if way.asked else 0
     said = exchange(way.port, head + framing)
-    assert said.startswith((b"HTTP/1.1 4", b"HTTP/1.1 200", b"HTTP/1.1 50")) or not said
+    assert said.startswith((b"HTTP/1.1 4", b"HTTP/1.1 200", b"HTTP/1.1 50", b"HTTP/1.1 100")) or not said
     # An honest caller behind it, on the connections that nginx keeps, gets the answer to what was asked.
-    asked = (
-        b"GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer %s\r\n\r\n" % alice.encode()
-    )
-    assert b'"object":"list"' in exchange(way.port, asked)
+    asked = b"GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer %s\r\n\r\n"
+    assert b'"object":"list"' in exchange(way.port, asked % alice.encode())
     after = read_ahead(way.gateway.journal).rows
     new = [row for call_id, row in after.items() if call_id not in before]
     assert len(way.model.reached) == len(after)

@@ -26,7 +26,8 @@ class Pages:
         """Return 200 while the process can answer; degraded parts are named, not hidden."""
         parts = dict(self._state())
         status = OK if all(map(_is_well, parts.values())) else "degraded"
-        return 200, orjson.dumps({"status": status, "parts": parts})
+        # The limiter names its rules by number.
+        return 200, orjson.dumps({"status": status, "parts": parts}, option=orjson.OPT_NON_STR_KEYS)
 
     def readiness(self) -> Page:
         """Return 200 if calls can be served now."""

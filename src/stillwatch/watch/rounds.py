@@ -13,6 +13,8 @@ from pathlib import Path
 from stillwatch import __version__
 from stillwatch.app import scan
 from stillwatch.errors import ReportError, SettingsError
+from stillwatch.gateway.directory.export import export_accounts
+from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.journal import alive
 from stillwatch.gateway.journal.layout import Layout
 from stillwatch.gateway.settings import DATA, Journal
@@ -36,10 +38,17 @@ class WatchSettings:
     report: Path = DATA / "report"
     accounts: Path | None = None
     """The accounts table, as ``scan`` takes it."""
+    directory_url: str | None = None
+    """The gateway's directory; each round exports its accounts to ``exported`` and reads them from there."""
     days: int = 7
     """Calls of so many days before the newest one are scanned: it bounds the time that a scan takes."""
     every_seconds: float = 60.0
     scan: ScanSettings = field(default_factory=ScanSettings)
+
+    @property
+    def exported(self) -> Path:
+        """Return where a round leaves the directory's accounts: beside the journal."""
+        return self.journal.folder.parent / "accounts.parquet"
 
     def __post_init__(self) -> None:
         if self.days < 1:
@@ -97,6 +106,8 @@ def watch(
 
 def take_round(settings: WatchSettings, *, now: float) -> Round:
     """Seal, remove what is expired, scan if anything is new, and swap the snapshot. Raises StillwatchError."""
+    if settings.directory_url is not None:
+        settings = replace(settings, accounts=_export(settings), directory_url=None)
     layout = Layout(settings.journal.folder)
     sealed = seal(settings.journal)
     at = datetime.fromtimestamp(now, UTC)
@@ -114,6 +125,18 @@ def take_round(settings: WatchSettings, *, now: float) -> Round:
     snapshot = next_snapshot(before, listed, report=settings.report, now=now, keep_seconds=keep_seconds)
     write_snapshot(settings.standing, {**snapshot, "inputs": inputs})
     return Round(sealed.calls, scanned=True, campaigns=len(snapshot["campaigns"]), accounts=len(snapshot["accounts"]))
+
+
+def _export(settings: WatchSettings) -> Path:
+    """Bring the exported accounts up to date, touching the file only if they changed; return it."""
+    draft = settings.exported.with_name(f".new-{settings.exported.name}")
+    with Directory(settings.directory_url or "") as directory:
+        export_accounts(directory, draft)
+    if settings.exported.exists() and settings.exported.read_bytes() == draft.read_bytes():
+        draft.unlink()
+    else:
+        draft.replace(settings.exported)
+    return settings.exported
 
 
 def _recent(layout: Layout, settings: WatchSettings, *, now: float) -> list[Path]:

@@ -2,13 +2,16 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from journals import KEY, asked, settings
 from stillwatch.errors import JournalError, SettingsError
+from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.journal.writer import JournalWriter
 from stillwatch.gateway.snapshot import FILE
 from stillwatch.watch import rounds
@@ -174,3 +177,18 @@ def test_a_clock_that_jumps_ahead_expires_nothing() -> None:
 def test_senseless_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         WatchSettings(**wrong)
+
+
+def test_accounts_come_from_the_directory_and_are_scanned_again_only_when_they_change(
+    made: WatchSettings, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/directory.sqlite"
+    from_directory = replace(made, directory_url=url)
+    with Directory(url) as directory:
+        directory.accounts.add("a", {}, by="test", now=NOW)
+        write(made)
+        assert take_round(from_directory, now=NOW).scanned
+        assert not take_round(from_directory, now=NOW).scanned
+        directory.accounts.add("b", {}, by="test", now=NOW)
+        assert take_round(from_directory, now=NOW).scanned
+    assert pq.read_table(from_directory.exported)["account"].to_pylist() == ["a", "b"]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import typer
 
 from stillwatch.cli.directory import (
@@ -24,7 +20,7 @@ from stillwatch.cli.directory import (
 from stillwatch.cli.main import app
 from stillwatch.errors import SettingsError
 from stillwatch.gateway.admin_log import operating_user
-from stillwatch.gateway.directory.opened import Directory
+from stillwatch.gateway.directory.export import export_accounts
 from stillwatch.gateway.directory.times import read_datetime
 from stillwatch.ingest.accounts import read_accounts
 from stillwatch.records import ACCOUNTS
@@ -124,7 +120,7 @@ def export_command(
     if out.suffix not in {".parquet", ".csv"}:
         raise SettingsError(f"{out}: choose a name that ends in .parquet or .csv")
     with open_directory(directory, log) as opened:
-        count = _export(opened, out)
+        count = export_accounts(opened, out)
     typer.echo(f"Wrote {count:,} account(s) to {out}")
 
 
@@ -150,26 +146,3 @@ def _values(given: list[str] | None, **named: str | None) -> dict[str, object]:
             raise SettingsError(f"--set {text}: write COLUMN=VALUE")
         values[name] = (read_datetime(value) if name == "created_at" else value) if value else None
     return values
-
-
-def _export(opened: Directory, out: Path) -> int:
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    count = 0
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file, _writer(file, out.suffix) as writer:
-            for batch in opened.accounts.read_batches():
-                writer.write_batch(batch)
-                count += batch.num_rows
-        draft.replace(out)
-    except OSError as problem:
-        raise SettingsError(f"{out}: cannot be written: {problem.strerror}; choose another place") from problem
-    finally:
-        draft.unlink(missing_ok=True)
-    return count
-
-
-def _writer(file: object, suffix: str) -> pq.ParquetWriter | pacsv.CSVWriter:
-    if suffix == ".csv":
-        return pacsv.CSVWriter(file, ACCOUNTS.schema)
-    return pq.ParquetWriter(pa.PythonFile(file, mode="w"), ACCOUNTS.schema, compression="zstd")

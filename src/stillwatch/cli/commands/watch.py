@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -12,7 +13,8 @@ import typer
 from rich.console import Console
 
 from stillwatch.cli.main import app
-from stillwatch.gateway.settings import DATA, Journal
+from stillwatch.gateway.read_settings import read_settings
+from stillwatch.gateway.settings import DATA, GatewaySettings, Journal
 from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS, ScanSettings
 from stillwatch.watch.rounds import Round, WatchSettings, watch
 
@@ -20,16 +22,33 @@ from stillwatch.watch.rounds import Round, WatchSettings, watch
 @app.command("watch")
 def watch_command(
     *,
-    journal: Annotated[Path, typer.Option(help="Folder of the gateway's journal.")] = Journal.folder,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="The gateway's TOML file: its [journal], standing and directory count, and accounts come from the "
+            "directory at each round unless --accounts names others.",
+            show_default=False,
+        ),
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Folder of the gateway's journal.", show_default=str(Journal.folder))
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the report; replaced at every scan.")] = DATA / "report",
-    standing: Annotated[Path, typer.Option(help="Folder for what the gateway reads.")] = DATA / "standing",
+    standing: Annotated[
+        Path | None, typer.Option(help="Folder for what the gateway reads.", show_default=str(GatewaySettings.standing))
+    ] = None,
     accounts: Annotated[
         Path | None, typer.Option(help="Accounts table: Parquet, CSV or JSON lines.", show_default=False)
     ] = None,
-    key: Annotated[Path, typer.Option(help="Fingerprint key of this deployment; made at first use.")] = KEY_FILE,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Fingerprint key of this deployment; made at first use.", show_default=str(KEY_FILE)),
+    ] = None,
     every: Annotated[float, typer.Option(help="Seconds from one round to the next.")] = 60.0,
     days: Annotated[int, typer.Option(help="Scan the calls of so many days.")] = 7,
-    keep_days: Annotated[int, typer.Option(help="Remove sealed segments after so many days.")] = Journal.keep_days,
+    keep_days: Annotated[
+        int | None, typer.Option(help="Remove sealed segments after so many days.", show_default=str(Journal.keep_days))
+    ] = None,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep prompts too, encrypted, as long.")] = False,
     min_strength: Annotated[float, typer.Option(help="Bits the weaker answer needs to be listed.")] = MIN_STRENGTH_BITS,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
@@ -40,14 +59,20 @@ def watch_command(
 
     Exit codes: 0 stopped by SIGINT or SIGTERM, or done with --once; 2 wrong use, or another watch is running.
     """
+    told = read_settings(config) if config else GatewaySettings()
+    given = {"folder": journal, "key_file": key, "keep_days": keep_days, "keep_text": keep_text or None}
+    recorded = replace(told.journal, **{name: value for name, value in given.items() if value is not None})
     settings = WatchSettings(
-        journal=Journal(folder=journal, key_file=key, keep_days=keep_days, keep_text=keep_text),
-        standing=standing,
+        journal=recorded,
+        standing=standing or told.standing,
         report=out,
         accounts=accounts,
+        directory_url=told.directory_url if config and accounts is None else None,
         days=days,
         every_seconds=every,
-        scan=ScanSettings(key_file=key, threads=threads, memory_gib=memory, min_strength_bits=min_strength),
+        scan=ScanSettings(
+            key_file=recorded.key_file, threads=threads, memory_gib=memory, min_strength_bits=min_strength
+        ),
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     console = Console(stderr=True, highlight=False)

@@ -27,6 +27,9 @@ FORMAT = 1
 """Number of the frames' format, in every segment's header."""
 MAX_WAITING_BYTES = 4 << 20
 """Ends of calls kept in memory while the disk is full: about 20,000 of them."""
+MOST_PROBED_BYTES = 1 << 16
+"""Room for a call is looked for with a note as long as the one that found none, up to here: a short one fits into the
+last bytes of a full disk, and would say that all is well between any two calls that are refused."""
 MAX_RETIRED = 8
 """Segments waiting for the disk; while it is that slow, the open one grows beyond its size instead."""
 log = logging.getLogger("stillwatch.journal")
@@ -53,6 +56,7 @@ class JournalWriter:
         self._segment: OpenSegment | None = None
         self._number = 0
         self._dirty = False
+        self._needed = 0
         self._retired: deque[OpenSegment] = deque()
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
@@ -66,18 +70,22 @@ class JournalWriter:
 
     def admit(self, call_id: str, row: Mapping[str, object]) -> None:
         """Write the admitted call. Raises JournalFull where there is no room and the setting says ``refuse``."""
+        frame = encode(Kind.ADMIT, call_id, row)
         try:
             if self._trouble.syncing and self._trouble.refuses:
                 raise OSError(self._trouble.syncing)  # noqa: TRY301 - one way out for both kinds of trouble
-            self._write(encode(Kind.ADMIT, call_id, row))
+            self._write(frame)
         except OSError as problem:
             self._trouble.met(problem)
+            self._needed = max(self._needed, min(len(frame), MOST_PROBED_BYTES))
             if self._trouble.refuses:
                 self.counts.refused += 1
                 raise JournalFull(f"{self._settings.folder}: {problem.strerror or problem}; free space") from problem
             self.counts.shed += 1
         else:
             self.counts.admitted += 1
+            if self._trouble.writing:
+                self._find_room()
 
     def finish(self, call_id: str, row: Mapping[str, object]) -> None:
         """Write how the call ended. Never raises; on a full disk it waits in memory, up to a bound, then is counted."""
@@ -123,8 +131,10 @@ class JournalWriter:
             self.counts.bytes += len(frame)
             if segment.size >= self._settings.segment_bytes and len(self._retired) < MAX_RETIRED:
                 self._close_segment()
-        if self._trouble.writing:
-            self._trouble.over()
+
+    def _find_room(self) -> None:
+        self._needed = 0
+        self._trouble.over()
 
     def _open(self) -> OpenSegment:
         header = encode(Kind.HEADER, self.run, {"format": FORMAT, "pid": os.getpid(), "at": time.time()})
@@ -188,6 +198,9 @@ class JournalWriter:
 
     def _try_again(self) -> None:
         try:
-            self._write(encode(Kind.NOTE, "room", {"at": time.time()}))
+            self._write(encode(Kind.NOTE, "room", {"at": time.time(), "room": " " * self._needed}))
         except OSError as problem:
             self._trouble.met(problem)
+        else:
+            if self._trouble.writing:
+                self._find_room()
