@@ -1,7 +1,7 @@
 """What the proxy needs of its neighbours, and nothing more. Each is one small object; tests pass plain ones.
 
-Times are seconds since 1970-01-01 UTC where they are points in time, from a clock that the caller passes in. What is made
-for every call is a named tuple: as immutable as a frozen dataclass, and made in half the time.
+Times are seconds since 1970-01-01 UTC where they are points in time, from a clock that the caller passes in. What is
+made for every call is a named tuple: as immutable as a frozen dataclass, and made in half the time.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def _shown(budget: Budget, now: float) -> Headroom:
         if isfinite(there):
             whole, rate = budget.whole_burst, budget.whole_rate
             there += budget.lease.elsewhere
-    remaining = 0.0 if there < 0.0 else there if there < whole else whole
+    remaining = min(max(there, 0.0), whole)
     if rate > 0.0:
         return Headroom(rate * 60, remaining, (whole - remaining) / rate)
     return Headroom(whole, remaining, 0.0)
