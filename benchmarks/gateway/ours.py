@@ -1,8 +1,8 @@
 """Our gateway as it is measured: ``python -m benchmarks.gateway.ours PORT UPSTREAM FOLDER [SECONDS]``.
 
-Everything is on, put together by ``assemble.py``: a directory with its key, limits on four levels, the example rules, the
-journal, the metrics. The caller is an account that a scan has listed, in a campaign too weak for any rule: every rule is
-looked at and every level is counted, and no effect changes the call.
+Everything is on, put together by ``assemble.py``: a directory with its key, limits on four levels, the example rules,
+the journal, the metrics. The caller is an account that a scan has listed, in a campaign too weak for any rule: every
+rule is looked at and every level is counted, and no effect changes the call.
 """
 
 from __future__ import annotations
