@@ -30,9 +30,11 @@ def main() -> None:
     """Measure, print, and write the section."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few and short slices, a tenth of the streams and calls")
+    parser.add_argument("--rounds", type=int, metavar="N", help="slices of each proxy; otherwise 6, or 2 if quick")
     asked = parser.parse_args()
     names = ["ours", "nginx", "envoy", *(["litellm"] if LITELLM.exists() else [])]
     rounds, seconds = (2, 2.0) if asked.quick else (6, 4.0)
+    rounds = asked.rounds or rounds
     with tempfile.TemporaryDirectory() as folder, fleet(Path(folder), names=names) as running:
         compared = compare(running, Path(folder), rounds=rounds, seconds=seconds)
         leak = calls_and_memory(running, Path(folder), calls=LEAK_CALLS // (10 if asked.quick else 1))

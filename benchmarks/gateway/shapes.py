@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 MODEL = "gpt-4o-mini"
-KEY = "sw-bench00000000-0123456789abcdef0123456789abcdef"
+KEY = "sw-bench0000000-0123456789abcdef0123456789abcdef01234567"
 PATH = "/v1/chat/completions"
 
 EVENTS = 23

@@ -23,6 +23,8 @@ LINGER_SECONDS = 2.0
 """After an early error, what the caller still sends is read and thrown away this long, so that the error reaches it
 before the connection closes (RFC 9112, section 9.6)."""
 
+ASGI = {"version": "3.0", "spec_version": "2.3"}
+
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host", b"expect"})
 
 
@@ -232,7 +234,7 @@ class ServerConnection(asyncio.Protocol):
         exchange = Exchange(self._wire, method, keep_alive=keeps, expects_continue=self._expects_continue)
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "asgi": ASGI,
             "http_version": version,
             "method": method,
             "scheme": "http",

@@ -75,7 +75,7 @@ class DecisionService:
         if caller is None:
             return Verdict(question.call_id, UNKNOWN_KEY, code="invalid_api_key", message="The API key is not valid.")
         if (model := self._ask.models.get(question.ask.model)) is not None:
-            question = replace(question, ask=replace(question.ask, model=model))
+            question = replace(question, ask=question.ask._replace(model=model))
         now = self._clock()
         standing = self._ask.standings.of(caller.account)
         decision = self._ask.decider.decide(caller, question.ask, standing, now=now)

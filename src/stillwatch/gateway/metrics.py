@@ -58,12 +58,8 @@ class Metrics:
     def finished(self, call: Call) -> None:
         """Count a call that has ended."""
         counted = call.usage.input_tokens or 0
-        self.ended(
-            Ended(
-                *(call.dialect.name, call.status, call.seconds, call.first_byte_seconds, call.paused_seconds),
-                *(counted, call.captured),
-            )
-        )
+        times = (call.seconds, call.first_byte_seconds, call.paused_seconds)
+        self.ended(Ended._make((call.dialect.name, call.status, *times, counted, call.captured)))
 
     def ended(self, ended: Ended) -> None:
         """Count a request that has ended."""

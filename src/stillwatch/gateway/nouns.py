@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from stillwatch.records import Family
 
@@ -24,6 +25,9 @@ class Level(StrEnum):
 
 class Unit(StrEnum):
     """What a budget counts. All but ``STREAMS`` refill with time; streams are those open now."""
+
+    # Enum's own is a Python function, and every call looks several of these up.
+    __hash__ = str.__hash__
 
     CALLS = "calls"
     INPUT_TOKENS = "input_tokens"
@@ -65,8 +69,7 @@ class Caller:
     created_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What one call asks for, read from its body by the dialect. Absent settings are None.
 
     ``model`` is the canonical name after aliases. ``input_bytes`` is the length of the body; tokens are estimated from

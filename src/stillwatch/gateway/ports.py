@@ -1,19 +1,18 @@
 """What the proxy needs of its neighbours, and nothing more. Each is one small object; tests pass plain ones.
 
-Times are seconds since 1970-01-01 UTC where they are points in time, from a clock that the caller passes in.
+Times are seconds since 1970-01-01 UTC where they are points in time, from a clock that the caller passes in. What is
+made for every call is a named tuple: as immutable as a frozen dataclass, and made in half the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from stillwatch.gateway.nouns import Ask, Caller, Decision, Level, Standing, Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Subjects:
+class Subjects(NamedTuple):
     """Whose budgets a call draws on; None where there is no such level."""
 
     account: str
@@ -23,8 +22,7 @@ class Subjects:
     plan: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What admitting a call takes at once: itself, its estimated input, a small hold on its output, and a stream."""
 
     input_tokens: float
@@ -36,8 +34,7 @@ class Cost:
     """An enforced lower_limits: every budget of the account counts as this share of itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Headroom:
+class Headroom(NamedTuple):
     """A budget as vendors' headers show it."""
 
     limit: float

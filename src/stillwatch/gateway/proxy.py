@@ -65,13 +65,12 @@ class Proxy:
         self._idle: asyncio.Future[None] | None = None
         parts.metrics.gauges["open_calls"] = lambda: float(self._open)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
         dialect = self._dialects.get(scope["path"])
         if dialect is not None:
-            await self._call(dialect, scope, receive, send)
-        else:
-            await self._answer_page(scope, send)
+            return self._call(dialect, scope, receive, send)
+        return self._answer_page(scope, send)
 
     async def start(self) -> None:
         """Start the parts, in order."""

@@ -15,11 +15,11 @@ from uvicorn.server import Server
 from uvicorn.supervisors import Multiprocess
 
 from stillwatch.errors import SettingsError, StillwatchError
+from stillwatch.gateway.admission import Receive
 from stillwatch.gateway.connection import GuardedConfig, ServerConnection
-from stillwatch.gateway.exchange import Message
 from stillwatch.gateway.log import log, log_everything_here
 from stillwatch.gateway.parts import Parts
-from stillwatch.gateway.proxy import Proxy
+from stillwatch.gateway.proxy import Proxy, Send
 from stillwatch.gateway.settings import Listen
 
 BACKLOG = 4096
@@ -42,16 +42,13 @@ class Application:
         self._make_parts = make_parts
         self._proxy: Proxy | None = None
 
-    async def __call__(
-        self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[Message]],
-        send: Callable[[Message], Awaitable[None]],
-    ) -> None:
+    def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a request, or live as long as the server (ASGI's lifespan)."""
         if self._proxy is not None and scope["type"] == "http":
-            await self._proxy(scope, receive, send)
-            return
+            return self._proxy(scope, receive, send)
+        return self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         log_everything_here()
         end_with_supervisor()

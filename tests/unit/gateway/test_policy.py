@@ -115,7 +115,7 @@ def test_an_account_of_unknown_age_is_neither_young_nor_old() -> None:
 
 
 def test_a_call_without_a_ceiling_asks_for_more_than_any_number() -> None:
-    assert applies(When(min_output_tokens=10**9), ask=replace(ASK, max_output_tokens=None))
+    assert applies(When(min_output_tokens=10**9), ask=ASK._replace(max_output_tokens=None))
 
 
 def test_days_count_from_the_listing_and_end_by_themselves() -> None:

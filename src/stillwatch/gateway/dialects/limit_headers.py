@@ -11,11 +11,10 @@ from stillwatch.gateway.ports import Headroom
 
 Header = tuple[bytes, bytes]
 
-ANTHROPIC_UNITS = (
-    (Unit.CALLS, b"requests"),
-    (Unit.INPUT_TOKENS, b"input-tokens"),
-    (Unit.OUTPUT_TOKENS, b"output-tokens"),
-)
+# Python 3.11 looks members of an enumeration up in Python: on the way of every call, plain names stand for them.
+CALLS, INPUT_TOKENS, OUTPUT_TOKENS = Unit.CALLS, Unit.INPUT_TOKENS, Unit.OUTPUT_TOKENS
+
+ANTHROPIC_UNITS = ((CALLS, b"requests"), (INPUT_TOKENS, b"input-tokens"), (OUTPUT_TOKENS, b"output-tokens"))
 
 
 def limit_headers(vendor: Vendor, headroom: Mapping[Unit, Headroom], now: float) -> list[Header]:
@@ -25,19 +24,19 @@ def limit_headers(vendor: Vendor, headroom: Mapping[Unit, Headroom], now: float)
     if vendor == "anthropic":
         return list(_anthropic(headroom, now))
     headers: list[Header] = []
-    calls = headroom.get(Unit.CALLS)
+    calls = headroom.get(CALLS)
     if calls is not None:
         headers += (
             (b"x-ratelimit-limit-requests", b"%d" % calls.limit),
-            (b"x-ratelimit-remaining-requests", b"%d" % max(calls.remaining, 0)),
+            (b"x-ratelimit-remaining-requests", b"%d" % calls.remaining),
             (b"x-ratelimit-reset-requests", _span(calls.reset_seconds)),
         )
-    tokens = headroom.get(Unit.OUTPUT_TOKENS) or headroom.get(Unit.INPUT_TOKENS)
+    tokens = headroom.get(OUTPUT_TOKENS) or headroom.get(INPUT_TOKENS)
     if tokens is not None:
         # OpenAI shows one token budget: the output's, for it is the dearer one; the input's where there is no other.
         headers += (
             (b"x-ratelimit-limit-tokens", b"%d" % tokens.limit),
-            (b"x-ratelimit-remaining-tokens", b"%d" % max(tokens.remaining, 0)),
+            (b"x-ratelimit-remaining-tokens", b"%d" % tokens.remaining),
             (b"x-ratelimit-reset-tokens", _span(tokens.reset_seconds)),
         )
     return headers
@@ -60,5 +59,5 @@ def _anthropic(headroom: Mapping[Unit, Headroom], now: float) -> Iterator[Header
         if room is not None:
             reset = datetime.fromtimestamp(now + room.reset_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             yield b"anthropic-ratelimit-%s-limit" % name, b"%d" % room.limit
-            yield b"anthropic-ratelimit-%s-remaining" % name, b"%d" % max(room.remaining, 0)
+            yield b"anthropic-ratelimit-%s-remaining" % name, b"%d" % room.remaining
             yield b"anthropic-ratelimit-%s-reset" % name, reset.encode()

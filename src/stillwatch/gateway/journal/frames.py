@@ -27,6 +27,9 @@ MAX_PAYLOAD = 1 << 30
 class Kind(StrEnum):
     """What a frame says."""
 
+    # Enum's own is a Python function, and every call looks two of these up.
+    __hash__ = str.__hash__
+
     HEADER = "H"
     ADMIT = "A"
     FINISH = "F"

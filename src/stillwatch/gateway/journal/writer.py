@@ -34,6 +34,9 @@ MAX_RETIRED = 8
 """Segments waiting for the disk; while it is that slow, the open one grows beyond its size instead."""
 log = logging.getLogger("stillwatch.journal")
 
+# Python 3.11 looks members of an enumeration up in Python; these two are looked up for every call.
+_ADMIT, _FINISH = Kind.ADMIT, Kind.FINISH
+
 
 class JournalWriter:
     """The ``Recorder`` of one worker process. Make it after forking; it may be used from several threads.
@@ -70,7 +73,7 @@ class JournalWriter:
 
     def admit(self, call_id: str, row: Mapping[str, object]) -> None:
         """Write the admitted call. Raises JournalFull where there is no room and the setting says ``refuse``."""
-        frame = encode(Kind.ADMIT, call_id, row)
+        frame = encode(_ADMIT, call_id, row)
         try:
             if self._trouble.syncing and self._trouble.refuses:
                 raise OSError(self._trouble.syncing)  # noqa: TRY301 - one way out for both kinds of trouble
@@ -89,7 +92,7 @@ class JournalWriter:
 
     def finish(self, call_id: str, row: Mapping[str, object]) -> None:
         """Write how the call ended. Never raises; on a full disk it waits in memory, up to a bound, then is counted."""
-        frame = encode(Kind.FINISH, call_id, row)
+        frame = encode(_FINISH, call_id, row)
         try:
             self._write(frame)
         except OSError as problem:

@@ -17,21 +17,26 @@ from stillwatch.gateway.ports import Headroom
 def account_headroom(plan: Plan, *, now: float) -> Mapping[Unit, Headroom]:
     """Return the tightest of the account's budgets of each unit."""
     tightest: dict[Unit, Headroom] = {}
-    for budget in plan.of_account():
-        shown = _shown(budget, now=now)
+    for budget in plan.of_account:
+        shown = _shown(budget, now)
         unit = budget.key.unit
-        if unit not in tightest or shown.remaining < tightest[unit].remaining:
+        known = tightest.get(unit)
+        if known is None or shown.remaining < known.remaining:
             tightest[unit] = shown
     return tightest
 
 
-def _shown(budget: Budget, *, now: float) -> Headroom:
+def _shown(budget: Budget, now: float) -> Headroom:
     budget.refill(now)
-    whole, rate = budget.whole_burst * budget.share, budget.whole_rate * budget.share
     there = budget.level - budget.holds
-    if budget.lease is not None and isfinite(there):
-        whole, rate = budget.whole_burst, budget.whole_rate
-        there += budget.lease.elsewhere
+    if budget.lease is None:
+        whole, rate = budget.burst, budget.rate
+    else:
+        whole, rate = budget.whole_burst * budget.share, budget.whole_rate * budget.share
+        if isfinite(there):
+            whole, rate = budget.whole_burst, budget.whole_rate
+            there += budget.lease.elsewhere
     remaining = min(max(there, 0.0), whole)
-    limit = rate * 60 if rate > 0.0 else whole
-    return Headroom(limit, remaining, (whole - remaining) / rate if rate > 0.0 else 0.0)
+    if rate > 0.0:
+        return Headroom(rate * 60, remaining, (whole - remaining) / rate)
+    return Headroom(whole, remaining, 0.0)

@@ -26,8 +26,11 @@ class Plan:
     metered: bool = False
     smallest_burst: float = field(default=inf, init=False)
     largest_hold: float = field(default=inf, init=False)
+    of_account: tuple[Budget, ...] = field(default=(), init=False)
+    """Those of the account's own level."""
 
     def __post_init__(self) -> None:
+        self.of_account = tuple(b for b in self.budgets() if b.key.level is Level.ACCOUNT)
         self.resize()
 
     def resize(self) -> None:
@@ -38,10 +41,6 @@ class Plan:
     def budgets(self) -> tuple[Budget, ...]:
         """Return all of them."""
         return self.calls + self.inputs + self.outputs + self.streams
-
-    def of_account(self) -> Iterable[Budget]:
-        """Yield those of the account's own level."""
-        return (b for b in self.budgets() if b.key.level is Level.ACCOUNT)
 
 
 def plan_of(budgets: Iterable[Budget], usage: Usage, *, metered: bool) -> Plan:

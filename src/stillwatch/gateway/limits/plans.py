@@ -27,7 +27,7 @@ class Plans:
         self._usages: Table[str, Usage] = Table(
             most, is_idle=lambda u: u.is_idle(self._clock()), forgot=self._forget_plans
         )
-        self._plans: dict[tuple[str, str | None, str | None, str, str], Plan] = {}
+        self._plans: dict[Subjects, Plan] = {}
         self._lowered: dict[str, float] = {}
         self._outage = False
 
@@ -36,13 +36,12 @@ class Plans:
 
     def of(self, subjects: Subjects, *, limit_factor: float) -> Plan:
         """Return the plan of these subjects, the account's budgets scaled. Raises TableFull."""
-        key = (subjects.account, subjects.organization, subjects.campaign, subjects.model, subjects.plan)
-        plan = self._plans.get(key)
+        plan = self._plans.get(subjects)
         if plan is None:
             plan = self._make(subjects)
             if len(self._plans) >= self._most:
                 self._plans.clear()
-            self._plans[key] = plan
+            self._plans[subjects] = plan
         if limit_factor != 1.0 or subjects.account in self._lowered:
             self._scale(plan, subjects.account, limit_factor)
         return plan
@@ -98,7 +97,7 @@ class Plans:
 
     def _scale(self, plan: Plan, account: str, factor: float) -> None:
         self._lowered[account] = factor
-        for budget in plan.of_account():
+        for budget in plan.of_account:
             if budget.factor != factor:
                 budget.scale(factor, now=self._clock())
         plan.resize()
