@@ -21,7 +21,7 @@ from stillwatch.detect.distinct import distinct_calls
 from stillwatch.detect.find import Candidate, Findings, find_candidates
 from stillwatch.detect.listing import Listing, scan_json
 from stillwatch.detect.signal import find_signals
-from stillwatch.detect.tables import member_table, sighting_table
+from stillwatch.detect.tables import call_table, member_table, sighting_table
 from stillwatch.detect.tenants import find_tenants
 from stillwatch.errors import ReportError
 from stillwatch.ingest.accounts import read_accounts
@@ -140,6 +140,8 @@ def _detect(
         summary = scan_json(findings, signals, rejects.summary(), inputs, settings)
         _write(report, campaigns, tenants, summary)
         pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
+        mine = call_table(engine, findings, listed)
+        pq.write_table(mine, report / "campaign_calls.parquet", compression="zstd")
         pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
     write_report_html(report, samples=samples)
     watch.step("done")
