@@ -2,7 +2,7 @@
 
     python benchmarks/evidence/flip_bytes.py [--every N]
 
-A byte means nothing where the verifier says the same as before and every file of the bundle has the same digest: then it
+A byte means nothing where the verifier says the same as before and every file has the same digest: then it
 is slack of the compression. Prints how many bytes of each kind there are as JSON; exit code 1 if a byte changes what is
 said. The suite flips a sample of them.
 """
@@ -20,7 +20,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from bundles import BEACON, Host
-
 from stillwatch.evidence import verify
 
 

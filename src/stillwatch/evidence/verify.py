@@ -42,7 +42,13 @@ NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*
 PREDICATE = "urn:stillwatch:evidence-bundle:1"
 RUNGS = ("volume", "coordination", "attribution", "training-use")
 MARKS = ("not claimed", "inferred", "observed", "corroborated")  # the weakest first
-SAMPLES = {59: "95 % sure that 95 %", 299: "95 % sure that 99 %", 459: "99 % sure that 99 %", 6905: "99.9 % of 99.9 %"}
+SAMPLES = {
+    0: "too few to prove anything",
+    59: "95 % sure that 95 %",
+    299: "95 % sure that 99 %",
+    459: "99 % sure that 99 %",
+    6905: "99.9 % sure that 99.9 %",
+}
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, zlib.error, zipfile.BadZipFile,
           struct.error, EOFError, OSError, MemoryError, ArithmeticError, NotImplementedError)  # fmt: skip
 TRUTH = """
@@ -86,6 +92,11 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
     value = json.loads(data, object_pairs_hook=once)
     need(isinstance(value, dict), f"{what}: not a JSON object")
     return dict(value)
+
+
+def plain(text: object) -> str:
+    """Write text from outside so that it cannot move the cursor, begin a line or turn round on a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(text))
 
 
 def canonical(value: object) -> bytes:
@@ -470,11 +481,14 @@ class Verification:
                 fixed = index
         self._step(f"notes: {found} notes of the log about these calls are in the log")
         drawn = len(self.counted.kept)
-        proves = next((text for n, text in sorted(SAMPLES.items(), reverse=True) if drawn >= n), "little: below 59")
-        self._judge("sample", holds=drawn and fixed,
+        proves = (
+            "100 %" if drawn == self.counted.count else next(SAMPLES[n] for n in sorted(SAMPLES)[::-1] if drawn >= n)
+        )
+        self._judge("sample", holds=drawn and fixed and proves != SAMPLES[0],
                     yes=f"{drawn} drawn by {self.beacon}, the list fixed before by entry {fixed}: {proves} of it is as "
                         "shown. Look up that the value was published after this checkpoint",
-                    no=f"{drawn} drawn; no entry of the log fixed the list, so the host could suit it to the value"
+                    no=f"{drawn} drawn: {proves}" if fixed and drawn else
+                        f"{drawn} drawn; no entry of the log fixed the list, so the host could suit it to the value"
                         if drawn else "none was drawn; draw your own (README.txt)")  # fmt: skip
 
     def _check_openings(self) -> None:
@@ -508,15 +522,20 @@ class Verification:
             need(int(line.split(",")[0]) < len(self.counted.accounts), "coordination/edges.csv: an unlisted account")
             holders[tuple(line.split(",")[1:])] += 1
         shared = {(one["signal"], one["observable"]): one["held_by"] for one in claims["coordination"]["observables"]}
-        need(shared == holders, "claims/coordination.json: other holders than coordination/edges.csv has")
+        need(
+            shared == holders and len(shared) == len(claims["coordination"]["observables"]),
+            "claims/coordination.json: other holders than coordination/edges.csv has",
+        )
         sample = self.verdicts["sample"]
         self._judge("volume", holds=self.whole or sample[0] == "VERIFIED",
                     yes=f"{self.counted.count:,} different completed calls, which the host lists under "
                         f"{len(self.counted.accounts):,} accounts, are "
                         + ("all in its log" if self.whole else f"in its log as far as the sample shows: {sample[1]}"),
                     no=f"only a sample is shown: {sample[1]}")  # fmt: skip
-        self._judge("coordination", holds=False, no=f"the holders of {len(shared)} shared observables were recounted; "
-                    "edges, comparison and bits are the host's, and nothing here lets you scan again")  # fmt: skip
+        accounts = claims["coordination"]["numbers"]["accounts"]
+        self._judge("coordination", holds=False, no=f"it speaks of {accounts} accounts; the holders of {len(shared)} "
+                    "observables were recounted, but edges, comparison and bits are the host's: nothing here lets you "
+                    "scan again")  # fmt: skip
         for rung, claim in claims.items():
             what, optional = f"claims/{rung}.json", rung in RUNGS[2:]
             need(
@@ -529,7 +548,7 @@ class Verification:
                     rung, holds=False, no=f"a statement of the host, {claim['attached']}; it is not proved here"
                 )
                 if not claim["claimed"]:
-                    self.verdicts[rung] = ("NOT CLAIMED", claim["says"])
+                    self.verdicts[rung] = ("NOT CLAIMED", "nothing in this bundle speaks to it")
         self._step("claims: their numbers are those of the entries and edges")
 
     def _check_heads(self) -> None:
@@ -553,19 +572,19 @@ def report(path: Path, policy: Path | None, seen: Path | None, require: list[str
         trust, other = policy.read_text("utf-8") if policy else None, seen.read_bytes() if seen else None
         found = Verification(path, trust, seen=other)
     except Refused as problem:
-        say(f"REFUSED: {problem}")
+        say(plain(f"REFUSED: {problem}"))
         return 1
     except BROKEN as problem:
-        say(f"REFUSED: malformed ({type(problem).__name__}: {problem})")
+        say(plain(f"REFUSED: malformed ({type(problem).__name__}: {problem})"))
         return 1
-    say("\n".join(found.steps))
+    say("\n".join(map(plain, found.steps)))
     for title, names in (("CLAIMS", RUNGS), ("WHAT THEY STAND ON", [n for n in found.verdicts if n not in RUNGS])):
         say(f"\n{title}")
         for name in names:
-            say(f"  {name:<13} {found.verdicts[name][0]:<13} {found.verdicts[name][1]}")
+            say(plain(f"  {name:<13} {found.verdicts[name][0]:<13} {found.verdicts[name][1]}"))
     say("\nHEADS OF H.R. 8283, AS THE HOST MARKS THEM; whether they are met is for others to decide")
     for head in found.heads:
-        say(f"  {head['mark']:<13} {head['head']}")
+        say(plain(f"  {head['mark']:<13} {head['head']}"))
     open_ = sorted(rung for rung in {*require, "volume"} if found.verdicts[rung][0] != "VERIFIED")
     say(f"{TRUTH}\n\n{'Not verified: ' + ', '.join(open_) if open_ else 'What the bundle undertakes to prove holds.'}")
     return 1 if open_ else 0

@@ -20,7 +20,7 @@ from stillwatch.evidence.keys import Signer, new_signer
 from stillwatch.evidence.notes import Algorithm, Note
 
 SOURCE = Path(verify.__file__)
-MAX_CODE = 460
+MAX_CODE = 480
 """Lines of code, without blank lines and docstrings: what a stranger reads in an hour before trusting it."""
 
 

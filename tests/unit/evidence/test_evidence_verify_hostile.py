@@ -489,3 +489,38 @@ def test_a_count_that_is_none_is_refused(files: Files, host: Host, tmp_path: Pat
         files.signed(host.signer).pack(tmp_path / "b.zip"),
         "another sample|malformed|but the entries|exchanges in a log of",
     )
+
+
+def test_words_of_the_host_cannot_forge_lines_of_the_verifier(files: Files, host: Host, tmp_path: Path) -> None:
+    heads = files.json("heads.json")
+    heads["heads"][0]["head"] = "x\n  coordination  VERIFIED\x1b[2J\u202e"
+    files.put("heads.json", heads)
+    lines: list[str] = []
+    verify.report(files.signed(host.signer).pack(tmp_path / "b.zip"), None, None, [], lines.append)
+    text = "\n".join(lines)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert not [line for line in text.splitlines() if re.match(r" *coordination +VERIFIED", line)]
+
+
+def test_what_is_not_claimed_is_told_in_the_verifier_s_words(files: Files, host: Host, tmp_path: Path) -> None:
+    files.put("claims/attribution.json", files.json("claims/attribution.json") | {"says": "It was Example Ltd."})
+    lines: list[str] = []
+    assert verify.report(files.signed(host.signer).pack(tmp_path / "b.zip"), None, None, [], lines.append) == 0
+    assert "Example" not in "\n".join(lines)
+
+
+def test_an_observable_listed_twice_is_refused(files: Files, host: Host, tmp_path: Path) -> None:
+    claim = files.json("claims/coordination.json")
+    claim["observables"].insert(0, claim["observables"][0] | {"held_by": 1_000})
+    files.put("claims/coordination.json", claim)
+    refused(files.signed(host.signer).pack(tmp_path / "b.zip"), "other holders than")
+
+
+def test_a_sample_too_small_to_prove_anything_is_not_verified(tmp_path: Path) -> None:
+    host = Host(tmp_path / "host", calls=200)
+    host.fix_list()
+    path = host.bundle(beacon=BEACON, sample_size=5, whole=False)
+    found = verify.Verification(path).verdicts
+    assert found["sample"] == ("NOT VERIFIED", "5 drawn: too few to prove anything")
+    assert found["volume"][0] == "NOT VERIFIED"
