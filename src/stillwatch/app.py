@@ -25,7 +25,7 @@ from stillwatch.detect.find import Candidate, Findings, columns_read, find_candi
 from stillwatch.detect.listing import Listing, scan_json
 from stillwatch.detect.signal import Signal, find_signals
 from stillwatch.detect.substreams import find_substreams
-from stillwatch.detect.tables import member_table, sighting_table
+from stillwatch.detect.tables import call_table, member_table, sighting_table
 from stillwatch.detect.tenants import find_tenants
 from stillwatch.errors import ReportError
 from stillwatch.ingest.accounts import read_accounts
@@ -171,6 +171,8 @@ def _detect(
         )
         _write(report, campaigns, tenants, summary)
         pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
+        mine = call_table(engine, findings, listed)
+        pq.write_table(mine, report / "campaign_calls.parquet", compression="zstd")
         pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
     write_report_html(report, samples=samples)
     watch.step("done")

@@ -225,3 +225,13 @@ MEMBERS = Table(
         Column("share_high", pa.float64(), "upper end"),
     ),
 )
+
+CAMPAIGN_CALLS = Table(
+    "campaign_calls",
+    (
+        Column("campaign", pa.string(), "whose sub-stream the call is in", required=True),
+        Column("call", pa.int64(), "keyed hash of call_id, as in the table of calls", required=True),
+        Column("completed", pa.bool_(), "counted as an exchange", required=True),
+    ),
+)
+"""Exactly which calls a campaign's counts are of, so that evidence can be made of them. No call id: a keyed hash."""

@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from scan_reports import Report, Scanner, Traffic, only, replace_column
-from stillwatch.records import MEMBERS, SIGHTINGS
+from stillwatch.records import CAMPAIGN_CALLS, MEMBERS, SIGHTINGS
 
 DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 FAMILIES = {"content", "timing", "network", "identity", "economy"}
@@ -47,7 +48,7 @@ def test_finds_the_campaign_without_an_accounts_table(session_scanner: Scanner, 
 
 
 def test_the_folder_holds_what_the_design_promises(evasion_report: Report) -> None:
-    promised = set(re.findall(r"^\| `([a-z]+\.[a-z]+)` \|", DESIGN.read_text(), re.MULTILINE))
+    promised = set(re.findall(r"^\| `([a-z_]+\.[a-z]+)` \|", DESIGN.read_text(), re.MULTILINE))
     assert promised >= {"campaigns.json", "members.parquet", "sightings.parquet", "report.html", "scan.json"}
     held = {p.name for p in evasion_report.folder.iterdir()}
     assert held == promised - {"rejects.jsonl"}, "no row of this log is rejected"
@@ -103,6 +104,15 @@ def test_numbers_of_a_campaign_agree_with_its_members(evasion: Traffic, evasion_
     assert sum(r["calls"] for r in rows) == len(sent)
     assert sum(point["calls"] for point in campaign["timeline"]) == campaign["calls"]
     assert sum(campaign["verification"].values()) == campaign["accounts"]
+
+
+def test_the_calls_of_a_campaign_are_those_that_its_numbers_count(evasion_report: Report) -> None:
+    calls = pq.read_table(evasion_report.folder / "campaign_calls.parquet")
+    assert calls.schema.equals(CAMPAIGN_CALLS.schema)
+    for campaign in evasion_report.campaigns:
+        mine = calls.filter(pc.equal(calls["campaign"], campaign["campaign"]))
+        assert len(set(mine["call"].to_pylist())) == len(mine) == campaign["calls"]
+        assert pc.sum(mine["completed"]).as_py() == campaign["exchanges"]
 
 
 def test_members_lists_every_account_once(evasion: Traffic, evasion_report: Report) -> None:

@@ -16,6 +16,8 @@ SOURCE = ROOT / "src" / "stillwatch"
 FILES = sorted(SOURCE.rglob("*.py"))
 MAX_LINES = 300
 """What is longer is about two subjects."""
+MAX_LINES_OF = {"evidence/verify.py": 600}
+"""It stands alone: whoever checks a bundle reads one file. test_evidence_verify.py bounds its lines of code."""
 PLUGIN_FOLDERS = ("detect/signals", "ingest/sources")
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
@@ -42,7 +44,8 @@ def package(path: Path) -> str:
 @each_file
 def test_a_file_is_about_one_subject(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines < MAX_LINES, f"{lines} lines: move one subject into a file of its own"
+    most = MAX_LINES_OF.get(path.relative_to(SOURCE).as_posix(), MAX_LINES)
+    assert lines < most, f"{lines} lines: move one subject into a file of its own"
 
 
 @each_file

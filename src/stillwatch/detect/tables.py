@@ -1,4 +1,4 @@
-"""The tables that outsiders see: members and sightings of the listed campaigns."""
+"""The tables that outsiders see: members, calls and sightings of the listed campaigns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pyarrow as pa
 from stillwatch.detect.describe import campaign_id, hexadecimal
 from stillwatch.detect.find import Candidate, Findings
 from stillwatch.detect.strands import USE, Floats, Ints
-from stillwatch.records import MEMBERS, SIGHTINGS, TIMESTAMP
+from stillwatch.records import CAMPAIGN_CALLS, MEMBERS, SIGHTINGS, TIMESTAMP
+from stillwatch.store.engine import Engine
 
 Z95 = 1.959964
 """The 97.5 % point of the standard normal distribution."""
@@ -75,6 +76,21 @@ def sighting_table(
             )
         )
     return _finish(pa.concat_tables(pieces), findings, names)
+
+
+def call_table(engine: Engine, findings: Findings, listed: Sequence[Candidate]) -> pa.Table:
+    """Return ``campaign_calls.parquet``: every call of each listed campaign's sub-stream, by campaign and key."""
+    names = {
+        number: campaign_id(c)
+        for c, number in zip(findings.candidates, findings.order, strict=True)
+        if any(c is other for other in listed)
+    }
+    if findings.calls is None or not names:
+        return CAMPAIGN_CALLS.schema.empty_table()
+    named = engine.lazy(pa.table({"group": pa.array(list(names), pa.int64()), "campaign": list(names.values())}))
+    mine = findings.calls.select("call", "group", "completed").join(named, on="group", how="inner")
+    table = engine.collect(mine.select(*CAMPAIGN_CALLS.schema.names)).cast(CAMPAIGN_CALLS.schema)
+    return table.sort_by([("campaign", "ascending"), ("call", "ascending")])
 
 
 def _finish(table: pa.Table, findings: Findings, names: Mapping[int, str]) -> pa.Table:

@@ -32,6 +32,10 @@ class OpenedLog:
         """What opens the entries."""
         return Vault(self.folder / "vault")
 
+    def under(self, checkpoint: Checkpoint) -> LogReader:
+        """Return a reader of the log as it was at an earlier checkpoint of its own."""
+        return LogReader(partial(read_public, self.folder / "log/public"), checkpoint)
+
     def proof(self, index: int) -> str:
         """Return a C2SP tlog-proof of an entry, with the cosignatures that its checkpoint has got."""
         kept = CosignedCheckpoints(self.folder / "witness").note(self.reader.checkpoint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -25,8 +26,16 @@ class Posted:
     body: bytes
 
 
-def post(url: str, body: bytes, *, content_type: str, max_bytes: int, seconds: float = SECONDS) -> Posted:
-    """POST ``body`` and return the answer, whatever its status.
+def post(
+    url: str,
+    body: bytes,
+    *,
+    content_type: str,
+    max_bytes: int,
+    seconds: float = SECONDS,
+    headers: Mapping[str, str] | None = None,
+) -> Posted:
+    """POST ``body`` and return the answer, whatever its status; ``headers`` are further ones.
 
     ``seconds`` bounds finding and reaching the host, and then once more the whole exchange, however slowly it
     trickles. Raises EvidenceError, with the address, if there is no answer in time or it is longer than ``max_bytes``.
@@ -43,7 +52,7 @@ def post(url: str, body: bytes, *, content_type: str, max_bytes: int, seconds: f
                 with _secure(raw, parts) as secured:
                     connection = HTTPConnection(parts.hostname or "", _port(parts))
                     connection.sock = secured
-                    connection.request("POST", target or "/", body, {"Content-Type": content_type})
+                    connection.request("POST", target or "/", body, {"Content-Type": content_type, **(headers or {})})
                     with closing(connection.getresponse()) as response:
                         answer = response.read(max_bytes + 1)
             finally:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.checkpoints import Checkpoint
 from stillwatch.evidence.tiles import WIDTH, Tile, TileReader, read_tile, tile_width, unpack_entries
-from stillwatch.evidence.tree import prove_consistency, prove_inclusion
+from stillwatch.evidence.tree import Subtree, prove_consistency, prove_inclusion
 
 
 class LogReader:
@@ -17,6 +17,11 @@ class LogReader:
     def __init__(self, read: Callable[[str], bytes], checkpoint: Checkpoint) -> None:
         self._read, self.checkpoint = read, checkpoint
         self._tiles = TileReader(read, checkpoint.size)
+
+    @property
+    def subtree(self) -> Subtree:
+        """The hashes of perfect subtrees; see ``tree``."""
+        return self._tiles.subtree
 
     def prove(self, index: int) -> list[bytes]:
         """Return the inclusion proof of an entry."""
@@ -41,14 +46,38 @@ class LogReader:
         """Return the hashes of a tile of the log. Raises EvidenceError if it is missing or has another length."""
         return read_tile(self._read, tile.level, tile.index, self.checkpoint.size)
 
-    def _bundle(self, index: int) -> list[bytes]:
-        width = tile_width(0, index, self.checkpoint.size)
+    def pick(self, indices: Iterable[int]) -> Iterator[bytes]:
+        """Yield the entries at ascending indices; each bundle is read once. Raises EvidenceError if there are none."""
+        number, bundle = -1, list[bytes]()
+        for index in indices:
+            if not 0 <= index < self.checkpoint.size:
+                raise EvidenceError(f"entry {index}: the log has {self.checkpoint.size}")
+            if index // WIDTH != number:
+                number = index // WIDTH
+                bundle = self._bundle(number)
+            yield bundle[index % WIDTH]
+
+    def find(self, markers: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+        """Yield index and bytes of the entries that contain one of these byte strings."""
+        for number in range(-(-self.checkpoint.size // WIDTH)):
+            packed, _ = self._packed(number)
+            if any(marker in packed for marker in markers):
+                for at, entry in enumerate(self._bundle(number)):
+                    if any(marker in entry for marker in markers):
+                        yield number * WIDTH + at, entry
+
+    def _bundle(self, number: int) -> list[bytes]:
+        packed, width = self._packed(number)
+        return unpack_entries(packed, width=width)[: tile_width(0, number, self.checkpoint.size)]
+
+    def _packed(self, number: int) -> tuple[bytes, int]:
+        width = tile_width(0, number, self.checkpoint.size)
         try:
-            return unpack_entries(self._read(Tile(-1, index, width).path), width=width)
+            return self._read(Tile(-1, number, width).path), width
         except EvidenceError:
             if width == WIDTH:
                 raise
-            return unpack_entries(self._read(Tile(-1, index).path), width=WIDTH)[:width]
+            return self._read(Tile(-1, number).path), WIDTH
 
 
 def read_public(folder: Path, path: str) -> bytes:

@@ -53,7 +53,7 @@ def peaks(size: int) -> list[tuple[int, int]]:
 
 def root(size: int, subtree: Subtree) -> bytes:
     """Return MTH(D[size])."""
-    return _range_hash(0, size, subtree) if size else EMPTY_ROOT
+    return range_hash(0, size, subtree) if size else EMPTY_ROOT
 
 
 def prove_inclusion(index: int, size: int, subtree: Subtree) -> list[bytes]:
@@ -64,10 +64,10 @@ def prove_inclusion(index: int, size: int, subtree: Subtree) -> list[bytes]:
     while high - low > 1:
         middle = low + _split(high - low)
         if index < middle:
-            path.append(_range_hash(middle, high, subtree))
+            path.append(range_hash(middle, high, subtree))
             high = middle
         else:
-            path.append(_range_hash(low, middle, subtree))
+            path.append(range_hash(low, middle, subtree))
             low = middle
     return path[::-1]
 
@@ -82,13 +82,13 @@ def prove_consistency(old: int, new: int, subtree: Subtree) -> list[bytes]:
     while old < high:
         middle = low + _split(high - low)
         if old <= middle:
-            proof.append(_range_hash(middle, high, subtree))
+            proof.append(range_hash(middle, high, subtree))
             high = middle
         else:
-            proof.append(_range_hash(low, middle, subtree))
+            proof.append(range_hash(low, middle, subtree))
             low, whole = middle, False
     if not whole:
-        proof.append(_range_hash(low, high, subtree))
+        proof.append(range_hash(low, high, subtree))
     return proof[::-1]
 
 
@@ -164,7 +164,7 @@ def _split(size: int) -> int:
     return 1 << (size - 1).bit_length() - 1
 
 
-def _range_hash(low: int, high: int, subtree: Subtree) -> bytes:
+def range_hash(low: int, high: int, subtree: Subtree) -> bytes:
     """Hash the leaves from ``low`` to ``high``, a range as RFC 6962's splits make it: it starts at a multiple."""
     value = None
     for level, index in reversed(peaks(high - low)):

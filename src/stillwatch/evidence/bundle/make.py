@@ -1,0 +1,224 @@
+"""A bundle made step by step: list, leaves, sample, claims, papers, manifest, zip."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from stillwatch import __version__
+from stillwatch.errors import EvidenceError
+from stillwatch.evidence.bundle import claims
+from stillwatch.evidence.bundle.archive import Draft
+from stillwatch.evidence.bundle.edges import edges_of
+from stillwatch.evidence.bundle.events import attach_events
+from stillwatch.evidence.bundle.heads import heads
+from stillwatch.evidence.bundle.leaves import Listed, write_list, write_sample
+from stillwatch.evidence.bundle.manifest import NAME, sign_manifest
+from stillwatch.evidence.bundle.membership import (
+    Counted,
+    KeyCalls,
+    find_counted,
+    read_campaign,
+    read_counted_calls,
+    read_json,
+)
+from stillwatch.evidence.bundle.papers import write_papers
+from stillwatch.evidence.bundle.pseudonyms import Pseudonyms
+from stillwatch.evidence.checkpoints import Checkpoint
+from stillwatch.evidence.commitments import open_fields
+from stillwatch.evidence.keys import Signer
+from stillwatch.evidence.notes import Note, VerifierKey
+from stillwatch.evidence.reader import LogReader
+from stillwatch.evidence.sample import SIZES, USUAL_SIZE, check_beacon, draw_sample, proves, sample_seed
+from stillwatch.evidence.vault import Vault
+
+Json = dict[str, Any]
+REPORT_FILES = ("campaigns.json", "members.parquet", "campaign_calls.parquet", "sightings.parquet", "scan.json")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the operator asks for: which campaign, how much of it is shown, and what is attached."""
+
+    report: Path
+    campaign: str
+    whole: bool = True
+    beacon: str | None = None
+    sample_size: int = USUAL_SIZE
+    disclose: frozenset[str] = frozenset()
+    attribution: Path | None = None
+    lab_test: Path | None = None
+    policy: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if self.beacon is None and (self.disclose or not self.whole):
+            raise EvidenceError(
+                "a bundle that shows or opens a sample needs --beacon: a public random value that was published after "
+                "the list of calls was fixed in the log"
+            )
+        if not 1 <= self.sample_size <= max(SIZES):
+            raise EvidenceError(f"a sample of {self.sample_size}: not between 1 and {max(SIZES):,}")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where the evidence is: the log under a checkpoint, the vault, keys, and what others said of the checkpoint."""
+
+    reader: LogReader
+    note: Note
+    vault: Vault
+    signer: Signer
+    log_keys: Sequence[VerifierKey]
+    pseudonyms: Pseudonyms
+    key_calls: KeyCalls
+    timestamps: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint that everything is proved under."""
+        return self.reader.checkpoint
+
+
+def make_bundle(wanted: Wanted, recorded: Recorded, out: Path) -> Json:
+    """Make a bundle and return its manifest's predicate. The same inputs make the same bytes.
+
+    Raises EvidenceError where the report, the log and the vault do not go together, or ``out`` cannot be written.
+    """
+    campaign = read_campaign(wanted.report, wanted.campaign)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
+        draft = Draft(Path(work))
+        counted, listed = list_calls(wanted, recorded, draft)
+        sample = _write_audit(wanted, recorded, draft, listed)
+        _write_log(wanted, recorded, draft, listed)
+        _write_claims(draft, wanted, recorded.pseudonyms, campaign=campaign, counted=counted, listed=listed)
+        predicate = _predicate(wanted, recorded, draft, sample)
+        write_papers(draft, predicate)
+        draft.add(NAME, sign_manifest(draft.digests(), predicate, recorded.signer))
+        draft.pack(out)
+    return predicate
+
+
+def list_calls(wanted: Wanted, recorded: Recorded, draft: Draft) -> tuple[Counted, Listed]:
+    """Find the campaign's calls in the log and write them into ``draft``."""
+    calls = read_counted_calls(wanted.report, wanted.campaign)
+    counted = find_counted(recorded.vault, calls, recorded.key_calls, size=recorded.checkpoint.size)
+    return counted, write_list(draft, counted, recorded.reader, recorded.pseudonyms, whole=wanted.whole)
+
+
+def _write_audit(wanted: Wanted, recorded: Recorded, draft: Draft, listed: Listed) -> Json:
+    positions: list[int] = []
+    beacon = None if wanted.beacon is None else check_beacon(wanted.beacon)
+    if beacon:
+        seed = sample_seed(beacon, recorded.checkpoint.origin, draft.digest("calls.csv"))
+        positions = draw_sample(seed, count=len(listed.indices), size=wanted.sample_size)
+    indices = [listed.indices[at] for at in positions]
+    write_sample(draft, indices, recorded.reader, recorded.note, entries=not wanted.whole)
+    if wanted.disclose:
+        draft.add("audit/openings.jsonl", b"".join(_openings(recorded.vault, indices, wanted.disclose)))
+    sample = {
+        "beacon": beacon,
+        "size": wanted.sample_size,
+        "positions": positions,
+        "indices": indices,
+        "proves": proves(len(positions)) if beacon else "nothing: no sample was drawn",
+        "sizes": {str(n): f"{c:g} % confidence, at least {s:g} %" for n, (c, s) in SIZES.items()},
+    }
+    _add_json(draft, "audit/sample.json", sample)
+    return sample
+
+
+def _openings(vault: Vault, indices: Sequence[int], names: frozenset[str]) -> list[bytes]:
+    lines = []
+    for index, seed, fields in vault.read(indices):
+        opening = open_fields(seed, fields, names & set(fields))
+        line = {"index": index, "disclosures": opening.disclosures, "digests": opening.digests}
+        lines.append(json.dumps(line, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+    return lines
+
+
+def _write_log(wanted: Wanted, recorded: Recorded, draft: Draft, listed: Listed) -> None:
+    draft.add("log/checkpoint", str(recorded.note).encode())
+    draft.add("log/checkpoint.text", recorded.note.text.encode())
+    for name, answer in recorded.timestamps.items():
+        draft.add(f"log/{name}.tsr", answer)
+    attach_events(
+        draft,
+        recorded.reader,
+        recorded.note,
+        campaign=wanted.campaign,
+        report=sha256((wanted.report / "campaigns.json").read_bytes()).hexdigest(),
+        calls=draft.digest("calls.csv"),
+        indices=listed.indices,
+    )
+    keys = "".join(f"log {key}\n" for key in recorded.log_keys)
+    draft.add("policy.txt", wanted.policy or f"{keys}quorum none\n".encode())
+
+
+def _write_claims(
+    draft: Draft, wanted: Wanted, pseudonyms: Pseudonyms, *, campaign: Json, counted: Counted, listed: Listed
+) -> None:
+    edges, observables = edges_of(wanted.report, campaign, listed.names, pseudonyms)
+    draft.add("coordination/edges.csv", edges.encode())
+    _add_json(draft, "claims/volume.json", claims.volume(listed, counted, whole=wanted.whole))
+    _add_json(draft, "claims/coordination.json", claims.coordination(campaign, observables))
+    words = _attach(draft, wanted.attribution, "attached/attribution")
+    _add_json(draft, "claims/attribution.json", claims.attribution(words))
+    test = _attach(draft, wanted.lab_test, "attached/lab-test")
+    _add_json(draft, "claims/training-use.json", claims.training_use(test))
+    _add_json(draft, "heads.json", heads(campaign, whole=wanted.whole))
+    _add_json(draft, "replay.json", _replay(wanted.report))
+
+
+def _attach(draft: Draft, path: Path | None, name: str) -> str | None:
+    if path is None:
+        return None
+    try:
+        draft.add(name, path.read_bytes())
+    except OSError as problem:
+        raise EvidenceError(f"{path}: cannot be attached: {problem.strerror or problem}") from None
+    return name
+
+
+def _replay(report: Path) -> Json:
+    scanned = read_json(report / "scan.json")
+    return {
+        "version": scanned["version"],
+        "settings": scanned["settings"],
+        "report": {name: sha256((report / name).read_bytes()).hexdigest() for name in REPORT_FILES},
+        "fingerprints": None,
+        "says": "With the call logs whose digests the source entries in log/ give, and the deployment's key, "
+        "`stillwatch scan` of this version and these settings writes these files again, byte for byte. Neither is in "
+        "the bundle: this is not for the reader to repeat, only for the host, or for whom the host lets do it.",
+    }
+
+
+def _predicate(wanted: Wanted, recorded: Recorded, draft: Draft, sample: Json) -> Json:
+    volume = read_json(draft.folder / "claims/volume.json")
+    return {
+        "campaign": wanted.campaign,
+        "claims": ["volume", "coordination", "attribution", "training-use"],
+        "units": claims.UNITS,
+        "log": {
+            "origin": recorded.checkpoint.origin,
+            "size": recorded.checkpoint.size,
+            "root": recorded.checkpoint.root.hex(),
+        },
+        "leaves": "all" if wanted.whole else "sample",
+        "exchanges": volume["numbers"]["exchanges"],
+        "contrary": volume["contrary"],
+        "sample": {"beacon": sample["beacon"], "drawn": len(sample["positions"])},
+        "disclosed": sorted(wanted.disclose),
+        "pseudonym_key_sha256": recorded.pseudonyms.commitment,
+        "policy_sha256": draft.digest("policy.txt"),
+        "software": f"stillwatch {__version__}",
+    }
+
+
+def _add_json(draft: Draft, name: str, value: Json) -> None:
+    draft.add(name, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())

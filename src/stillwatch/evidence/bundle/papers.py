@@ -1,0 +1,73 @@
+"""What a person reads of a bundle: ``SUMMARY.html`` on one page, ``README.txt``, and the verifier beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from stillwatch.evidence.bundle.archive import Draft
+from stillwatch.evidence.sample import SIZES
+
+_RUNGS = (
+    ("volume", "How much"),
+    ("coordination", "One operator"),
+    ("attribution", "Who it is"),
+    ("training-use", "That a model was trained on it"),
+)
+
+
+def write_papers(draft: Draft, predicate: Mapping[str, Any]) -> None:
+    """Write the papers of a bundle whose other files are in ``draft``."""
+    environment = Environment(
+        loader=PackageLoader("stillwatch.evidence.bundle"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["count"] = lambda number: f"{number:,}"
+    said = {name: _json(draft, f"claims/{name}.json") for name, _ in _RUNGS}
+    volume = said["volume"]["numbers"]
+    told = {
+        "predicate": predicate,
+        "rungs": [(title, said[name]) for name, title in _RUNGS],
+        "volume": volume,
+        "period": _period(volume),
+        "heads": _json(draft, "heads.json"),
+        "sample": _json(draft, "audit/sample.json"),
+        "contrary": [line for claim in said.values() for line in claim["contrary"]],
+        "stamped": any(name.endswith(".tsr") for name in draft.names()),
+        "fixed": _is_fixed(draft),
+        "cosigners": _cosigners(draft, predicate["log"]["origin"]),
+        "sizes": SIZES,
+    }
+    draft.add("SUMMARY.html", environment.get_template("summary.html").render(told).encode())
+    draft.add("README.txt", environment.get_template("readme.txt").render(told).encode())
+    draft.add("verify.py", files("stillwatch.evidence").joinpath("verify.py").read_bytes())
+
+
+def _is_fixed(draft: Draft) -> bool:
+    digest = draft.digest("calls.csv")
+    notes = [_json(draft, name) for name in draft.names() if name.startswith("log/") and name.endswith(".json")]
+    return any((note["kind"], note.get("calls")) == ("claim", digest) for note in notes)
+
+
+def _cosigners(draft: Draft, origin: str) -> list[str]:
+    lines = (draft.folder / "log/checkpoint").read_text("utf-8").rpartition("\n\n")[2].splitlines()
+    return [name for name in (line.split(" ")[1] for line in lines) if name != origin]
+
+
+def _period(numbers: Mapping[str, Any]) -> tuple[str, str] | None:
+    if "first_hour" not in numbers:
+        return None
+    low, high = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=numbers[n]) for n in ("first_hour", "last_hour"))
+    return f"{low:%-d %B %Y}", f"{high:%-d %B %Y}"
+
+
+def _json(draft: Draft, name: str) -> Any:
+    return json.loads((draft.folder / name).read_bytes())

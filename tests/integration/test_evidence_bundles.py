@@ -1,0 +1,119 @@
+"""From a call log to a bundle that a stranger checks and audits, through the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from bundles import Files
+from scan_reports import Report, Scanner, Traffic
+
+BEACON, LATER = (sha256(b"beacon round %d" % i).hexdigest() for i in range(2))
+SECONDS = 60
+
+
+def stillwatch(folder: Path, *words: str, code: int = 0) -> str:
+    command = [sys.executable, "-c", "from stillwatch.cli import main; main()", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, evasion: Traffic, evasion_report: Report, session_scanner: Scanner
+) -> Path:
+    """Keep a log of the scanned calls, with the list of a campaign's calls fixed in it."""
+    folder = tmp_path_factory.mktemp("host")
+    (folder / ".stillwatch").mkdir(mode=0o700)
+    shutil.copy(session_scanner.key, folder / ".stillwatch/key")
+    shutil.copytree(evasion_report.folder, folder / "report")
+    stillwatch(folder, "evidence", "append", str(evasion.log), "--origin", "example.com/log")
+    stillwatch(folder, "evidence", "report", "report")
+    stillwatch(folder, "evidence", "claim", "report", "--campaign", campaign(folder))
+    return folder
+
+
+def campaign(folder: Path) -> str:
+    return str(json.loads((folder / "report/campaigns.json").read_bytes())[0]["campaign"])
+
+
+@pytest.fixture(scope="module")
+def bundle(folder: Path) -> Path:
+    options = ("--beacon", BEACON, "--sample-size", "59", "--disclose", "account")
+    stillwatch(folder, "evidence", "bundle", "report", "--campaign", campaign(folder), "-o", "b.zip", *options)
+    return folder / "b.zip"
+
+
+def test_a_stranger_checks_it_without_the_project(bundle: Path, evasion_report: Report, tmp_path: Path) -> None:
+    (tmp_path / "verify.py").write_bytes(Files.of(bundle).contents["verify.py"])
+    shutil.copy(bundle, tmp_path / "b.zip")
+    command = [sys.executable, "-I", "verify.py", "b.zip", "--require", "volume"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    exchanges = evasion_report.campaigns[0]["exchanges"]
+    assert f"{exchanges} different completed calls" in done.stdout
+    assert "5. notes: 3 notes of the log" in done.stdout, "the list, the finding and the source"
+
+
+def test_it_holds_no_name_of_an_account_or_text_that_was_not_disclosed(bundle: Path, evasion: Traffic) -> None:
+    files = Files.of(bundle).contents
+    opened = files.pop("audit/openings.jsonl")
+    rest = b"".join(files.values())
+    rows = evasion.calls().to_pylist()
+    assert not [r for r in rows if r["account"].encode() in rest or r["call_id"].encode() in rest]
+    assert not [r for r in rows if r["call_id"].encode() in opened]
+
+
+def test_the_command_says_what_the_script_says(bundle: Path, folder: Path) -> None:
+    text = stillwatch(folder, "evidence", "verify", "b.zip")
+    assert "volume        VERIFIED" in text
+    stillwatch(folder, "evidence", "verify", "b.zip", "--require", "coordination", code=1)
+    data = bundle.read_bytes()
+    (folder / "broken.zip").write_bytes(data[: len(data) // 2] + b"x" + data[len(data) // 2 + 1 :])
+    assert "REFUSED" in stillwatch(folder, "evidence", "verify", "broken.zip", code=1)
+
+
+def test_an_outside_auditor_has_a_sample_opened(bundle: Path, folder: Path) -> None:
+    (folder / "token").write_text("0123456789abcdef0123456789abcdef\n")
+    (folder / "wrong").write_text("0123456789abcdef0123456789abcdee\n")
+    with serving(folder, bundle) as url:
+        audit = ("evidence", "audit", "b.zip", "--host", url, "--beacon", LATER, "--sample-size", "299")
+        text = stillwatch(folder, *audit, "--token-file", "token")
+        assert "299 drawn, all as the bundle says: with 95 % confidence at least 99 %" in text
+        stillwatch(folder, *audit, "--token-file", "wrong", code=2)
+
+
+@contextmanager
+def serving(folder: Path, bundle: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["evidence", "openings", bundle.name, "--token-file", "token", "--port", str(port)]
+    command = [sys.executable, "-c", "from stillwatch.cli import main; main()", *words]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the audit endpoint did not start")

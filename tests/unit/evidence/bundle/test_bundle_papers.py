@@ -1,0 +1,62 @@
+"""The page for people says what is not proved, and nothing in it can run or reach out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bundles import BEACON, Files, Host
+from stillwatch.evidence.sample import SIZES
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    return Host(tmp_path_factory.mktemp("host"), calls=12)
+
+
+def summary(path: Path) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", Files.of(path).contents["SUMMARY.html"].decode()))
+
+
+def test_what_is_not_proved_comes_before_what_is_claimed(host: Host) -> None:
+    text = summary(host.bundle())
+    before, after = text.split("What is claimed")
+    for words in ("That the record is true", "That the accounts belong together", "Who is behind", "trained on"):
+        assert words in before
+    assert "stated, not proved" in after
+    assert "What else it could be, and what speaks against it The accounts belong to one customer." in after
+
+
+def test_the_page_is_whole_in_itself(host: Host) -> None:
+    page = Files.of(host.bundle()).contents["SUMMARY.html"].decode()
+    assert not re.search(r"<script|<img|<link|src=|href=|url\(|@import", page)
+    assert "default-src 'none'" in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_nobody_else_signed_is_said_where_it_is_so(host: Host) -> None:
+    assert "Nobody but the host has signed or dated this state of the log." in summary(host.bundle())
+    stamped = host.bundle("stamped.zip", recorded=host.recorded(timestamps={"tsa": b"x"}))
+    assert "Nobody but the host has signed or dated" not in summary(stamped)
+
+
+def test_a_sample_of_a_list_that_was_not_fixed_is_not_praised(host: Host) -> None:
+    assert "could have made it to suit the value" in summary(host.bundle(beacon=BEACON))
+    assert "No sample has been drawn yet." in summary(host.bundle())
+
+
+def test_words_of_an_attribution_do_not_get_onto_the_page(host: Host, tmp_path: Path) -> None:
+    words = tmp_path / "words"
+    words.write_text("<script>alert('Example Ltd')</script>")
+    page = Files.of(host.bundle(attribution=words)).contents["SUMMARY.html"].decode()
+    assert "Example" not in page
+    assert "That those named did it." in page
+
+
+def test_the_readme_has_the_sizes_and_what_they_prove(host: Host) -> None:
+    text = Files.of(host.bundle()).contents["README.txt"].decode()
+    for size in SIZES:
+        assert f"{size:5d} entries, all good" in text
+    assert "openssl ts -verify" in text

@@ -1,0 +1,235 @@
+"""The verifier stands alone, says what it found and what it did not, and knows the published answers."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from bundles import BEACON, NOW, Files, Host
+from stillwatch.evidence import verify
+from stillwatch.evidence.bundle.manifest import pae
+from stillwatch.evidence.checkpoints import Checkpoint
+from stillwatch.evidence.keys import Signer, new_signer
+from stillwatch.evidence.notes import Algorithm, Note
+
+SOURCE = Path(verify.__file__)
+MAX_CODE = 480
+"""Lines of code, without blank lines and docstrings: what a stranger reads in an hour before trusting it."""
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    host = Host(tmp_path_factory.mktemp("host"), calls=24)
+    host.fix_list()
+    return host
+
+
+@pytest.fixture(scope="module")
+def bundle(host: Host) -> Path:
+    return host.bundle(beacon=BEACON, disclose=frozenset({"account", "call_id", "started_at"}))
+
+
+def verdicts(path: Path, policy: str | None = None) -> dict[str, str]:
+    return {name: verdict for name, (verdict, _) in verify.Verification(path, policy).verdicts.items()}
+
+
+def told(path: Path, *, policy: Path | None = None, require: tuple[str, ...] = ()) -> tuple[int, str]:
+    lines: list[str] = []
+    code = verify.report(path, policy, None, list(require), lines.append)
+    return code, "\n".join(lines)
+
+
+def test_it_needs_only_the_standard_library_and_cryptography() -> None:
+    modules = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(SOURCE.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    }
+    assert modules - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_it_is_short_enough_to_be_read() -> None:
+    text = SOURCE.read_text()
+    told_of = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            told_of |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    code = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() and n not in told_of]
+    assert len(code) <= MAX_CODE
+
+
+def test_the_verifier_in_the_bundle_is_this_one_and_runs_without_the_project(bundle: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "verify.py"
+    alone.write_bytes(Files.of(bundle).contents["verify.py"])
+    assert alone.read_bytes() == SOURCE.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-I", alone, bundle], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "A log proves WHAT WAS RECORDED" in done.stdout
+    assert [line.split(". ")[0] for line in done.stdout.splitlines()[:7]] == [str(n) for n in range(1, 8)]
+
+
+def test_what_is_proved_stated_and_not_claimed_is_told_apart(bundle: Path, host: Host) -> None:
+    assert verdicts(bundle, host.policy()) == {
+        "log key": "VERIFIED",
+        "witnesses": "NOT VERIFIED",
+        "time": "NOT VERIFIED",
+        "sample": "VERIFIED",
+        "openings": "VERIFIED",
+        "volume": "VERIFIED",
+        "coordination": "NOT VERIFIED",
+        "attribution": "NOT CLAIMED",
+        "training-use": "NOT CLAIMED",
+    }
+
+
+def test_without_a_policy_the_key_is_only_the_bundle_s(bundle: Path) -> None:
+    assert verdicts(bundle)["log key"] == "NOT VERIFIED"
+    code, text = told(bundle)
+    assert code == 0
+    assert "log key       NOT VERIFIED  only as the bundle says" in text
+
+
+def test_a_policy_with_another_key_refuses_the_bundle(bundle: Path) -> None:
+    other = new_signer("example.com/log", Algorithm.ED25519)
+    with pytest.raises(verify.Refused, match="not signed by a log key of the policy"):
+        verify.Verification(bundle, f"log {other.verifier}\nquorum none\n")
+
+
+def test_what_must_be_verified_can_be_said(bundle: Path) -> None:
+    code, text = told(bundle, require=("coordination",))
+    assert code == 1
+    assert "Not verified: coordination" in text
+
+
+def cosigned(host: Host, *witnesses: Signer) -> Path:
+    checkpoint = host.reader.checkpoint
+    note = host.note.signed([w.sign(checkpoint, time=NOW + 60) for w in witnesses])
+    return host.bundle("cosigned.zip", recorded=host.recorded(note=note))
+
+
+@pytest.mark.parametrize("kind", [Algorithm.ED25519_COSIGNATURE, Algorithm.ML_DSA_44_COSIGNATURE])
+def test_witnesses_of_the_auditor_s_policy_count(host: Host, kind: Algorithm) -> None:
+    witness = new_signer("witness.example", kind)
+    found = verify.Verification(cosigned(host, witness), host.policy(witness))
+    assert found.verdicts["witnesses"] == ("VERIFIED", f"cosigned by w0 at {NOW + 60} (POSIX seconds)")
+
+
+def test_witnesses_that_only_the_bundle_names_count_for_nothing(host: Host) -> None:
+    witness = new_signer("witness.example", Algorithm.ED25519_COSIGNATURE)
+    note = host.note.signed([witness.sign(host.reader.checkpoint, time=NOW)])
+    path = host.bundle("own.zip", recorded=host.recorded(note=note), policy=host.policy(witness).encode())
+    assert verify.Verification(path).verdicts["witnesses"][0] == "NOT VERIFIED"
+
+
+def test_a_quorum_that_is_not_reached_refuses_the_bundle(host: Host) -> None:
+    witness, absent = (new_signer(n, Algorithm.ED25519_COSIGNATURE) for n in ("w.example", "x.example"))
+    with pytest.raises(verify.Refused, match="quorum of your policy is not reached; cosigned by w0"):
+        verify.Verification(cosigned(host, witness), host.policy(witness, absent))
+
+
+def test_a_forged_witness_line_refuses_the_bundle(host: Host) -> None:
+    witness = new_signer("witness.example", Algorithm.ED25519_COSIGNATURE)
+    good = witness.sign(host.reader.checkpoint, time=NOW)
+    forged = replace(good, value=(NOW - 86_400).to_bytes(8, "big") + good.value[8:])
+    path = host.bundle("forged.zip", recorded=host.recorded(note=host.note.signed([forged])))
+    with pytest.raises(verify.Refused, match=r"signature by witness.example does not hold"):
+        verify.Verification(path, host.policy(witness))
+
+
+def test_two_checkpoints_of_one_size_are_a_fork(bundle: Path, host: Host) -> None:
+    found = verify.Verification(bundle, seen=str(host.note).encode())
+    other = Checkpoint("example.com/log", found.log.size, sha256(b"another tree").digest())
+    note = Note(other.text, (host.signer.sign(other, time=NOW),))
+    with pytest.raises(verify.Refused, match="forked: two signed checkpoints of size"):
+        verify.Verification(bundle, seen=str(note).encode())
+
+
+def test_a_sample_from_a_list_that_nothing_fixed_proves_nothing(tmp_path: Path) -> None:
+    host = Host(tmp_path / "loose", calls=12)
+    whole = host.bundle("whole.zip", beacon=BEACON)
+    assert verdicts(whole)["sample"] == "NOT VERIFIED"
+    assert verdicts(whole)["volume"] == "VERIFIED"
+    code, text = told(host.bundle("sample.zip", beacon=BEACON, whole=False))
+    assert code == 1
+    assert "Not verified: volume" in text
+
+
+def test_a_sample_from_a_fixed_list_proves_the_volume(host: Host) -> None:
+    path = host.bundle("sampled.zip", beacon=BEACON, whole=False)
+    assert verdicts(path)["volume"] == "VERIFIED"
+
+
+def test_the_note_of_the_specification_opens() -> None:
+    # c2sp.org/signed-note: the example's vkey and signature line.
+    key = verify.Key("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", (1, 6))
+    signature = verify.unbase64(
+        "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=", "line"
+    )
+    assert signature[:4] == key.id
+    key.check(b"This is an example message.\n", signature[4:], "note")
+    with pytest.raises(verify.Refused, match="does not hold"):
+        key.check(b"This is another message.\n", signature[4:], "note")
+
+
+def test_the_manifest_is_signed_as_dsse_says() -> None:
+    # DSSE protocol 1.0.0, its test vector of the pre-authentication encoding.
+    assert pae("http://example.com/HelloWorld", b"hello world") == (
+        b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    )
+
+
+def test_a_disclosure_of_the_specification_has_its_digest() -> None:
+    # RFC 9901 section 4.2.3.
+    disclosure = "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0"
+    digest = "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0"
+    private = verify.base64.urlsafe_b64encode(sha256(verify.canonical({"family_name": digest})).digest())
+    entry = verify.canonical({"private": private.rstrip(b"=").decode()})
+    opening = {"index": 0, "disclosures": {"family_name": disclosure}, "digests": {}}
+    assert verify.check_opening(opening, entry, set()) == {"family_name": "Möbius"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("quorum none\n", "no log"),
+        ("log {key}\n", "no quorum"),
+        ("log {key}\nquorum none\nquorum none\n", "means nothing"),
+        ("log {key}\nlog {key}\nquorum none\n", "a key twice"),
+        ("log {key}\nquorum w\n", "means nothing"),
+        ("log {key}\nwitness w {key}\nquorum w\n", "unknown type"),
+        ("log {key}\ngroup g any w\nquorum g\n", "unknown member"),
+        ("log {key}\nwitness none {witness}\nquorum none\n", "means nothing"),
+        ("log {key}\nwitness w {witness}\ngroup g 2 w\nquorum g\n", "too few"),
+    ],
+)
+def test_a_policy_that_means_nothing_is_refused(host: Host, text: str, why: str) -> None:
+    witness = new_signer("w.example", Algorithm.ED25519_COSIGNATURE)
+    with pytest.raises(verify.Refused, match=why):
+        verify.Policy(text.format(key=host.signer.verifier, witness=witness.verifier), "policy")
+
+
+def test_groups_count_their_members() -> None:
+    keys = [new_signer(f"w{i}.example", Algorithm.ED25519_COSIGNATURE).verifier for i in range(4)]
+    log = new_signer("example.com/log", Algorithm.ED25519).verifier
+    lines = [f"log {log} https://example.com/log", "# a comment", *(f"witness w{i} {k}" for i, k in enumerate(keys))]
+    lines += ["group two 2 w0 w1 w2", "group both all two w3", "quorum both"]
+    policy = verify.Policy("\n".join(lines) + "\n", "policy")
+    assert policy.met({"w0", "w2", "w3"}, "both")
+    assert not policy.met({"w0", "w3"}, "both")
+    assert not policy.met({"w0", "w1", "w2"}, "both")
+    assert policy.met(set(), "none")
+
+
+def test_the_claims_name_what_speaks_against_them(bundle: Path) -> None:
+    claim = json.loads(Files.of(bundle).contents["claims/coordination.json"])
+    assert claim["contrary"] == ["The accounts belong to one customer.", "Few calls in all. (-0.4 bits)"]
