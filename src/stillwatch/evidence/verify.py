@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import hashlib
 import io
 import json
@@ -42,13 +41,8 @@ NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*
 PREDICATE = "urn:stillwatch:evidence-bundle:1"
 RUNGS = ("volume", "coordination", "attribution", "training-use")
 MARKS = ("not claimed", "inferred", "observed", "corroborated")  # the weakest first
-SAMPLES = {
-    0: "too few to prove anything",
-    59: "95 % sure that 95 %",
-    299: "95 % sure that 99 %",
-    459: "99 % sure that 99 %",
-    6905: "99.9 % sure that 99.9 %",
-}
+SAMPLES = {0: "too few to prove anything", 59: "95 % sure that 95 %", 299: "95 % sure that 99 %",
+           459: "99 % sure that 99 %", 6905: "99.9 % sure that 99.9 %"}  # fmt: skip
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, zlib.error, zipfile.BadZipFile,
           struct.error, EOFError, OSError, MemoryError, ArithmeticError, NotImplementedError)  # fmt: skip
 TRUTH = """
@@ -74,10 +68,7 @@ def sha256(data: bytes) -> bytes:
 
 def unbase64(text: str, what: str) -> bytes:
     """Decode padded standard base64 and refuse every other spelling of the same bytes."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused(f"{what}: not base64") from None
+    raw = base64.b64decode(text, validate=True)
     need(base64.b64encode(raw).decode() == text, f"{what}: base64 with stray bits")
     return raw
 
@@ -151,9 +142,6 @@ class Bundle:
     def json(self, name: str) -> dict[str, Any]:
         """Return a small file that holds a JSON object."""
         return parse(self.read(name), name)
-
-
-# -- keys, policy, checkpoint -----------------------------------------------------------------------------------------
 
 
 class Key:
@@ -249,9 +237,6 @@ class Checkpoint:
             self.signers.add(key.id.hex())
 
 
-# -- the tree ---------------------------------------------------------------------------------------------------------
-
-
 def check_proof(data: bytes, entry: bytes, index: int, log: Checkpoint) -> None:
     """Check a .tlog-proof of an entry under the bundle's checkpoint (RFC 9162 section 2.1.3.2)."""
     head, _, note = data.partition(b"\n\n")
@@ -288,9 +273,6 @@ def root_of(leaves: Iterator[tuple[int, bytes]], hashes: io.BufferedReader, size
     root = subtree(0, size)
     need(not hashes.read(1), "leaves/siblings.bin: more hashes than the tree has room for")
     return root
-
-
-# -- the parts of a bundle --------------------------------------------------------------------------------------------
 
 
 def check_manifest(bundle: Bundle, policy: Policy) -> dict[str, Any]:
