@@ -7,7 +7,7 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -60,7 +60,7 @@ def watch_command(
     Exit codes: 0 stopped by SIGINT or SIGTERM, or done with --once; 2 wrong use, or another watch is running.
     """
     told = read_settings(config) if config else GatewaySettings()
-    given = {"folder": journal, "key_file": key, "keep_days": keep_days, "keep_text": keep_text or None}
+    given: dict[str, Any] = {"folder": journal, "key_file": key, "keep_days": keep_days, "keep_text": keep_text or None}
     recorded = replace(told.journal, **{name: value for name, value in given.items() if value is not None})
     settings = WatchSettings(
         journal=recorded,
