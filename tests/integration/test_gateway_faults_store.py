@@ -77,7 +77,7 @@ def is_failing(gateway: RealGateway) -> bool:
 def test_a_store_that_was_killed_is_told_and_each_rule_does_what_it_says(
     gateway: RealGateway, store: redis_server.RedisServer
 ) -> None:
-    assert statuses(gateway) == WELL
+    assert eventually(lambda: statuses(gateway) == WELL)
     store.kill()
     assert eventually(lambda: is_failing(gateway))
     assert statuses(gateway) == DOWN
@@ -87,7 +87,7 @@ def test_a_store_that_was_killed_is_told_and_each_rule_does_what_it_says(
     assert get(f"{gateway.url}/readyz")[0] == 200
     store.start()
     assert eventually(lambda: gateway.health()["status"] == "ok")
-    assert statuses(gateway) == WELL
+    assert eventually(lambda: statuses(gateway) == WELL)
 
 
 def test_a_store_that_stands_still_is_as_one_that_is_gone(
@@ -101,7 +101,7 @@ def test_a_store_that_stands_still_is_as_one_that_is_gone(
     finally:
         store.resume()
     assert eventually(lambda: gateway.health()["status"] == "ok")
-    assert statuses(gateway) == WELL
+    assert eventually(lambda: statuses(gateway) == WELL)
 
 
 def test_a_store_that_restarts_again_and_again_leaves_no_call_without_a_proper_answer(

@@ -145,6 +145,13 @@ class Budget:
         elif source is not Source.LEASED:
             self.level = inf if source is Source.OPEN else -inf
 
+    def part_of_what_is_left(self, share: float, *, now: float) -> float:
+        """Return this worker's share of what the store last said was left, less what it used since."""
+        if self.lease is None:
+            return self.level
+        left = self.lease.level_by_now(rate=self.whole_rate, burst=self.whole_burst, now=now)
+        return left * share - (self.used - self.lease.acknowledged)
+
     def is_as_new(self, now: float) -> bool:
         """Whether forgetting it changes nothing: all of it is there, and nothing is held, waited for or unreported."""
         self.refill(now)

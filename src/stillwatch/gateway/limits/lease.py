@@ -82,7 +82,7 @@ class Lease:
             # An account in use keeps as much as its calls ask for at once, or each of them would have to wait.
             next_call = self.last_need if now - self.used_at < LEASE_SECONDS else 0.0
             ahead = min(max(self.per_second * AHEAD_SECONDS, next_call), burst / workers / 2)
-        hint = min(burst, self.level + max(0.0, now - self.asked_at) * rate)
+        hint = self.level_by_now(rate=rate, burst=burst, now=now)
         return Request(
             key, rate, burst, used, self.acknowledged, self.amount, held + self.need + ahead, hint, self.need
         )
@@ -104,6 +104,10 @@ class Lease:
         self.asked_at = sent_at
         # Calls that came after the question was sent still wait.
         self.need = max(0.0, self.need - request.need)
+
+    def level_by_now(self, *, rate: float, burst: float, now: float) -> float:
+        """Return the most that the store's level can be, leases of all workers included."""
+        return min(burst, self.level + max(0.0, now - self.asked_at) * rate)
 
     def ask_for(self, amount: float) -> None:
         """Want ``amount`` for a call that waits."""

@@ -60,7 +60,10 @@ class Plans:
         self._forget_plans()
         now = self._clock()
         for budget in self._budgets:
+            left = budget.part_of_what_is_left(self._share, now=now)
             budget.draw_from(FAILING[budget.rule.when_store_fails], now=now, share=self._share)
+            if budget.source is Source.OWN:
+                budget.level = min(max(budget.level, left), budget.burst)
 
     def end_outage(self) -> Iterator[Budget]:
         """Let budgets draw from the store again: nothing is free until it has answered. Yield what it must hear of."""

@@ -86,6 +86,30 @@ def test_in_an_outage_every_budget_goes_by_its_rule_old_or_new() -> None:
     assert set(of(plans)) == set(of(plans, "newer")) == {Source.LEASED}
 
 
+def test_an_outage_begins_with_this_worker_s_part_of_what_the_store_had_left() -> None:
+    clock = Clock()
+    rule = LimitRule(Level.ACCOUNT, Unit.OUTPUT_TOKENS, per_minute=6000)
+    plans = Plans(LimitRules([rule]), clock=clock, share=1.0, shared=True, most=100)
+    (budget,) = plans.of(Subjects("alice", None, None, "big"), limit_factor=1.0).budgets()
+    lease = budget.lease
+    assert lease is not None
+    lease.level, budget.used, lease.acknowledged = 2000.0, 300.0, 200.0
+    clock.now = 10.0  # 1,000 more by then
+    plans.begin_outage(4)
+    assert budget.level == pytest.approx(3000 / 4 - 100)
+
+
+def test_an_outage_takes_back_no_lease_and_gives_no_more_than_a_part_of_the_burst() -> None:
+    rule = LimitRule(Level.ACCOUNT, Unit.OUTPUT_TOKENS, per_minute=6000)
+    plans = shared(rule)
+    leased, unknown = (plans.of(Subjects(a, None, None, "big"), limit_factor=1.0).budgets()[0] for a in ("a", "b"))
+    assert leased.lease is not None
+    leased.level, leased.lease.level = 900.0, 1000.0
+    plans.begin_outage(4)
+    assert leased.level == 900
+    assert unknown.level == 6000 / 4
+
+
 def test_after_an_outage_nothing_is_free_before_the_store_was_asked() -> None:
     plans = shared(LimitRule(Level.ACCOUNT, Unit.CALLS, per_minute=60, when_store_fails="open"))
     (budget,) = plans.of(Subjects("alice", None, None, "big"), limit_factor=1.0).budgets()
