@@ -58,7 +58,7 @@ def trickling(reply: bytes, *, for_seconds: float = 0.0) -> Iterator[str]:
                 return
             with connection:
                 try:
-                    connection.recv(1 << 16)
+                    _read_request(connection)
                     for byte in reply:
                         connection.sendall(bytes([byte]))
                     until = time.monotonic() + for_seconds
@@ -76,3 +76,16 @@ def trickling(reply: bytes, *, for_seconds: float = 0.0) -> Iterator[str]:
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
         listener.close()
+
+
+def _read_request(connection: socket.socket) -> None:
+    """Read a request to its end: closing a connection with something unread in it resets it."""
+    with connection.makefile("rb") as incoming:
+        length = 0
+        for line in iter(incoming.readline, b"\r\n"):
+            if not line:
+                return
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        incoming.read(length)
