@@ -9,11 +9,17 @@ from importlib.metadata import entry_points
 from stillwatch.errors import PluginError
 
 
-def load_modules(package: str) -> None:
-    """Import every module of ``package``, so that their decorators register what they define."""
+def load_modules(package: str, *, named: str | None = None) -> int:
+    """Import the modules of ``package``, so that their decorators register what they define; return how many.
+
+    Where ``named`` is given, only the module of this name and those whose names go on from it with an underscore.
+    """
     folder = importlib.import_module(package)
-    for module in sorted(m.name for m in pkgutil.iter_modules(folder.__path__)):
+    modules = sorted(m.name for m in pkgutil.iter_modules(folder.__path__))
+    wanted = [m for m in modules if named is None or m == named or m.startswith(f"{named}_")]
+    for module in wanted:
         importlib.import_module(f"{package}.{module}")
+    return len(wanted)
 
 
 def load_entry_points(group: str) -> None:
