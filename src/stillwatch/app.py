@@ -23,6 +23,7 @@ from stillwatch.detect.distinct import distinct_calls
 from stillwatch.detect.distribution import find_distributions
 from stillwatch.detect.find import Candidate, Findings, columns_read, find_candidates
 from stillwatch.detect.listing import Listing, scan_json
+from stillwatch.detect.operators import find_operators
 from stillwatch.detect.signal import Signal, find_signals
 from stillwatch.detect.substreams import find_substreams
 from stillwatch.detect.tables import call_table, member_table, sighting_table
@@ -70,6 +71,7 @@ class ScanResult:
     folder: Path
     campaigns: list[Json]
     tenants: list[Json]
+    operators: list[Json]
     scan: Json
     seconds: dict[str, float]
 
@@ -145,7 +147,7 @@ def _detect(
     report: Path,
     inputs: int,
     watch: Progress,
-) -> tuple[list[Json], list[Json], Json]:
+) -> tuple[list[Json], list[Json], list[Json], Json]:
     keyed = None if known is None else key_accounts(known, prints)
     watch.step("looking for repeated calls")
     with Engine(table.parent, threads=settings.threads, memory_gib=settings.memory_gib) as engine:
@@ -165,18 +167,19 @@ def _detect(
         )
         campaigns = [about.campaign(c) for c in listed]
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
+        operators = [about.operator(c) for c in find_operators(findings.candidates, listed)]
         samples = _samples(engine, findings, listed, prints, keep_text=settings.keep_text)
         summary = scan_json(
             findings, signals, rejects.summary(), settings, inputs=inputs, calls_with_text=_with_text(engine, calls)
         )
-        _write(report, campaigns, tenants, summary)
+        _write(report, campaigns=campaigns, tenants=tenants, operators=operators, scan=summary)
         pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
         mine = call_table(engine, findings, listed)
         pq.write_table(mine, report / "campaign_calls.parquet", compression="zstd")
         pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
     write_report_html(report, samples=samples)
     watch.step("done")
-    return campaigns, tenants, summary
+    return campaigns, tenants, operators, summary
 
 
 def _with_text(engine: Engine, calls: nw.LazyFrame[Any]) -> int:
@@ -218,8 +221,8 @@ def _sample_every(rows: int | None) -> int:
     return max(1, (rows or SAMPLE_LIMIT * 25) // SAMPLE_LIMIT)
 
 
-def _write(report: Path, campaigns: list[Json], tenants: list[Json], summary: Json) -> None:
-    for name, data in (("campaigns", campaigns), ("tenants", tenants), ("scan", summary)):
+def _write(report: Path, **tables: list[Json] | Json) -> None:
+    for name, data in tables.items():
         text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=False, allow_nan=False)
         (report / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 

@@ -16,7 +16,7 @@ from stillwatch.report.html import write_report_html
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "report"))
 
-from report_folder import REASONING, SAMPLES, member_rows, reasoning_campaign, tenant, write_folder
+from report_folder import REASONING, SAMPLES, member_rows, operator, reasoning_campaign, tenant, write_folder
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
@@ -84,6 +84,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
         tmp_path_factory.mktemp("hostile"),
         campaigns=[campaign],
         tenants=[tenant(organization=HOSTILE[0], account_names=HOSTILE)],
+        operators=[operator(operator=HOSTILE[3], account_names=HOSTILE)],
         members=members,
     )
     write_report_html(folder, samples={REASONING: HOSTILE})

@@ -79,6 +79,7 @@ def test_prints_one_json_object_that_is_the_report(command: Command, evasion: Tr
     report = Report(tmp_path / "report")
     assert said["campaigns"] == report.campaigns
     assert said["tenants"] == report.json("tenants.json")
+    assert said["operators"] == report.json("operators.json")
     assert said["scan"] == report.scan
     assert said["report"] == "report"
     assert done.err == ""

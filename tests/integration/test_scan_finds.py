@@ -151,6 +151,33 @@ def test_a_declared_organization_is_a_tenant_and_no_campaign(scanner: Scanner, e
     assert tenant["calls"] == 2 * len(again)
 
 
+def test_one_operator_that_relays_conversations_is_listed_apart_and_accused_of_nothing(
+    scanner: Scanner, evasion: Traffic
+) -> None:
+    members, calls = evasion.members(), evasion.calls()
+    talk = '[{"role": "system", "content": "%s"}, {"role": "user", "content": "Hello"}, \
+{"role": "assistant", "content": "Good day."}, {"role": "user", "content": "Is order %d on its way?"}]'
+    product = "You are the assistant of Fernbank Deliveries and answer customers who ask where their parcels are."
+    mine = [a in members for a in calls["account"].to_pylist()]
+    for name, values in {
+        "messages": [talk % (product, n) for n in range(len(calls))],
+        "prompt": [None] * len(calls),
+        "system": [None] * len(calls),
+        "client_address": [f"198.51.100.{n % 3 + 1}" for n in range(len(calls))],
+        "output_tokens": [40] * len(calls),
+    }.items():
+        if name in calls.column_names:
+            kept = zip(mine, calls[name].to_pylist(), values, strict=True)
+            calls = replace_column(calls, name, [new if inside else old for inside, old, new in kept])
+    report = scanner.tables(calls, evasion.account_table())
+    assert report.campaigns == []
+    assert report.accused() == set()
+    operator = report.json("operators.json")[0]
+    assert set(operator["account_names"]) == members
+    assert "operator" not in str(report.json("tenants.json"))
+    assert "One operator, no extraction" in report.raw("report.html").decode()
+
+
 def test_fewer_than_five_accounts_are_no_campaign(scanner: Scanner, evasion: Traffic) -> None:
     others = set(sorted(evasion.members())[4:])
     report = scanner.tables(only(evasion.calls(), others, keep=False), evasion.account_table())

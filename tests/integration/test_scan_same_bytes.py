@@ -22,7 +22,14 @@ from stillwatch.ingest.rejects import Rejects
 from stillwatch.records import CALLS, LANGUAGES
 from stillwatch.store.engine import Engine
 
-TABLES = ("campaigns.json", "members.parquet", "campaign_calls.parquet", "sightings.parquet", "tenants.json")
+TABLES = (
+    "campaigns.json",
+    "members.parquet",
+    "campaign_calls.parquet",
+    "sightings.parquet",
+    "tenants.json",
+    "operators.json",
+)
 
 
 def assert_same(one: Report, other: Report, *, html: bool = True) -> None:

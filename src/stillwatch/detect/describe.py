@@ -1,4 +1,4 @@
-"""Candidates in words and plain data: the entries of ``campaigns.json`` and ``tenants.json``."""
+"""Candidates in words and plain data: the entries of ``campaigns.json``."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def describe(
         "false_alarm_says": _rate_says(rate, calibration),
         "objective": max(goals.items(), key=lambda g: (g[1], g[0]))[0],
         "objectives": goals,
-        "observables": _observables(candidate, names),
+        "observables": strongest_observables(candidate, names),
         "substreams": [_substream(s) for s in substreams[:MAX_SUBSTREAMS]],
         "share": _share(candidate, findings),
         "distribution": distribution,
@@ -111,7 +111,8 @@ def _rate_says(rate: float, calibration: Calibration) -> str:
     return f"About {rate:.2g} groups this strong are expected per scan of composed innocent traffic of this size."
 
 
-def _observables(candidate: Candidate, names: Mapping[int, str]) -> list[Json]:
+def strongest_observables(candidate: Candidate, names: Mapping[int, str]) -> list[Json]:
+    """List what holds a group together, the strongest first; ``names`` says what a keyed value stands for."""
     best: dict[tuple[str, int], Json] = {}
     for cell in candidate.group.cells:
         for name, family, observable, holders, elsewhere, bits in cell.observables:

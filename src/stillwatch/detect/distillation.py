@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
-from stillwatch.detect.group import Group, is_open
+from stillwatch.detect.group import Group, has_one_back_end, is_open
 from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
 from stillwatch.detect.senders import MIN_COVERED
 from stillwatch.detect.summary import Summary
@@ -36,8 +36,13 @@ thousands of conversations under many names may be harvesting these."""
 OF_APPLICATIONS = frozenset({"new_items", "follow_ups", "volume", "output_to_input"})
 """What any application that writes something for its customers shows as well,"""
 MAX_APPLICATION_BITS = 3.0
-"""so that all of it together leaves the answer below even, unless wording, or topics
-that all accounts share, say more."""
+"""so that all of it together leaves the answer below even, unless wording says more, or all accounts share all topics
+though no application would explain that."""
+OWNERS = (Family.TIMING, Family.IDENTITY)
+"""What says that the owners are one, and not only the servers: one vendor's back end, through which strangers call for
+one thing, has one network, one client and one wording, but not one purse and one calendar."""
+MIN_OWNER_BITS = 2.5
+"""More than a common day alone can say of strangers who share no papers (questions.MAX_LINK_BITS, LEAST_AGREEMENT)."""
 
 
 def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Answer:
@@ -48,17 +53,32 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
         *_artefacts(summary),
         _conversation(summary, coordination),
         _volume(summary),
-        *_concealment(coordination, openly=is_open(group)),
+        *_concealment(coordination, openly=is_open(group), servers=_server_bits(group, coordination)),
         *_economy(summary),
     ]
-    findings += _application(findings, summary)
+    findings += _application(findings, summary, served=is_open(group) or _serves_strangers(group, coordination))
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
 
 
-def _application(findings: Sequence[Finding], summary: Summary) -> list[Finding]:
-    """Take back what any application that writes something says as well, unless its accounts share all topics."""
+def _serves_strangers(group: Group, coordination: Answer) -> bool:
+    """Whether one back end would explain what holds the accounts together: their owners do not look like one."""
+    return has_one_back_end(group) and sum(coordination.family_bits(f) for f in OWNERS) < MIN_OWNER_BITS
+
+
+def _server_bits(group: Group, coordination: Answer) -> float:
+    """Return what one back end says of one operator: its network and its client, which its customers share."""
+    if not has_one_back_end(group):
+        return 0.0
+    return sum(max(0.0, coordination.family_bits(f)) for f in (Family.NETWORK, Family.ECONOMY))
+
+
+def _application(findings: Sequence[Finding], summary: Summary, *, served: bool) -> list[Finding]:
+    """Take back what any application that writes something says as well.
+
+    Unless its accounts share all topics, though they are not the customers of one (``served``), who may do so.
+    """
     common = sum(f.bits for f in findings if f.signal in OF_APPLICATIONS)
-    if common <= MAX_APPLICATION_BITS or summary.topics.most < ONE_QUEUE:
+    if common <= MAX_APPLICATION_BITS or (not served and summary.topics.most < ONE_QUEUE):
         return []
     says = "Any application that writes for its customers asks once, with new items, for long answers, and often."
     return [Finding("application", Family.ECONOMY, MAX_APPLICATION_BITS - common, says)]
@@ -117,10 +137,10 @@ def _artefacts(summary: Summary) -> list[Finding]:
     return [Finding("carried_artefacts", Family.CONTENT, 4.0, says)]
 
 
-def _concealment(coordination: Answer, *, openly: bool) -> list[Finding]:
+def _concealment(coordination: Answer, *, openly: bool, servers: float) -> list[Finding]:
     if openly:
         return []
-    bits = float(np.clip((coordination.bits - CONCEALED_FROM) / 2.0, 0.0, MAX_CONCEALMENT))
+    bits = float(np.clip((coordination.bits - servers - CONCEALED_FROM) / 2.0, 0.0, MAX_CONCEALMENT))
     says = "One operator hides behind many names: an ordinary customer would declare itself."
     return [Finding("concealment", Family.IDENTITY, bits, says)] if bits else []
 

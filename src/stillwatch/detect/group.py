@@ -33,6 +33,12 @@ OPEN_SHARE = 0.8
 """Share of a group that one card or domain holds where nothing is hidden; rings have a card for some accounts each."""
 
 
+SERVERS = frozenset({"address", "prefix"})
+SERVER_SHARE = 0.5
+"""Share of the members that call through the commonest server, if one back end calls for all: it deals calls out, so
+nearly everybody with as many calls as there are servers has met each. Of a proxy pool each account meets a part."""
+
+
 @dataclass
 class Group:
     """A candidate campaign."""
@@ -58,6 +64,12 @@ def is_open(group: Group) -> bool:
     """
     held = [o for c in group.cells for o in c.observables if o[0] in OPENLY_SHARED]
     return any(holders >= OPEN_SHARE * len(group.accounts) > 10 * elsewhere for _, _, _, holders, elsewhere, _ in held)
+
+
+def has_one_back_end(group: Group) -> bool:
+    """Whether the members call through the same few servers, as the customers of one vendor do."""
+    held = max((o[3] for c in group.cells for o in c.observables if o[0] in SERVERS), default=0.0)
+    return held >= SERVER_SHARE * len(group.accounts)
 
 
 def mean_bits(group: Group) -> tuple[Floats, float]:

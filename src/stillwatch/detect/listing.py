@@ -1,4 +1,4 @@
-"""The entries of a report: campaigns and tenants joined with what the accounts table says, and the scan itself."""
+"""The entries of a report: campaigns, tenants and operators joined with the accounts table, and the scan itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from stillwatch import __version__
 from stillwatch.detect.calibration import shipped
-from stillwatch.detect.describe import describe, hexadecimal, instant
+from stillwatch.detect.describe import answer, campaign_id, describe, hexadecimal, instant, strongest_observables
 from stillwatch.detect.distribution import Distribution, tell
 from stillwatch.detect.find import Candidate, Findings
+from stillwatch.detect.operators import explain, why_no_campaign
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import Ints
 from stillwatch.detect.substreams import Substream
@@ -79,6 +80,28 @@ class Listing:
             "last_call_at": instant(tenant.last),
             "verification": verification,
             "says": "One declared tenant makes what looks like training data: no campaign; its contract decides.",
+        }
+
+    def operator(self, candidate: Candidate) -> Json:
+        """Return a group's entry in ``operators.json``: all its accounts, for no other table names them."""
+        group, summary = candidate.group, candidate.summary
+        verification, organizations = self._accounts(group.accounts)
+        return {
+            "operator": campaign_id(candidate).replace("C-", "O-", 1),
+            "accounts": len(group.accounts),
+            "account_names": sorted(self.names.get(int(a), hexadecimal(a)) for a in group.accounts),
+            "entities": candidate.entities,
+            "organizations": organizations,
+            "calls": summary.calls,
+            "output_tokens": summary.output_tokens,
+            "first_call_at": instant(summary.first),
+            "last_call_at": instant(summary.last),
+            "coordination": answer(candidate.coordination),
+            "distillation_bits": round(candidate.distillation.bits, 2),
+            "why_no_campaign": why_no_campaign(candidate),
+            "observables": strongest_observables(candidate, self.names),
+            "verification": verification,
+            "says": explain(candidate),
         }
 
     def _organization(self, tenant: Tenant) -> str | None:

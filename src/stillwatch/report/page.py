@@ -1,4 +1,4 @@
-"""The whole page: the summary first, then campaigns, tenants, and what the scan could and could not see."""
+"""The whole page: the summary first, then campaigns, operators, tenants, and what the scan could and could not see."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from stillwatch.report import scan, words
 from stillwatch.report.campaign import Campaign, campaign
+from stillwatch.report.operators import Operator, operator
 from stillwatch.report.read import Folder
 
 Json = dict[str, Any]
@@ -27,6 +28,8 @@ class Page:
     campaigns: list[Campaign]
     unlisted: int
     weaker: str
+    operators: list[Operator]
+    operators_say: list[str]
     tenants: list[scan.Tenant]
     tenants_say: list[str]
     limits: list[str]
@@ -56,6 +59,8 @@ def page(folder: Folder, *, samples: Mapping[str, Sequence[str]]) -> Page:
         campaigns=_campaigns(folder, samples),
         unlisted=max(0, len(folder.campaigns) - MAX_CAMPAIGNS),
         weaker=scan.weaker(facts, len(folder.campaigns)),
+        operators=[operator(o) for o in folder.operators],
+        operators_say=list(dict.fromkeys(str(o["says"]) for o in folder.operators if o.get("says"))),
         tenants=[scan.tenant(t) for t in folder.tenants],
         tenants_say=list(dict.fromkeys(str(t["says"]) for t in folder.tenants if t.get("says"))),
         limits=[str(s) for s in facts.get("limits", [])],
@@ -105,6 +110,13 @@ def _summary(folder: Folder, when: str) -> list[str]:
         exchanges = sum(int(c.get("exchanges", 0)) for c in folder.campaigns)
         who = f"{words.several(members, 'account')} and {words.about(exchanges)} completed calls"
         sentences.append(f"{'Together ' if len(folder.campaigns) > 1 else ''}{who}.")
+    if folder.operators:
+        groups = (
+            words.several(len(folder.operators), "other group")
+            if folder.campaigns
+            else words.several(len(folder.operators), "group")
+        )
+        sentences.append(f"{groups} of accounts with one operator and no extraction: listed apart.")
     files = f" from {words.several(int(facts['inputs']), 'file')}" if facts.get("inputs") else ""
     read = f"{words.several(calls, 'call')} by {words.several(accounts, 'account')}{files}"
     sentences.append(f"The scan covers {read}, {when}{' (UTC)' if calls else ''}.")

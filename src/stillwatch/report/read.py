@@ -18,10 +18,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Folder:
-    """The parts of a scan's folder; ``sightings`` may be missing, then the graph shows totals only."""
+    """The parts of a scan's folder.
+
+    ``sightings`` may be missing, then the graph shows totals only; ``operators`` too, in reports of before that list.
+    """
 
     campaigns: list[Json]
     tenants: list[Json]
+    operators: list[Json]
     scan: Json
     members: pa.Table
     sightings: pa.Table | None
@@ -29,10 +33,11 @@ class Folder:
 
 def read_folder(folder: Path) -> Folder:
     """Read a scan's tables. Raises ReportError for one that is missing or not what it should be."""
-    sightings = folder / "sightings.parquet"
+    sightings, operators = folder / "sightings.parquet", folder / "operators.json"
     return Folder(
         _read_json(folder / "campaigns.json", list),
         _read_json(folder / "tenants.json", list),
+        _read_json(operators, list) if operators.is_file() else [],
         _read_json(folder / "scan.json", dict),
         _read_table(folder / "members.parquet", MEMBERS.schema.names),
         _read_table(sightings, SIGHTINGS.schema.names) if sightings.is_file() else None,

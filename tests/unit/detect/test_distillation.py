@@ -19,9 +19,9 @@ NOTHING = Answer(0.0)
 
 
 def group(sent: Sent | None = None, **held: tuple[int, float]) -> Group:
-    """Return fifty accounts; ``held`` names identity signals with the holders of their commonest value inside."""
+    """Return fifty accounts; ``held`` names signals with the holders of their commonest value, inside and elsewhere."""
     bits, ones = np.zeros((50, len(FAMILIES))), np.ones(50)
-    values = tuple((name, "identity", 1, float(inside), elsewhere, 5.0) for name, (inside, elsewhere) in held.items())
+    values = tuple((name, "any", 1, float(inside), elsewhere, 5.0) for name, (inside, elsewhere) in held.items())
     cell = Cell(TEMPLATE, 1, 24, np.arange(50), ones, bits, bits, ones, 50, observables=values)
     return Group(np.arange(50), ones, [cell], sent=sent or Sent())
 
@@ -122,6 +122,30 @@ def test_what_any_application_shows_is_capped_where_accounts_have_topics_of_thei
     own = replace(plain, topics=TopicSpread(4.0, 0.1))
     assert training(own).bits == pytest.approx(-4.0 + MAX_APPLICATION_BITS)
     assert training(plain).bits > training(own).bits
+
+
+@pytest.mark.parametrize(
+    ("servers", "owners", "explained"),
+    [(50, {}, True), (50, {Family.TIMING: 2.0}, True), (50, {Family.IDENTITY: 3.0}, False), (20, {}, False)],
+)
+def test_one_back_end_for_strangers_explains_that_they_ask_for_one_thing(
+    servers: int, owners: dict[Family, float], *, explained: bool
+) -> None:
+    coordination = Answer(-8.0, tuple(finding(f, b) for f, b in {Family.NETWORK: 12.0, **owners}.items()))
+    answer = training(summary(cues=0), coordination, group(address=(servers, 0.0)))
+    assert ("application" in signals(answer)) is explained
+
+
+def test_one_payer_in_the_open_explains_it_too() -> None:
+    coordination = Answer(-8.0, (finding(Family.IDENTITY, 12.0), finding(Family.CONTENT, 6.0)))
+    assert "application" in signals(training(summary(cues=0), coordination, group(payment=(50, 0.0))))
+
+
+def test_servers_and_clients_of_one_back_end_hide_nobody() -> None:
+    coordination = Answer(-8.0, (finding(Family.NETWORK, 12.0), finding(Family.CONTENT, 6.0)))
+    many, one = (training(summary(), coordination, group(prefix=(n, 0.0))) for n in (20, 50))
+    assert "concealment" in signals(many)
+    assert "concealment" not in signals(one)
 
 
 def test_conversations_of_one_operator_beyond_doubt_count_half() -> None:

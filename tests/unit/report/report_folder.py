@@ -344,6 +344,34 @@ def tenant(**changes: Any) -> Json:
     return entry | changes
 
 
+def operator(**changes: Any) -> Json:
+    entry: Json = {
+        "operator": "O-51c0ffee51c0",
+        "accounts": 118,
+        "account_names": [f"relay-{n:03d}" for n in range(118)],
+        "entities": 118,
+        "organizations": 0,
+        "calls": 38_412,
+        "output_tokens": 9_900_000,
+        "first_call_at": "2026-03-09T00:12:00Z",
+        "last_call_at": "2026-03-16T23:59:00Z",
+        "coordination": {"bits": 21.3, "prior_bits": -8.0, "evidence": {}},
+        "distillation_bits": -7.4,
+        "why_no_campaign": [
+            "71% of the calls continue a conversation.",
+            "100% of the calls offer tools, as agents do.",
+        ],
+        "observables": [
+            {"signal": "address", "family": "network", "observable": "01" * 8, "holders": 31, "bits": 8.1},
+            {"signal": "address", "family": "network", "observable": "02" * 8, "holders": 29, "bits": 8.0},
+            {"signal": "payment", "family": "identity", "observable": "03" * 8, "holders": 24, "bits": 9.9},
+        ],
+        "verification": {"none": 118},
+        "says": "One operator behind many names, whose use is not like extraction. No campaign.",
+    }
+    return entry | changes
+
+
 def scan(**changes: Any) -> Json:
     entry: Json = {
         "version": "0.1.0",
@@ -463,15 +491,17 @@ def write_folder(
     *,
     campaigns: list[Json] | None = None,
     tenants: list[Json] | None = None,
+    operators: list[Json] | None = None,
     summary: Json | None = None,
     members: list[Json] | None = None,
     sightings: list[Json] | None = None,
 ) -> Path:
-    """Write a folder with two campaigns and a tenant, or what is given instead."""
+    """Write a folder with two campaigns, an operator and a tenant, or what is given instead."""
     rng = Random(7)
     parts = {
         "campaigns": [reasoning_campaign(), grading_campaign()] if campaigns is None else campaigns,
         "tenants": [tenant()] if tenants is None else tenants,
+        "operators": [operator()] if operators is None else operators,
         "scan": scan() if summary is None else summary,
     }
     for name, data in parts.items():

@@ -10,7 +10,17 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from report_folder import REASONING, SAMPLES, START, member_rows, reasoning_campaign, scan, tenant, write_folder
+from report_folder import (
+    REASONING,
+    SAMPLES,
+    START,
+    member_rows,
+    operator,
+    reasoning_campaign,
+    scan,
+    tenant,
+    write_folder,
+)
 
 from stillwatch.errors import ReportError
 from stillwatch.report.html import write_report_html
@@ -50,7 +60,8 @@ def hostile(folder: Path) -> Path:
         observable |= {"label": BREAKOUT, "signal": ATTRIBUTE}
     odd = scan(rejects=[{"kind": BREAKOUT, "count": 1, "first": OVERRIDE, "warning": False}], version=BREAKOUT)
     owner = tenant(organization=ATTRIBUTE, account_names=[BREAKOUT, OVERRIDE], says=BREAKOUT)
-    return write_folder(folder, campaigns=[campaign], tenants=[owner], summary=odd, members=members)
+    relay = operator(operator=BREAKOUT, account_names=[ATTRIBUTE, OVERRIDE], says=BREAKOUT, why_no_campaign=[ATTRIBUTE])
+    return write_folder(folder, campaigns=[campaign], tenants=[owner], operators=[relay], summary=odd, members=members)
 
 
 def test_text_from_outside_never_becomes_markup(tmp_path: Path) -> None:
@@ -63,7 +74,7 @@ def test_text_from_outside_never_becomes_markup(tmp_path: Path) -> None:
 def test_direction_overrides_are_written_out(tmp_path: Path) -> None:
     text = written(hostile(tmp_path), {REASONING: [OVERRIDE]})
     assert "\u202e" not in text
-    assert text.count(r"\u202eexe.gnp") == 4
+    assert text.count(r"\u202eexe.gnp") == 5
 
 
 def test_a_name_of_ten_thousand_characters_is_cut_and_says_so(tmp_path: Path) -> None:
@@ -111,14 +122,36 @@ def test_ids_are_unique_and_links_lead_somewhere(tmp_path: Path) -> None:
 
 def test_a_page_without_campaigns_says_what_that_does_not_mean(tmp_path: Path) -> None:
     quiet = scan(candidates=[])
-    text = written(write_folder(tmp_path, campaigns=[], tenants=[], summary=quiet, members=[], sightings=[]), {})
+    nothing = write_folder(tmp_path, campaigns=[], tenants=[], operators=[], summary=quiet, members=[], sightings=[])
+    text = written(nothing, {})
     assert "No campaign was found." in text
     assert "It does not mean that nobody copies the model." in text
     assert "Extraction-like use" not in text
+    assert "One operator, no extraction" not in text
+
+
+def test_one_operator_without_extraction_is_told_apart_and_accused_of_nothing(tmp_path: Path) -> None:
+    quiet = write_folder(tmp_path, campaigns=[], tenants=[], members=[], sightings=[])
+    text = written(quiet, {})
+    assert "No campaign was found." in text
+    assert "1 group of accounts with one operator and no extraction: listed apart." in text
+    part = text[text.index('<section aria-labelledby="operators">') :]
+    assert "nothing here accuses them of distillation" in part
+    assert "client address (one value with 31 accounts); payment instrument (one value with 24 accounts)" in part
+    assert "relay-019 and 98 more" in part
+    assert "relay-020" not in part
+
+
+def test_a_report_of_before_there_were_operators_can_still_be_read(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    (folder / "operators.json").unlink()
+    assert "One operator, no extraction" not in written(folder)
 
 
 def test_entries_with_nothing_but_a_name_still_make_a_page(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path, campaigns=[{"campaign": "C-1"}], tenants=[{}], summary={}, members=[], sightings=[])
+    folder = write_folder(
+        tmp_path, campaigns=[{"campaign": "C-1"}], tenants=[{}], operators=[{}], summary={}, members=[], sightings=[]
+    )
     text = written(folder, {})
     assert "One group of accounts looks like a distillation campaign." in text
 

@@ -89,6 +89,7 @@ def scan_command(
                     "scan": result.scan,
                     "campaigns": result.campaigns,
                     "tenants": result.tenants,
+                    "operators": result.operators,
                     "seconds": result.seconds,
                 }
             )
@@ -116,6 +117,10 @@ def _print(result: ScanResult, console: Console) -> None:
         console.print(_table(result))
     if result.tenants:
         console.print(f"{len(result.tenants)} single tenant(s) with extraction-like use, listed apart in the report.")
+    if result.operators:
+        console.print(
+            f"{len(result.operators)} group(s) with one operator and no extraction, listed apart in the report."
+        )
     console.print(f"Report: {result.folder / 'report.html'}", soft_wrap=True)
 
 
