@@ -24,9 +24,14 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def front_door() -> None:
+    """Have a command's name in every command line, also where only that one was loaded."""
+
+
 def main() -> NoReturn:
     """Run the command line. Exit codes: 0 done, 2 wrong input or use, 130 interrupted."""
-    load_modules("stillwatch.cli.commands")
+    load_modules("stillwatch.cli.commands", named=sys.argv[1] if len(sys.argv) > 1 else "")
     code = _run()
     sys.stdout.flush()
     sys.stderr.flush()
