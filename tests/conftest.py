@@ -49,7 +49,7 @@ def session_scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
 
 @pytest.fixture(scope="session")
 def evasion_report(session_scanner: Scanner, evasion: Traffic) -> Report:
-    return session_scanner(evasion.log, accounts=evasion.accounts)
+    return session_scanner(evasion.log, accounts=evasion.accounts, keep_fingerprints=True)
 
 
 @pytest.fixture

@@ -19,13 +19,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.detect.describe import campaign_id
-from stillwatch.detect.distinct import distinct_calls
-from stillwatch.detect.distribution import find_distributions
-from stillwatch.detect.find import Candidate, Findings, columns_read, find_candidates
-from stillwatch.detect.listing import Listing, scan_json
+from stillwatch.detect.find import Candidate, Findings, columns_read
+from stillwatch.detect.kept import keep_fingerprints
+from stillwatch.detect.listing import scan_json
 from stillwatch.detect.operators import find_operators
+from stillwatch.detect.scanned import Scanned, list_campaigns
 from stillwatch.detect.signal import Signal, find_signals
-from stillwatch.detect.substreams import find_substreams
 from stillwatch.detect.tables import call_table, member_table, sighting_table
 from stillwatch.detect.tenants import find_tenants
 from stillwatch.errors import ReportError
@@ -150,22 +149,13 @@ def _detect(
 ) -> tuple[list[Json], list[Json], list[Json], Json]:
     keyed = None if known is None else key_accounts(known, prints)
     watch.step("looking for repeated calls")
+    scanned = Scanned(table, known, keyed, {v: text for kind in prints.names.values() for v, text in kind.items()})
     with Engine(table.parent, threads=settings.threads, memory_gib=settings.memory_gib) as engine:
-        calls = distinct_calls(engine, engine.read(table))
-        findings = find_candidates(engine, calls, accounts=keyed, signals=signals, on_step=watch.step)
-        watch.step("writing")
-        listed = [c for c in findings.candidates if c.strength >= settings.min_strength_bits]
-        names = {value: text for kind in prints.names for value, text in prints.names[kind].items()}
-        about = Listing(
-            findings,
-            listed,
-            known,
-            keyed,
-            names,
-            find_substreams(engine, findings, listed),
-            find_distributions(engine, calls, findings, listed),
+        calls, about = list_campaigns(
+            engine, scanned, signals=signals, min_strength_bits=settings.min_strength_bits, on_step=watch.step
         )
-        campaigns = [about.campaign(c) for c in listed]
+        findings, listed, names = about.findings, about.listed, scanned.names
+        campaigns = about.campaigns()
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
         operators = [about.operator(c) for c in find_operators(findings.candidates, listed)]
         samples = _samples(engine, findings, listed, prints, keep_text=settings.keep_text)
@@ -178,6 +168,8 @@ def _detect(
         pq.write_table(mine, report / "campaign_calls.parquet", compression="zstd")
         pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
     write_report_html(report, samples=samples)
+    if settings.keep_fingerprints:
+        keep_fingerprints(report, scanned)
     watch.step("done")
     return campaigns, tenants, operators, summary
 

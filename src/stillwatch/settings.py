@@ -33,6 +33,8 @@ class ScanSettings:
     min_strength_bits: float = MIN_STRENGTH_BITS
     without: frozenset[str] = frozenset()
     keep_text: bool = False
+    keep_fingerprints: bool = False
+    """Whether the report keeps what it was computed from, without any text or name, so that it can be repeated."""
     strict: bool = False
     signals: dict[str, dict[str, object]] = field(default_factory=dict)
 

@@ -50,7 +50,7 @@ def campaign(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def bundle(folder: Path) -> Path:
-    options = ("--beacon", BEACON, "--sample-size", "59", "--disclose", "account")
+    options = ("--beacon", BEACON, "--sample-size", "59", "--disclose", "account", "--replay")
     stillwatch(folder, "evidence", "bundle", "report", "--campaign", campaign(folder), "-o", "b.zip", *options)
     return folder / "b.zip"
 
@@ -92,6 +92,19 @@ def test_an_outside_auditor_has_a_sample_opened(bundle: Path, folder: Path) -> N
         text = stillwatch(folder, *audit, "--token-file", "token")
         assert "299 drawn, all as the bundle says: with 95 % confidence at least 99 %" in text
         stillwatch(folder, *audit, "--token-file", "wrong", code=2)
+
+
+def test_anybody_scans_the_shown_fingerprints_again(bundle: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copy(bundle, tmp_path / "b.zip")
+    text = stillwatch(tmp_path, "evidence", "replay", "b.zip", "--threads", "1")
+    assert text.count("the same  ") == 6, text
+    assert not (tmp_path / ".stillwatch").exists(), "it takes no key"
+    repeated = json.loads(Files.of(bundle).contents["replay/campaigns.json"])
+    report = json.loads((folder / "report/campaigns.json").read_bytes())
+    for campaign in report:
+        for observable in campaign["observables"]:
+            observable["label"] = None
+    assert repeated == report
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +41,15 @@ class Listing:
     listed: list[Candidate]
     known: pa.Table | None
     keyed: pa.Table | None
-    names: dict[int, str]
+    names: Mapping[int, str]
     substreams: list[list[Substream]]
     """Of each listed campaign."""
     distributions: list[Distribution]
     """Of each listed campaign."""
+
+    def campaigns(self) -> list[Json]:
+        """Return all that ``campaigns.json`` lists."""
+        return [self.campaign(c) for c in self.listed]
 
     def members(self) -> Ints:
         """Return the keys of all listed campaigns' accounts."""

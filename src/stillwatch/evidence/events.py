@@ -44,6 +44,7 @@ def finding(campaign: Mapping[str, Any], *, report: str, software: str) -> Event
         "accounts": int(campaign["accounts"]),
         "calls": int(campaign["calls"]),
         "sha256": finding_digest(campaign),
+        "unlabelled": finding_digest(unlabelled(campaign)),
         "report": report,
         "version": software,
     }
@@ -56,6 +57,12 @@ def finding_digest(campaign: Mapping[str, Any]) -> str:
     """  # noqa: D205 - one sentence
     text = json.dumps(campaign, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return sha256(text.encode()).hexdigest()
+
+
+def unlabelled(campaign: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a campaign without the labels of its observables, which name networks and programs."""
+    bare = [{**observable, "label": None} for observable in campaign.get("observables", ())]
+    return {**campaign, "observables": bare}
 
 
 def erasures(indices: Sequence[int], *, reason: str) -> list[Event]:

@@ -454,14 +454,15 @@ class Verification:
 
     def _check_events(self) -> None:
         """Check the log's notes that the bundle brings, and whether one of them fixed the list of calls."""
-        fixed = found = 0
-        for name in [name for name in self.bundle.sizes if re.fullmatch(r"log/[0-9]+\.json", name)]:
+        fixed = 0
+        self.notes = [name for name in self.bundle.sizes if re.fullmatch(r"log/[0-9]+\.json", name)]
+        for name in self.notes:
             index, entry = int(name[4:-5]), self.bundle.read(name)
             check_proof(self.bundle.read(f"log/{index}.tlog-proof"), entry, index, self.log)
-            said, found = parse(entry, name), found + 1
+            said = parse(entry, name)
             if (said["kind"], said.get("calls")) == ("claim", self.manifest["digests"]["calls.csv"]):
                 fixed = index
-        self._step(f"notes: {found} notes of the log about these calls are in the log")
+        self._step(f"notes: {len(self.notes)} notes of the log about these calls are in the log")
         drawn = len(self.counted.kept)
         proves = (
             "100 %" if drawn == self.counted.count else next(SAMPLES[n] for n in sorted(SAMPLES)[::-1] if drawn >= n)
@@ -514,10 +515,12 @@ class Verification:
                         f"{len(self.counted.accounts):,} accounts, are "
                         + ("all in its log" if self.whole else f"in its log as far as the sample shows: {sample[1]}"),
                     no=f"only a sample is shown: {sample[1]}")  # fmt: skip
-        accounts = claims["coordination"]["numbers"]["accounts"]
+        accounts, again = claims["coordination"]["numbers"]["accounts"], "replay/campaigns.json" in self.bundle.sizes
+        need(claims["coordination"]["repeatable"] is again, "claims/coordination.json: no fingerprints to scan again")
         self._judge("coordination", holds=False, no=f"it speaks of {accounts} accounts; the holders of {len(shared)} "
-                    "observables were recounted, but edges, comparison and bits are the host's: nothing here lets you "
-                    "scan again")  # fmt: skip
+                    "observables were recounted, but edges, comparison and bits are the host's: "
+                    + ("to scan its fingerprints again takes `stillwatch evidence replay`" if again else
+                       "nothing here lets you scan again"))  # fmt: skip
         for rung, claim in claims.items():
             what, optional = f"claims/{rung}.json", rung in RUNGS[2:]
             need(

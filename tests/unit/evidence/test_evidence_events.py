@@ -17,10 +17,16 @@ def test_the_private_part_of_an_event_is_only_committed_to() -> None:
 
 
 def test_a_finding_s_digest_is_of_its_json_with_sorted_keys() -> None:
-    campaign = {"campaign": "C", "calls": 2, "accounts": 1, "bits": 1.5, "objective": "é"}
-    text = '{"accounts":1,"bits":1.5,"calls":2,"campaign":"C","objective":"é"}'
+    campaign = {"campaign": "C", "calls": 2, "accounts": 1, "bits": 1.5, "objective": "é", "observables": []}
+    text = '{"accounts":1,"bits":1.5,"calls":2,"campaign":"C","objective":"é","observables":[]}'
     assert finding_digest(campaign) == sha256(text.encode()).hexdigest()
     assert finding(campaign, report="r", software="1").fields["sha256"] == finding_digest(campaign)
+
+
+def test_a_finding_also_has_the_digest_of_its_json_without_labels() -> None:
+    campaign = {"campaign": "C", "calls": 2, "accounts": 1, "observables": [{"bits": 1.5, "label": "192.0.2.0/24"}]}
+    text = '{"accounts":1,"calls":2,"campaign":"C","observables":[{"bits":1.5,"label":null}]}'
+    assert finding(campaign, report="r", software="1").fields["unlabelled"] == sha256(text.encode()).hexdigest()
 
 
 def test_the_longest_erasure_fits_into_an_entry() -> None:

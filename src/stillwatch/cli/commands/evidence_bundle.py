@@ -20,6 +20,8 @@ from stillwatch.evidence.keyset import read_passphrase
 from stillwatch.evidence.openings import Openings, OpeningsApp
 from stillwatch.evidence.sample import USUAL_SIZE
 from stillwatch.evidence.vault import FIELDS
+from stillwatch.replaying import replay as repeat_scan
+from stillwatch.settings import MEMORY_GIB, THREADS
 
 ReportArgument = Annotated[Path, typer.Argument(help="Folder of a scan's report.", show_default=False)]
 BundleArgument = Annotated[Path, typer.Argument(help="A bundle.", show_default=False)]
@@ -73,6 +75,9 @@ def bundle_command(
         Path | None, typer.Option(help="Text that says who the operator is; kept word for word.")
     ] = None,
     lab_test: Annotated[Path | None, typer.Option(help="Report of a test of the suspected model.")] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Show the fingerprints of the whole scan, so that it can be repeated.")
+    ] = False,
     policy: PolicyOption = None,
     checkpoint: Annotated[
         int | None, typer.Option(help="Prove under the checkpoint of this size.", show_default="the last cosigned one")
@@ -97,6 +102,7 @@ def bundle_command(
         disclose=frozenset(disclose or ()),
         attribution=attribution,
         lab_test=lab_test,
+        fingerprints=replay,
         policy=_read(policy) if policy else None,
     )
     recorded = _open(folder, campaign, key, passphrase_file, checkpoint)
@@ -125,6 +131,24 @@ def verify_command(
     if unknown := set(require or ()) - set(verify.RUNGS):
         raise EvidenceError(f"--require {', '.join(sorted(unknown))}: there are: {', '.join(verify.RUNGS)}")
     raise typer.Exit(verify.report(bundle, policy, seen, require or [], typer.echo))
+
+
+@evidence_app.command("replay")
+def replay_command(
+    bundle: BundleArgument,
+    *,
+    policy: PolicyOption = None,
+    threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
+    memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
+) -> None:
+    """Repeat the scan behind a bundle from the fingerprints in it, and compare what comes out, byte for byte.
+
+    Exit codes: 0 all of it came out as the bundle says; 1 something did not, which is named; 2 it cannot be repeated.
+    """
+    trust = None if policy is None else _read(policy).decode()
+    result = repeat_scan(bundle, policy=trust, threads=threads, memory_gib=memory)
+    typer.echo(result.says())
+    raise typer.Exit(0 if result.holds else 1)
 
 
 @evidence_app.command("openings")

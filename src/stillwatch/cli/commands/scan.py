@@ -39,6 +39,9 @@ def scan_command(
     ] = None,
     min_strength: Annotated[float, typer.Option(help="Bits the weaker answer needs to be listed.")] = MIN_STRENGTH_BITS,
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Show real text in the report's samples.")] = False,
+    keep_fingerprints: Annotated[
+        bool, typer.Option("--keep-fingerprints", help="Keep what the scan computed with, so that it can be repeated.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first malformed row.")] = False,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
     memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
@@ -60,6 +63,7 @@ def scan_command(
         min_strength_bits=min_strength,
         without=frozenset(without or ()),
         keep_text=keep_text,
+        keep_fingerprints=keep_fingerprints,
         strict=strict,
     )
     err = Console(stderr=True, highlight=False)

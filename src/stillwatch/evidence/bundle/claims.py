@@ -68,8 +68,11 @@ def _gaps(listed: Listed, counted: Counted) -> list[str]:
     return said
 
 
-def coordination(campaign: Mapping[str, Any], observables: list[Json]) -> Json:
-    """Return ``claims/coordination.json``; ``observables`` as ``edges`` made them."""
+def coordination(campaign: Mapping[str, Any], observables: list[Json], *, repeatable: bool) -> Json:
+    """Return ``claims/coordination.json``; ``observables`` as ``edges`` made them.
+
+    ``repeatable`` says that the bundle has the fingerprints from which all of this can be computed again.
+    """
     answer = campaign["coordination"]
     return {
         "rung": "coordination",
@@ -84,13 +87,23 @@ def coordination(campaign: Mapping[str, Any], observables: list[Json]) -> Json:
             "rate": campaign["false_alarm_rate"],
             "says": f"{campaign['false_alarm_says']} Those scans are of composed traffic, not of this host's.",
         },
+        "repeatable": repeatable,
         "limits": [
-            "The weights are the host's, and so is how many other accounts share the same: neither can be recomputed.",
+            _REPEATABLE if repeatable else _NOT_REPEATABLE,
             "Names of what is shared hold inside this bundle only; what they stand for is not disclosed.",
             "One operator is not yet a wrongdoer: see what speaks against it.",
         ],
         "contrary": [*campaign["otherwise"], *_against(answer["evidence"])],
     }
+
+
+_REPEATABLE = (
+    "All numbers here can be computed again from the fingerprints in replay/, other accounts' among them. The weights "
+    "are the program's, and that the fingerprints are of the calls is the host's word."
+)
+_NOT_REPEATABLE = (
+    "The weights are the host's, and so is how many other accounts share the same: neither can be recomputed."
+)
 
 
 def _against(evidence: Mapping[str, Any]) -> list[str]:

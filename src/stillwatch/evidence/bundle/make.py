@@ -29,6 +29,7 @@ from stillwatch.evidence.bundle.membership import (
 )
 from stillwatch.evidence.bundle.papers import write_papers
 from stillwatch.evidence.bundle.pseudonyms import Pseudonyms
+from stillwatch.evidence.bundle.replay import add_replay
 from stillwatch.evidence.checkpoints import Checkpoint
 from stillwatch.evidence.commitments import open_fields
 from stillwatch.evidence.keys import Signer
@@ -38,7 +39,6 @@ from stillwatch.evidence.sample import SIZES, USUAL_SIZE, check_beacon, draw_sam
 from stillwatch.evidence.vault import Vault
 
 Json = dict[str, Any]
-REPORT_FILES = ("campaigns.json", "members.parquet", "campaign_calls.parquet", "sightings.parquet", "scan.json")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Wanted:
     disclose: frozenset[str] = frozenset()
     attribution: Path | None = None
     lab_test: Path | None = None
+    fingerprints: bool = False
+    """Whether the fingerprints of the whole scan are shown, other accounts' too, so that it can be repeated."""
     policy: bytes | None = None
 
     def __post_init__(self) -> None:
@@ -166,13 +168,15 @@ def _write_claims(
     edges, observables = edges_of(wanted.report, campaign, listed.names, pseudonyms)
     draft.add("coordination/edges.csv", edges.encode())
     _add_json(draft, "claims/volume.json", claims.volume(listed, counted, whole=wanted.whole))
-    _add_json(draft, "claims/coordination.json", claims.coordination(campaign, observables))
+    _add_json(
+        draft, "claims/coordination.json", claims.coordination(campaign, observables, repeatable=wanted.fingerprints)
+    )
     words = _attach(draft, wanted.attribution, "attached/attribution")
     _add_json(draft, "claims/attribution.json", claims.attribution(words))
     test = _attach(draft, wanted.lab_test, "attached/lab-test")
     _add_json(draft, "claims/training-use.json", claims.training_use(test))
     _add_json(draft, "heads.json", heads(campaign, whole=wanted.whole))
-    _add_json(draft, "replay.json", _replay(wanted.report))
+    _add_json(draft, "replay.json", add_replay(draft, wanted.report, shown=wanted.fingerprints))
 
 
 def _attach(draft: Draft, path: Path | None, name: str) -> str | None:
@@ -183,19 +187,6 @@ def _attach(draft: Draft, path: Path | None, name: str) -> str | None:
     except OSError as problem:
         raise EvidenceError(f"{path}: cannot be attached: {problem.strerror or problem}") from None
     return name
-
-
-def _replay(report: Path) -> Json:
-    scanned = read_json(report / "scan.json")
-    return {
-        "version": scanned["version"],
-        "settings": scanned["settings"],
-        "report": {name: sha256((report / name).read_bytes()).hexdigest() for name in REPORT_FILES},
-        "fingerprints": None,
-        "says": "With the call logs whose digests the source entries in log/ give, and the deployment's key, "
-        "`stillwatch scan` of this version and these settings writes these files again, byte for byte. Neither is in "
-        "the bundle: this is not for the reader to repeat, only for the host, or for whom the host lets do it.",
-    }
 
 
 def _predicate(wanted: Wanted, recorded: Recorded, draft: Draft, sample: Json) -> Json:

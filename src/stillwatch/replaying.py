@@ -1,0 +1,164 @@
+"""Where a bundle meets the scan: what it claims of coordination is computed again, from the fingerprints in it.
+
+No key is needed. What comes out is held against what the bundle says and against what the log had recorded.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import orjson
+
+from stillwatch import __version__
+from stillwatch.detect.describe import campaign_id
+from stillwatch.detect.kept import read_kept
+from stillwatch.detect.listing import Listing
+from stillwatch.detect.scanned import list_campaigns
+from stillwatch.detect.signal import find_signals
+from stillwatch.errors import EvidenceError
+from stillwatch.evidence import verify
+from stillwatch.evidence.bundle.replay import CAMPAIGNS, campaigns_json
+from stillwatch.evidence.events import finding_digest, unlabelled
+from stillwatch.records import Family
+from stillwatch.settings import MEMORY_GIB, THREADS
+from stillwatch.store.engine import Engine
+
+Json = dict[str, Any]
+Told = tuple[int | None, ...]
+PREFIX = "replay/"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One thing that was computed again: what it is, and whether it came out as it must."""
+
+    what: str
+    same: bool
+
+
+def replay(
+    path: Path, *, policy: str | None = None, threads: int = THREADS, memory_gib: float = MEMORY_GIB
+) -> Replayed:
+    """Repeat the scan of a bundle.
+
+    Raises EvidenceError if the bundle does not hold, or has no fingerprints; ReportError for what are none.
+    """
+    try:
+        found = verify.Verification(path, policy)
+        bundle, asked = found.bundle, found.bundle.json("replay.json")
+    except (verify.Refused, *verify.BROKEN) as problem:
+        raise EvidenceError(f"{path}: the bundle is refused: {problem}") from None
+    if asked["fingerprints"] != "all":
+        raise EvidenceError(f"{path}: has no fingerprints, so its scan cannot be repeated; ask for one with --replay")
+    with tempfile.TemporaryDirectory(prefix="stillwatch-replay-") as work:
+        folder = Path(work)
+        _unpack(bundle, folder)
+        with Engine(folder, threads=threads, memory_gib=memory_gib) as engine:
+            settings = asked["settings"]
+            signals = find_signals(
+                without=frozenset(Family(f) for f in settings["without"]), parameters=settings["signals"]
+            )
+            strength = float(settings["min_strength_bits"])
+            _, about = list_campaigns(engine, read_kept(folder), signals=signals, min_strength_bits=strength)
+            recorded = _recorded(engine, about, found.manifest["campaign"])
+    return Replayed(found, asked["version"], about, recorded)
+
+
+def _unpack(bundle: verify.Bundle, folder: Path) -> None:
+    """Write the fingerprints into a folder; the verifier has seen that no name leads out of it."""
+    for name in bundle.sizes:
+        if name.startswith(PREFIX):
+            target = folder / name.removeprefix(PREFIX)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with bundle.stream(name) as source, target.open("wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+
+
+def _recorded(engine: Engine, about: Listing, campaign: str) -> Counter[Told]:
+    """Count the completed calls of a campaign's sub-stream by what the log says aloud of each: hour and tokens."""
+    numbers = {campaign_id(c): n for c, n in zip(about.findings.candidates, about.findings.order, strict=True)}
+    if about.findings.calls is None or campaign not in numbers:
+        return Counter()
+    calls = about.findings.calls.filter((nw.col("group") == numbers[campaign]) & nw.col("completed"))
+    table = engine.collect(calls.select("hour", "input_tokens", "output_tokens"))
+    return Counter(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+class Replayed:
+    """A repeated scan held against its bundle."""
+
+    def __init__(self, found: verify.Verification, version: str, about: Listing, recorded: Counter[Told]) -> None:
+        self.found, self.version, self._recorded = found, version, recorded
+        self.campaigns = about.campaigns()
+        self.calls, self.accounts = int(about.findings.population.calls.sum()), len(about.findings.population.account)
+        mine = [c for c in self.campaigns if c["campaign"] == found.manifest["campaign"]]
+        self.campaign: Json = mine[0] if mine else {}
+        self.compared = list(self._compare())
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything came out as the bundle says."""
+        return all(one.same for one in self.compared)
+
+    def _compare(self) -> Iterator[Compared]:
+        bundle, campaign = self.found.bundle, self.campaign
+        said = bundle.read(CAMPAIGNS, verify.MAX_FILE)
+        yield Compared(f"{CAMPAIGNS}, {len(said):,} bytes, byte for byte", campaigns_json(self.campaigns) == said)
+        yield Compared("the campaign, as the log's finding recorded it (without labels)", self._is_logged())
+        claim = bundle.json("claims/coordination.json")
+        answer = campaign.get("coordination", {})
+        numbers = {"accounts": campaign.get("accounts"), **{n: answer.get(n) for n in ("bits", "prior_bits")}}
+        same = (claim["numbers"], claim["evidence"]) == (numbers, answer.get("evidence"))
+        yield Compared("coordination: its accounts, its bits, and the evidence by family", same)
+        yield Compared(
+            "coordination: the weights and holders of what is shared", not _weighed(claim) - _shared(campaign)
+        )
+        told = (bundle.json("heads.json")[n] for n in ("distillation", "objectives"))
+        same = list(told) == [campaign.get("distillation"), campaign.get("objectives")]
+        yield Compared("heads: the bits for the making of training data, and the objectives", same)
+        if self.found.whole:
+            same = not self._entries() - self._recorded
+            yield Compared("every counted entry of the log is a call of the campaign by hour and tokens", same)
+
+    def _is_logged(self) -> bool:
+        digest = finding_digest(unlabelled(self.campaign)) if self.campaign else ""
+        logged = [self.found.bundle.json(name) for name in self.found.notes]
+        return any(note["kind"] == "finding" and note.get("unlabelled") == digest for note in logged)
+
+    def _entries(self) -> Counter[Told]:
+        counted: Counter[Told] = Counter()
+        with self.found.bundle.stream("leaves/entries.jsonl") as lines:
+            for line in lines:
+                entry = orjson.loads(line)
+                counted[entry["hour"], entry.get("input_tokens"), entry.get("output_tokens")] += 1
+        return counted
+
+    def says(self) -> str:
+        """Return what came out, and what a repeated scan does not show."""
+        lines = [f"{'the same' if one.same else 'OTHERWISE':<10} {one.what}" for one in self.compared]
+        title = f"Scanned {self.calls:,} calls of {self.accounts:,} accounts again, with Stillwatch {__version__}"
+        if self.version != __version__:
+            title += f" (the bundle's scan was made with {self.version}: take that version if something differs)"
+        return "\n".join([title, *lines, NOT_SHOWN])
+
+
+NOT_SHOWN = (
+    "Not shown by this: that the fingerprints are of these calls (they were made with the host's key), that nobody was "
+    "left out of them, and that the weights are right. docs/signals.md argues the weights; they are this project's."
+)
+
+
+def _weighed(claim: Json) -> Counter[tuple[Any, ...]]:
+    return Counter((o["signal"], o["family"], *sorted(o["as_weighed"].items())) for o in claim["observables"])
+
+
+def _shared(campaign: Json) -> Counter[tuple[Any, ...]]:
+    names = ("bits", "holders", "holders_elsewhere")
+    return Counter((o["signal"], o["family"], *((n, o[n]) for n in names)) for o in campaign.get("observables", ()))
