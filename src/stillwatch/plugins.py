@@ -17,7 +17,7 @@ def load_modules(package: str) -> None:
 
 
 def load_entry_points(group: str) -> None:
-    """Import every entry point of ``group`` (``stillwatch.signals``, ``.sources``).
+    """Import every entry point of ``group`` (``stillwatch.signals``, ``.sources``, ``.exporters``).
 
     Raises PluginError if one cannot be imported, naming its package.
     """
