@@ -48,3 +48,11 @@ class DirectoryUnavailableError(DirectoryError):
 
 class EvidenceError(StillwatchError):
     """A log, proof, checkpoint, bundle or receipt does not hold, or cannot be made."""
+
+
+class SharingError(StillwatchError):
+    """What was to be shared or received is not what it should be, or a partner does not answer as agreed."""
+
+
+class StoreError(StillwatchError):
+    """A database does not answer, or is not what it should be."""

@@ -23,7 +23,7 @@ def load_modules(package: str, *, named: str | None = None) -> int:
 
 
 def load_entry_points(group: str) -> None:
-    """Import every entry point of ``group`` (``stillwatch.signals``, ``.sources``).
+    """Import every entry point of ``group`` (``stillwatch.signals``, ``.sources``, ``.exporters``).
 
     Raises PluginError if one cannot be imported, naming its package.
     """

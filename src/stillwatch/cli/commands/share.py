@@ -1,0 +1,177 @@
+"""``stillwatch share``: what leaves: export, list, withdraw."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stillwatch.cli.directory import printable
+from stillwatch.cli.evidence import FOLDER, KEY, KeyOption, PassphraseOption, open_book
+from stillwatch.cli.sharing import (
+    STORE,
+    EvidenceOption,
+    JsonOption,
+    PurposeOption,
+    RecipientOption,
+    SenderOption,
+    StoreOption,
+    share_app,
+)
+from stillwatch.errors import SettingsError, SharingError
+from stillwatch.evidence.opened import open_log
+from stillwatch.sharing.campaigns import read_shared
+from stillwatch.sharing.exporter import find_exporter
+from stillwatch.sharing.keyed import read_group_key
+from stillwatch.sharing.leaving import list_fields, list_withheld
+from stillwatch.sharing.ledger import Ledger
+from stillwatch.sharing.nouns import Parcel, Proof, Sender, Tlp
+from stillwatch.sharing.outgoing import Draft, digest, draft, send, withdraw
+from stillwatch.sharing.stix_objects import bundle
+from stillwatch.sharing.tables import open_sharing
+
+
+@share_app.command("export")
+def export_command(
+    report: Annotated[Path, typer.Argument(help="Folder of a scan's report.", show_default=False)],
+    *,
+    sender: SenderOption,
+    format_name: Annotated[str, typer.Option("--format", help="stix, misp, ocsf or csv.")] = "stix",
+    campaign: Annotated[
+        list[str] | None, typer.Option(help="Only this one; repeatable.", show_default="all of them")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.", show_default=False)] = None,
+    recipient: RecipientOption = "",
+    purpose: PurposeOption = "",
+    tlp: Annotated[Tlp, typer.Option(help="How far it may be passed on (TLP 2.0).")] = Tlp.AMBER,
+    terms: Annotated[str, typer.Option(help="A sentence that binds beyond TLP.", show_default=False)] = "",
+    contact: Annotated[str, typer.Option(help="A role's address to write to.", show_default=False)] = "",
+    group_key: Annotated[
+        Path | None, typer.Option(help="Key of a sharing group: cards and devices leave hashed.", show_default=False)
+    ] = None,
+    evidence_bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="Evidence bundle whose digest to name.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every field that would leave, and stop.")] = False,
+    evidence: EvidenceOption = FOLDER,
+    key: KeyOption = KEY,
+    passphrase_file: PassphraseOption = None,
+    store: StoreOption = STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a report's campaigns for another host: tactics and infrastructure, nothing by which a person is found.
+
+    What leaves is logged first, with recipient, purpose and the ids of the objects.
+    """
+    now = datetime.now(UTC)
+    chosen = read_shared(report, campaign or (), group_key=read_group_key(group_key) if group_key else None, now=now)
+    exporter = find_exporter(format_name)
+    parcel = Parcel(Sender(sender, contact), chosen, now, tlp, terms, _proof(evidence, evidence_bundle))
+    database = open_sharing(store)
+    try:
+        ledger = Ledger(database)
+        made = draft(parcel, exporter, ledger)
+        if dry_run:
+            _show(made, parcel, as_json=as_json)
+            return
+        if out is None:
+            raise SettingsError("share export: name a file with --out, or look first with --dry-run")
+        with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
+            data = send(made, parcel, book=book, ledger=ledger, recipient=recipient, purpose=purpose)
+        _write(out, data)
+    finally:
+        database.close()
+    typer.echo(f"{len(made.names)} object(s) for {recipient} in {out}; logged in {evidence}.")
+
+
+@share_app.command("list")
+def list_command(*, store: StoreOption = STORE, as_json: JsonOption = False) -> None:
+    """List what left, by campaign, in its latest version."""
+    database = open_sharing(store)
+    rows = Ledger(database).list()
+    database.close()
+    if as_json:
+        typer.echo(json.dumps([{"campaign": name, "object": made} for name, made in rows]))
+        return
+    for name, made in rows:
+        standing = (
+            "withdrawn" if made.get("revoked") else f"until {made['valid_until']}" if "valid_until" in made else ""
+        )
+        typer.echo(f"{name}  {made['id']}  {made['modified']}  {standing}".rstrip())
+    if not rows:
+        typer.echo("Nothing was shared.")
+
+
+@share_app.command("withdraw")
+def withdraw_command(
+    *,
+    campaign: Annotated[str, typer.Option(help="As in the report that was shared.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="STIX bundle of the revocations.", show_default=False)],
+    recipient: RecipientOption,
+    purpose: PurposeOption,
+    evidence: EvidenceOption = FOLDER,
+    key: KeyOption = KEY,
+    passphrase_file: PassphraseOption = None,
+    store: StoreOption = STORE,
+) -> None:
+    """Take a campaign back (a granted appeal, a mistake): everything that left for it alone is revoked."""
+    database = open_sharing(store)
+    try:
+        with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
+            gone = withdraw(
+                campaign,
+                book=book,
+                ledger=Ledger(database),
+                recipient=recipient,
+                purpose=purpose,
+                now=datetime.now(UTC),
+            )
+    finally:
+        database.close()
+    _write(out, find_exporter("stix").write([bundle(gone)]))
+    typer.echo(f"{len(gone)} object(s) revoked, in {out}.")
+
+
+def _proof(evidence: Path, file: Path | None) -> Proof | None:
+    """Say which log holds the evidence, if there is one already."""
+    if not (evidence / "log").is_dir():
+        return None
+    checkpoint = open_log(evidence).reader.checkpoint
+    return Proof(checkpoint.origin, checkpoint.size, digest(file) if file else "")
+
+
+def _show(made: Draft, parcel: Parcel, *, as_json: bool) -> None:
+    fields, stays = list_fields(made.exporter, made.documents), list_withheld(parcel.campaigns)
+    if as_json:
+        typer.echo(json.dumps({"leaves": [asdict(f) for f in fields], "stays": stays}))
+        return
+    console = Console(highlight=False, markup=False)
+    table = Table(title=f"Would leave: {len(fields)} fields", show_lines=False)
+    for name in ("object", "field", "value", "meaning"):
+        table.add_column(name, overflow="fold")
+    before = ""
+    for one in fields:
+        cells = ("" if one.of == before else one.of, one.name, one.value, one.meaning)
+        table.add_row(*(printable(cell) for cell in cells))
+        before = one.of
+    console.print(table)
+    kept = Table(title="Stays here")
+    for name in ("campaign", "what", "why"):
+        kept.add_column(name, overflow="fold")
+    for row in stays:
+        kept.add_row(*(printable(cell) for cell in row))
+    console.print(kept)
+    console.print("Nothing left: this was a dry run.")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as problem:
+        raise SharingError(f"{path}: cannot be written: {problem.strerror}; choose another --out") from problem

@@ -1,0 +1,1 @@
+"""One file per format; each registers itself (``sharing/exporter.py``)."""
