@@ -48,3 +48,11 @@ class DirectoryUnavailableError(DirectoryError):
 
 class EvidenceError(StillwatchError):
     """A log, proof, checkpoint, bundle or receipt does not hold, or cannot be made."""
+
+
+class RegistryError(StillwatchError):
+    """The register refuses a change, a record of it does not hold, or a list cannot be screened against."""
+
+
+class NotInRegisterError(RegistryError):
+    """No entry of that name."""
