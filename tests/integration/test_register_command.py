@@ -137,8 +137,9 @@ def test_an_answer_is_kept_word_for_word_and_a_dispute_shows(command: Command, b
 def test_what_is_over_expires_by_the_timer(command: Command, bundle: Path, days: Days) -> None:
     name = notified(command, bundle)
     days.ahead = 31
-    command("publish", name, "--by", "reviewer", "--reasons", "Sound.", "--days", "60")
-    assert "or it expires" in command("due").out
+    published = command("publish", name, "--by", "reviewer", "--reasons", "Sound.", "--days", "60")
+    assert "is alleged" in published.out, published
+    assert "or it expires" in command("due", "--json").out
     assert "No entry's time is over." in command("expire").out
     days.ahead = 92
     assert "is expired" in command("expire").out

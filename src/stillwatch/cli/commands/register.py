@@ -95,8 +95,7 @@ def evidence_command(
         trust = read_text(policy) if policy else None
         made = attach_bundle(bundle, provider=provider, shows=shows, owner=owner, repeats=repeats, policy=trust)
     else:
-        where = {"bundle": digest, "origin": log, "repeats": repeats, "authority": authority, "url": url}
-        made = Evidence(provider, shows, owner, index=index, **where)
+        made = Evidence(provider, shows, owner, digest, log, index, repeats, authority=authority, url=url)
     make_change(entry, AddEvidence(made), by=by, folder=folder, passphrase=passphrase_file)
 
 

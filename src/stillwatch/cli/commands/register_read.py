@@ -91,8 +91,8 @@ def _waits(record: Record, now: int) -> dict[str, Any] | None:
     if entry is None:
         return None
     if entry.status is Status.NOTIFIED:
-        by = entry.notices[-1].deadline
-        heard = bool(entry.answers) or now >= by
+        sent, by = entry.notices[-1].sent_at, entry.notices[-1].deadline
+        heard = now >= by or any(answer.received_at >= sent for answer in entry.answers)
         return {"waits_for": "a reviewer: publish or withdraw" if heard else "the party's answer", "by": iso_date(by)}
     if entry.status is Status.UNDER_REVIEW:
         by = entry.appeals[-1].decide_by
