@@ -56,3 +56,11 @@ class SharingError(StillwatchError):
 
 class StoreError(StillwatchError):
     """A database does not answer, or is not what it should be."""
+
+
+class RegistryError(StillwatchError):
+    """The register refuses a change, a record of it does not hold, or a list cannot be screened against."""
+
+
+class NotInRegisterError(RegistryError):
+    """No entry of that name."""

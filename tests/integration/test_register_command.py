@@ -1,0 +1,172 @@
+"""``stillwatch register`` as commands: an entry from draft to tombstone, and what is said when a step is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bundles import Host
+from stillwatch.cli.main import _run
+from stillwatch.plugins import load_modules
+
+DRAFT = """
+claims = [{rung = "volume", words = "10 completed calls of 3 accounts", said_by = "Example Host", confidence = 90}]
+[entity]
+kind = "Company"
+name = "Quillfern Model Works Ltd"
+aliases = ["羽蕨模型工坊有限公司"]
+domains = ["quillfern.example"]
+[criteria]
+category = "model_extraction_attack"
+authorised_use = {applies = false, words = "No agreement was found."}
+limbs = [{head = "terms", mark = "observed", words = "Section 4 of the terms."}]
+purpose = [{head = "accounts", mark = "inferred", words = "3 accounts, one template."}]
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Done]
+
+
+@dataclass
+class Days:
+    """How many days the commands' clock is ahead."""
+
+    ahead: float = 0
+
+
+@pytest.fixture
+def days(monkeypatch: pytest.MonkeyPatch) -> Days:
+    ahead, real = Days(), time.time
+    monkeypatch.setattr(time, "time", lambda: real() + ahead.ahead * 86_400)
+    return ahead
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Run ``stillwatch register`` in this process, in a folder of its own."""
+    load_modules("stillwatch.cli.commands")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "draft.toml").write_text(DRAFT, encoding="utf-8")
+
+    def go(*arguments: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["stillwatch", "register", *map(str, arguments)])
+        code = _run()
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return go
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Host(tmp_path_factory.mktemp("host"), 20).bundle()
+
+
+def drafted(command: Command) -> str:
+    done = command("draft", "draft.toml", "--by", "author", "--origin", "register.example")
+    found = re.match(r"(R-[0-9a-f]{12}) is draft: entry 1 of the register's log\.", done.out)
+    assert found, done
+    return found[1]
+
+
+def notified(command: Command, bundle: Path) -> str:
+    name = drafted(command)
+    attached = command(
+        "evidence", name, "--by", "author", "--provider", "Example Host", "--shows", "One template.", "--bundle", bundle
+    )
+    assert attached.code == 0, attached
+    letter = command("letter", name, "--reply-to", "answers@register.example")
+    Path("letter.txt").write_text(letter.out, encoding="utf-8")
+    assert "Quillfern Model Works Ltd" in letter.out
+    done = command("notice", name, "--by", "author", "--channel", "registered letter", "--letter", "letter.txt")
+    assert "is notified" in done.out
+    return name
+
+
+def test_an_entry_goes_its_whole_way(command: Command, bundle: Path, days: Days) -> None:
+    name = notified(command, bundle)
+    early = command("publish", name, "--by", "reviewer", "--reasons", "Sound.")
+    assert (early.code, "may still answer, for 30 more day(s)" in early.err) == (2, True)
+    days.ahead = 31
+    assert "publish or withdraw" in command("due", "--json").out
+    assert "is alleged" in command("publish", name, "--by", "reviewer", "--reasons", "Sound.").out
+    Path("appeal.txt").write_text("We were hacked.", encoding="utf-8")
+    filed = command("appeal", name, "--from", "counsel", "--ground", "facts_wrong", "--file", "appeal.txt")
+    assert "is under review" in filed.out
+    own = command("decide", name, "withdrawn", "--by", "reviewer", "--reasons", "They were.")
+    assert (own.code, "decided about this entry before" in own.err) == (2, True)
+    assert "is withdrawn" in command("decide", name, "withdrawn", "--by", "second", "--reasons", "They were.").out
+    shown = json.loads(command("show", name, "--json").out)
+    assert [change["step"] for change in shown["history"]] == [
+        "draft", "evidence", "notice", "publish", "appeal", "decide",
+    ]  # fmt: skip
+    assert shown["entry"]["ended_because"] == "They were."
+    assert "They were." in command("show", name).out
+    assert "is erased" in command("erase", name, "--by", "second", "--reasons", "The party asked.").out
+    listed = json.loads(command("list", "--json").out)
+    assert listed == [{"entry": name, "status": "erased", "name": "", "answer": "", "expires": ""}]
+    assert "Quillfern" not in command("show", name).out
+
+
+def test_an_answer_is_kept_word_for_word_and_a_dispute_shows(command: Command, bundle: Path, days: Days) -> None:
+    name = notified(command, bundle)
+    Path("answer.txt").write_text("That was not us.\n", encoding="utf-8")
+    days.ahead = 1
+    command("answer", name, "--from", "counsel", "--stance", "disputes", "--file", "answer.txt")
+    assert "is contested" in command("publish", name, "--by", "reviewer", "--reasons", "Sound.").out
+    shown = json.loads(command("show", name, "--json").out)
+    assert shown["entry"]["answers"][0]["text"] == "That was not us.\n"
+    assert name in command("list").out
+    assert json.loads(command("list", "--status", "alleged", "--json").out) == []
+
+
+def test_what_is_over_expires_by_the_timer(command: Command, bundle: Path, days: Days) -> None:
+    name = notified(command, bundle)
+    days.ahead = 31
+    published = command("publish", name, "--by", "reviewer", "--reasons", "Sound.", "--days", "60")
+    assert "is alleged" in published.out, published
+    assert "or it expires" in command("due", "--json").out
+    assert "No entry's time is over." in command("expire").out
+    days.ahead = 92
+    assert "is expired" in command("expire").out
+    assert "Nothing waits" in command("due").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["draft", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["publish", "R-1", "--reasons", "x"], "no entry is called 'R-1'"),
+        (["evidence", "R-1", "--provider", "p", "--shows", "s"], "one of --bundle, --digest or --authority"),
+    ],
+)
+def test_a_wrong_step_says_what_is_wrong_and_ends_with_2(command: Command, arguments: list[str], why: str) -> None:
+    drafted(command)
+    done = command(*arguments)
+    assert (done.code, why in done.err.replace("\n", " ")) == (2, True), done
+
+
+def test_a_register_that_was_never_begun_is_no_register(command: Command) -> None:
+    done = command("list")
+    assert (done.code, "no log was begun here" in done.err.replace("\n", " ")) == (2, True)
+
+
+def test_a_misspelt_draft_is_refused_before_anything_is_made(command: Command) -> None:
+    Path("draft.toml").write_text(DRAFT.replace("purpose =", "purposes ="), encoding="utf-8")
+    done = command("draft", "draft.toml")
+    assert (done.code, "criteria: no such field: purposes" in done.err.replace("\n", " ")) == (2, True)
+    assert not Path(".stillwatch").exists()
