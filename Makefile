@@ -1,9 +1,12 @@
 # `make demo` and `make test` set up everything they need in .venv, from Python 3.11 and a package index alone.
 PYTHON ?= python3
 BIN := .venv/bin
+LAB := .venv-lab/bin
 TESTS ?= tests
+LAB_TESTS ?= tests
+TORCH ?= torch==2.13.0
 
-.PHONY: demo test check fix bench bench-gateway lock kernels clean
+.PHONY: demo test check fix lab-test lab-report bench bench-gateway lock lab-lock kernels clean
 
 demo: .venv/.run
 	$(BIN)/stillwatch simulate demo --out demo
@@ -22,6 +25,13 @@ fix: .venv/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The lab has an environment of its own (torch); ruff checks it with everything else.
+lab-test: .venv-lab/.ready
+	cd lab && ../$(LAB)/mypy && ../$(LAB)/lint-imports && ../$(LAB)/pytest -n 2 --dist loadfile $(LAB_TESTS)
+
+lab-report: .venv-lab/.ready
+	cd lab && ../$(LAB)/python -m runs
+
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
 
@@ -39,6 +49,20 @@ lock: .venv/.run
 	done
 	echo 'litellm[proxy]>=1.80' | $(BIN)/uv pip compile -q - --no-strip-extras --universal --python-version 3.11 --no-header --no-emit-index-url \
 	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/litellm.txt
+
+# Which build of torch fits (CPU, CUDA, ROCm) is the machine's affair: its version is pinned, its files are not.
+lab-lock: .venv/.run
+	$(BIN)/pip install -q uv
+	cd lab && ../$(BIN)/uv pip compile -q pyproject.toml --group test --group check -c ../requirements/test.txt --universal \
+	  --python-version 3.11 --no-header --no-emit-index-url --no-emit-package torch --no-emit-package stillwatch \
+	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/lab.txt
+
+.venv-lab/.ready: lab/requirements/lab.txt lab/pyproject.toml
+	test -x $(LAB)/python || $(PYTHON) -m venv .venv-lab
+	$(LAB)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r lab/requirements/lab.txt
+	$(LAB)/pip install -q --disable-pip-version-check $(TORCH)
+	$(LAB)/pip install -q --disable-pip-version-check --no-deps -e . -e lab
+	touch $@
 
 .venv/.run: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -66,4 +90,4 @@ kernels:
 	rm -f src/stillwatch/ingest/kernels/__pycache__/*.nb[ci]
 
 clean:
-	rm -rf .venv .venv-litellm demo bench-data
+	rm -rf .venv .venv-litellm .venv-lab demo bench-data

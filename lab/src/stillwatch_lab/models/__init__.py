@@ -1,0 +1,1 @@
+"""Models of the lab: from-scratch configurations, folders, tokenizers."""
