@@ -24,15 +24,15 @@ Flags = npt.NDArray[np.bool_]
 
 def see_senders(group: Group, strands: Strands) -> Sent:
     """Say what the group's accounts send in templates, its own and any that asks for a harvest, and who else does."""
-    member = np.isin(strands.account, group.accounts)
     rows = _rows(group, strands)
-    cells = np.unique(strands.cell[rows[member[rows]]])
-    sent = _templates(group, strands, member)
+    member = strands.are_of(group.accounts, rows)
+    cells = np.unique(strands.cell[rows[member]])
+    sent = _templates(group, strands)
     if not len(cells):
         return sent
     senders, ours, calls = (
         np.bincount(strands.cell[rows], weights=w, minlength=len(strands.cell_kind))[cells]
-        for w in (np.ones(len(rows)), member[rows], strands.calls[rows] * member[rows])
+        for w in (np.ones(len(rows)), member, strands.calls[rows] * member)
     )
     firm = strands.cell_words[cells] >= FIRM_WORDS
     wordings = int((firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
@@ -45,10 +45,10 @@ def without_outsiders(group: Group, strands: Strands) -> Group:
     They came in because they ask for the same thing. Where nearly all send wording of the group's own, so does who
     sends none of it. Where the group has no wording of its own, nobody is let go.
     """
-    member = np.isin(strands.account, group.accounts)
     rows = _rows(group, strands)
+    member = strands.are_of(group.accounts, rows)
     share = _inside(rows, member, strands)
-    rows = rows[member[rows]]
+    rows = rows[member]
     place = np.searchsorted(group.accounts, strands.account[rows])
     calls = strands.calls[rows].astype(float)
     sent = np.bincount(place, weights=calls, minlength=len(group.accounts))
@@ -71,13 +71,12 @@ def _rows(group: Group, strands: Strands) -> Ints:
     """Return the strands of all templates that are the group's or ask for a harvest."""
     chosen = strands.cell_wording >= HARVEST_CENTIBITS / 100
     chosen[[strands.cell_number(kind, value) for kind, value in group.contents]] = True
-    rows: Ints = np.flatnonzero((chosen & (strands.cell_kind != USE))[strands.cell])
-    return rows
+    return strands.of_cells(np.flatnonzero(chosen & (strands.cell_kind != USE)))
 
 
 def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
     size = len(strands.cell_kind)
-    ours = np.bincount(strands.cell[rows], weights=member[rows], minlength=size)
+    ours = np.bincount(strands.cell[rows], weights=member, minlength=size)
     share: Floats = ours / np.maximum(1.0, np.bincount(strands.cell[rows], minlength=size))
     return share
 
@@ -88,12 +87,12 @@ def _held(group: Group, strands: Strands) -> Ints:
     return held
 
 
-def _templates(group: Group, strands: Strands, member: Flags) -> Sent:
+def _templates(group: Group, strands: Strands) -> Sent:
     calls = {USE: 0.0, TEMPLATE: 0.0, SYSTEM: 0.0}
     words = wording = 0.0
     for kind, value in group.contents:
         at, number = strands.of_cell(kind, value), strands.cell_number(kind, value)
-        sent = float(strands.calls[at[member[at]]].sum())
+        sent = float(strands.calls[at[strands.are_of(group.accounts, at)]].sum())
         calls[kind] += sent
         if kind != USE:
             words += sent * float(strands.cell_words[number])

@@ -8,6 +8,7 @@ Everything after this weighs strands, so an account is judged by the sub-stream 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -80,8 +81,29 @@ class Strands:
 
     def of_cell(self, kind: int, value: int) -> Ints:
         """Return the positions of a cell's strands, which stand together."""
-        number = self.cell_number(kind, value)
-        return np.arange(*np.searchsorted(self.cell, [number, number + 1]))
+        return self.of_cells(np.array([self.cell_number(kind, value)]))
+
+    def of_cells(self, numbers: Ints) -> Ints:
+        """Return the positions of the strands of these cells, cell by cell."""
+        start = self._bounds[numbers]
+        counts = self._bounds[numbers + 1] - start
+        return np.repeat(start - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+
+    def are_of(self, accounts: Ints, rows: Ints) -> npt.NDArray[np.bool_]:
+        """Say of each of these strands whether it is one of these accounts'."""
+        known, number = self._known
+        inside = np.zeros(len(known), bool)
+        at = np.searchsorted(known, accounts).clip(0, max(0, len(known) - 1))
+        inside[at[known[at] == accounts] if len(known) else at[:0]] = True
+        return inside[number[rows]]
+
+    @cached_property
+    def _bounds(self) -> Ints:
+        return np.searchsorted(self.cell, np.arange(len(self.cell_kind) + 1))
+
+    @cached_property
+    def _known(self) -> tuple[Ints, Ints]:
+        return np.unique(self.account, return_inverse=True)
 
 
 TEMPLATE, USE, SYSTEM = 0, 1, 2

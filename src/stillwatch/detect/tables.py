@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.detect.describe import campaign_id, hexadecimal
 from stillwatch.detect.find import Candidate, Findings
-from stillwatch.detect.strands import USE, Floats, Ints
+from stillwatch.detect.strands import USE, Floats, Ints, Strands
 from stillwatch.records import CAMPAIGN_CALLS, MEMBERS, SIGHTINGS, TIMESTAMP
 from stillwatch.store.engine import Engine
 
@@ -55,27 +58,23 @@ def member_table(findings: Findings, listed: Sequence[Candidate], names: Mapping
     return table.cast(MEMBERS.schema).sort_by("account")
 
 
-def sighting_table(
-    findings: Findings,
-    listed: Sequence[Candidate],
-    names: Mapping[int, str],
-) -> pa.Table:
+def sighting_table(findings: Findings, listed: Sequence[Candidate], names: Mapping[int, str]) -> pa.Table:
     """Return ``sightings.parquet``: every edge of the listed campaigns' sub-streams, content edges included."""
     strands = findings.strands
     used = np.zeros(len(strands), bool)
     for candidate in listed:
         for cell in candidate.group.cells:
             used[cell.strands] = True
-    pieces = [_content_edges(findings, used)]
+    kind, value = strands.cell_kind[strands.cell], strands.cell_value[strands.cell]
+    pieces = [
+        _Edges("shared_template", "content", *_of_strands(strands, used & (kind != USE), value)),
+        _Edges("shared_use", "content", *_of_strands(strands, used & (kind == USE), value)),
+    ]
     for one in findings.observed:
-        mine = used[one.strands.unit]
-        account = strands.account[one.strands.unit[mine]]
-        pieces.append(
-            _edges(
-                account, one.signal.name, str(one.signal.family), one.strands.observable[mine], one.strands.calls[mine]
-            )
-        )
-    return _finish(pa.concat_tables(pieces), findings, names)
+        edges = one.strands.where(used[one.strands.unit])
+        account = strands.account[edges.unit]
+        pieces.append(_Edges(one.signal.name, str(one.signal.family), account, edges.observable, edges.calls))
+    return _finish(pieces, findings, names)
 
 
 def call_table(engine: Engine, findings: Findings, listed: Sequence[Candidate]) -> pa.Table:
@@ -87,49 +86,63 @@ def call_table(engine: Engine, findings: Findings, listed: Sequence[Candidate]) 
     }
     if findings.calls is None or not names:
         return CAMPAIGN_CALLS.schema.empty_table()
-    named = engine.lazy(pa.table({"group": pa.array(list(names), pa.int64()), "campaign": list(names.values())}))
-    mine = findings.calls.select("call", "group", "completed").join(named, on="group", how="inner")
-    table = engine.collect(mine.select(*CAMPAIGN_CALLS.schema.names)).cast(CAMPAIGN_CALLS.schema)
-    return table.sort_by([("campaign", "ascending"), ("call", "ascending")])
+    ids = sorted(set(names.values()))
+    place = pa.array([ids.index(name) for name in names.values()], pa.int32())
+    chosen = engine.lazy(pa.table({"group": pa.array(list(names), pa.int64()), "place": place}))
+    mine = findings.calls.select("call", "group", "completed").join(chosen, on="group", how="inner")
+    table = engine.collect(mine.select("place", "call", "completed"))
+    order = _by_campaign(table["place"].to_numpy(), table["call"].to_numpy())
+    columns = {"campaign": pa.array(ids).take(table["place"]), "call": table["call"], "completed": table["completed"]}
+    return pa.table(columns).take(pa.array(order)).cast(CAMPAIGN_CALLS.schema)
 
 
-def _finish(table: pa.Table, findings: Findings, names: Mapping[int, str]) -> pa.Table:
-    merged = table.group_by(["account", "signal", "family", "observable"]).aggregate([("calls", "max")])
-    merged = merged.rename_columns([*merged.column_names[:4], "calls"])
-    people = findings.population
-    at = people.index(merged["account"].to_numpy())
-    for name, when in (("first_call_at", people.first), ("last_call_at", people.last)):
-        merged = merged.append_column(name, pa.array(when[at], pa.int64()).cast(TIMESTAMP))
-    known, place = np.unique(merged["account"].to_numpy(), return_inverse=True)
-    texts = pa.array([names.get(int(a), hexadecimal(a)) for a in known], pa.large_string())
-    merged = merged.set_column(0, "account", texts.take(pa.array(place)))
-    order = [(n, "ascending") for n in ("account", "signal", "observable")]
-    return merged.select(SIGHTINGS.schema.names).cast(SIGHTINGS.schema).sort_by(order)
+def _by_campaign(place: npt.NDArray[np.int32], call: Ints) -> Ints:
+    by_call = np.argsort(call)
+    order: Ints = by_call[np.argsort(place[by_call], kind="stable")]
+    return order
 
 
-def _content_edges(findings: Findings, used: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> pa.Table:
-    strands = findings.strands
-    kind, value = strands.cell_kind[strands.cell[used]], strands.cell_value[strands.cell[used]]
-    names = np.where(kind != USE, "shared_template", "shared_use")
+@dataclass(frozen=True)
+class _Edges:
+    """Who was seen with what by one signal, account by account."""
+
+    signal: str
+    family: str
+    account: Ints
+    observable: Ints
+    calls: Ints
+
+
+def _of_strands(strands: Strands, chosen: npt.NDArray[np.bool_], value: Ints) -> tuple[Ints, Ints, Ints]:
+    return strands.account[chosen], value[chosen], strands.calls[chosen]
+
+
+def _finish(pieces: Sequence[_Edges], findings: Findings, names: Mapping[int, str]) -> pa.Table:
+    """Join the signals' edges, each account and observable once, by account name, signal and observable."""
+    people, pieces = findings.population, sorted(pieces, key=lambda p: p.signal)
+    signal = np.repeat(np.arange(len(pieces)), [len(p.account) for p in pieces])
+    account, observable, calls = (
+        np.concatenate([getattr(p, n) for p in pieces]) for n in ("account", "observable", "calls")
+    )
+    at = people.index(account)
+    known = np.flatnonzero(np.bincount(at, minlength=len(people.account)))
+    texts = pa.array([names.get(int(a), hexadecimal(a)) for a in people.account[known]], pa.large_string())
+    by_name = pc.sort_indices(texts)
+    place = np.zeros(len(people.account), np.int64)
+    place[known[by_name.to_numpy()]] = np.arange(len(known))
+    whose = place[at] * len(pieces) + signal
+    order = np.lexsort((observable, whose))
+    new = np.flatnonzero(np.diff(whose[order], prepend=-1) | np.diff(observable[order], prepend=0))
+    first = order[new]
+    mine, seen = at[first], pa.array(signal[first])
     return pa.table(
         {
-            "account": strands.account[used],
-            "signal": pa.array(names.tolist(), pa.string()),
-            "family": pa.array(["content"] * int(used.sum()), pa.string()),
-            "observable": value,
-            "calls": strands.calls[used],
+            "account": texts.take(by_name).take(pa.array(whose[first] // len(pieces))),
+            "signal": pa.array([p.signal for p in pieces], pa.string()).take(seen),
+            "family": pa.array([p.family for p in pieces], pa.string()).take(seen),
+            "observable": observable[first],
+            "calls": np.maximum.reduceat(calls[order], new) if len(new) else calls,
+            "first_call_at": pa.array(people.first[mine]).cast(TIMESTAMP),
+            "last_call_at": pa.array(people.last[mine]).cast(TIMESTAMP),
         }
-    )
-
-
-def _edges(account: Ints, signal: str, family: str, observable: Ints, calls: Ints) -> pa.Table:
-    rows = len(account)
-    return pa.table(
-        {
-            "account": account,
-            "signal": pa.array([signal] * rows, pa.string()),
-            "family": pa.array([family] * rows, pa.string()),
-            "observable": observable,
-            "calls": calls,
-        }
-    )
+    ).cast(SIGHTINGS.schema)
