@@ -9,7 +9,7 @@ import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.group import Group, has_one_back_end, is_open
-from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
+from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, carries_artefacts, public_items, sampled_items
 from stillwatch.detect.senders import MIN_COVERED
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.topics import ONE_QUEUE
@@ -26,10 +26,6 @@ MAX_CONCEALMENT = 2.0
 """and two at most: hiding also serves resale and free quotas."""
 
 
-MIN_CARRIED = 10
-"""Opaque blobs that went from account to account: fewer are a logo, a key or a test fixture that a program carries,"""
-MIN_CARRIED_SHARE = 0.2
-"""and as a habit they are in at least one call in five (OpenAI, October 2026: replayed reasoning)."""
 BEYOND_DOUBT = 12.0
 """Bits for one operator from which on conversations count no more than half against a harvest: one operator who holds
 thousands of conversations under many names may be harvesting these."""
@@ -47,16 +43,17 @@ MIN_OWNER_BITS = 2.5
 
 def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Answer:
     """Answer whether the sub-stream looks like the making of training data, given who is behind it."""
+    served = is_open(group) or _serves_strangers(group, coordination)
     findings: list[Finding] = [
         _wording(group, summary),
-        *_novelty(summary, coordination),
+        *_novelty(summary, coordination, served=served),
         *_artefacts(summary),
         _conversation(summary, coordination),
         _volume(summary),
         *_concealment(coordination, openly=is_open(group), servers=_server_bits(group, coordination)),
         *_economy(summary),
     ]
-    findings += _application(findings, summary, served=is_open(group) or _serves_strangers(group, coordination))
+    findings += _application(findings, summary, served=served)
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
 
 
@@ -102,16 +99,18 @@ def _wording(group: Group, summary: Summary) -> Finding:
     return Finding("wording", Family.CONTENT, bits, says)
 
 
-def _novelty(summary: Summary, coordination: Answer) -> list[Finding]:
+def _novelty(summary: Summary, coordination: Answer, *, served: bool) -> list[Finding]:
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
     new = summary.items / summary.item_calls
     again = 1.0 - summary.item_holdings / summary.item_calls
-    found = [_of_one_operator(f, coordination) for f in public_items(summary, 1)]
-    if new >= 0.8:
+    found = _of_one_operator(public_items(summary, 1), coordination, served=served)
+    if are_samples(summary):
+        found = sampled_items(summary, 1)
+    elif new >= 0.8:
         says = f"{new:.0%} of the items are sent once only: harvest does not repeat itself."
         found.append(Finding("new_items", Family.CONTENT, 2.0, says))
-    elif new >= 0.4 and not found:
+    elif new >= 0.4 and not public_items(summary, 1):
         found.append(Finding("new_items", Family.CONTENT, 0.5, f"{new:.0%} of the calls bring a new item."))
     if again > 0.5:
         says = f"Accounts send their own items again ({again:.0%} of the calls), as regression tests do."
@@ -119,16 +118,16 @@ def _novelty(summary: Summary, coordination: Answer) -> list[Finding]:
     return found
 
 
-def _of_one_operator(finding: Finding, coordination: Answer) -> Finding:
-    # Where the accounts are one operator's in spite of it, common items may also be samples of one prompt.
+def _of_one_operator(found: list[Finding], coordination: Answer, *, served: bool) -> list[Finding]:
+    # Where the accounts are one operator's in spite of it, common items may also be samples of one prompt: they say
+    # nothing of an operator who hides, and half of one who serves others or hides nothing.
     if coordination.bits < CONCEALED_FROM:
-        return finding
-    return replace(finding, bits=finding.bits / 2.0)
+        return found
+    return [replace(f, bits=f.bits / 2.0) for f in found] if served else []
 
 
 def _artefacts(summary: Summary) -> list[Finding]:
-    """Judge opaque blobs that went from account to account: one belongs to the session it was made in."""
-    if summary.carried < MIN_CARRIED or summary.carried_calls < MIN_CARRIED_SHARE * summary.calls:
+    if not carries_artefacts(summary):
         return []
     says = (
         f"{summary.carried} different opaque blobs were sent by more than one account: "

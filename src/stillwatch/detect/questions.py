@@ -12,7 +12,7 @@ import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.group import Group, mean_bits
-from stillwatch.detect.items import MIN_ITEM_CALLS, public_items
+from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, public_items, sampled_items
 from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.senders import MIN_COVERED, PUBLIC_SHARE
@@ -135,6 +135,8 @@ def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witnes
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
+    if are_samples(summary):
+        return sampled_items(summary, 0)
     if found := public_items(summary, 0):
         return found
     topics = summary.topics

@@ -46,6 +46,10 @@ class Summary:
     hours: Ints
     hour_calls: Ints
     hour_accounts: Ints
+    item_squares: int = 0
+    """Sum of the squares of how many accounts each item had,"""
+    holding_squares: int = 0
+    """and of how many items each account had."""
     carried: int = 0
     """Different artefacts that at least two of its accounts sent,"""
     carried_calls: int = 0
@@ -107,8 +111,12 @@ def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Sum
         items=nw.len(),
         holdings=nw.col("holders").sum(),
         calls=nw.col("calls").sum(),
+        squares=(nw.col("holders").cast(nw.Int64) * nw.col("holders").cast(nw.Int64)).sum(),
     )
     by_items = _by_group(_collect(engine, items), groups)
+    owned = held.group_by("group", "account").agg(items=nw.len().cast(nw.Int64))
+    holdings = owned.group_by("group").agg(squares=(nw.col("items") * nw.col("items")).sum())
+    by_holdings = _by_group(_collect(engine, holdings), groups)
     accounts = _by_group(_collect(engine, calls.group_by("group", "account").agg(calls=nw.len())), groups)
     hours = calls.group_by("group", "hour", "account").agg(calls=nw.len())
     hourly = hours.group_by("group", "hour").agg(accounts=nw.len(), calls=nw.col("calls").sum())
@@ -118,6 +126,8 @@ def summarise(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[Sum
     return [
         replace(
             _summary(totals[i], cues[i], by_items[i], accounts[i], by_hour[i], topics[i]),
+            item_squares=int(by_items[i]["squares"].sum()),
+            holding_squares=int(by_holdings[i]["squares"].sum()),
             carried=int(carried[i]["artefacts"].sum()),
             carried_calls=int(carried[i]["calls"].sum()),
         )

@@ -20,9 +20,9 @@ class Operator:
     """A group that answered the first question with yes and the second with no, in words."""
 
     name: str
+    headline: str
+    says: str
     names: str
-    accounts: str
-    calls: str
     odds: str
     held: str
     why: str
@@ -36,11 +36,12 @@ def operator(entry: Json) -> Operator:
     accounts = int(entry.get("accounts", len(shown)))
     more = f" and {accounts - len(shown):,} more" if shown and accounts > len(shown) else ""
     verification = ", ".join(f"{v:,} {k}" for k, v in sorted(entry.get("verification", {}).items()))
+    calls = words.several(int(entry.get("calls", 0)), "call")
     return Operator(
         words.name(entry.get("operator", "unnamed")),
-        ", ".join(shown) + more,
-        words.count(accounts),
-        words.count(int(entry.get("calls", 0))),
+        f"{words.several(accounts, 'account')}, {calls}",
+        str(entry.get("says", "")),
+        ", ".join(shown) + more or "unknown",
         words.odds(float(entry.get("coordination", {}).get("bits", 0.0))),
         _held(entry.get("observables", [])),
         " ".join(str(s) for s in entry.get("why_no_campaign", [])) or "Nothing asks for what training data is made of.",
@@ -50,10 +51,10 @@ def operator(entry: Json) -> Operator:
 
 
 def _held(observables: Sequence[Json]) -> str:
-    """Name the strongest kinds of what they share, each with how many hold its commonest value."""
+    """Name the strongest kinds of what they share, each with how many accounts hold its commonest value."""
     most: dict[str, int] = {}
     for one in observables:
         kind = str(one.get("signal", ""))
         most[kind] = max(most.get(kind, 0), int(one.get("holders", 0)))
-    kinds = [f"{signal_name(kind)} (one value with {words.several(n, 'account')})" for kind, n in most.items()]
-    return "; ".join(kinds[:MAX_HELD]) or "unknown"
+    kinds = [f"{signal_name(kind)} ({words.count(n)} have the same)" for kind, n in most.items()]
+    return words.listing(kinds[:MAX_HELD]) if kinds else "what is unknown"

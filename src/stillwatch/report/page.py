@@ -29,7 +29,6 @@ class Page:
     unlisted: int
     weaker: str
     operators: list[Operator]
-    operators_say: list[str]
     tenants: list[scan.Tenant]
     tenants_say: list[str]
     limits: list[str]
@@ -60,7 +59,6 @@ def page(folder: Folder, *, samples: Mapping[str, Sequence[str]]) -> Page:
         unlisted=max(0, len(folder.campaigns) - MAX_CAMPAIGNS),
         weaker=scan.weaker(facts, len(folder.campaigns)),
         operators=[operator(o) for o in folder.operators],
-        operators_say=list(dict.fromkeys(str(o["says"]) for o in folder.operators if o.get("says"))),
         tenants=[scan.tenant(t) for t in folder.tenants],
         tenants_say=list(dict.fromkeys(str(t["says"]) for t in folder.tenants if t.get("says"))),
         limits=[str(s) for s in facts.get("limits", [])],

@@ -110,11 +110,20 @@ def test_items_that_everybody_has_speak_against_it(overlap: float) -> None:
     assert training(public).bits < training(summary()).bits - 1.0
 
 
-def test_common_items_of_one_operator_say_half() -> None:
-    public = summary(item_holdings=5_000, items=2_000)
-    known = Answer(10.0)
-    costs = [training(public, a).bits - training(summary(), a).bits for a in (NOTHING, known)]
-    assert costs[0] < costs[1] < -2.0
+def test_samples_of_one_prompt_speak_for_it() -> None:
+    dealt = summary(item_holdings=5_000, items=625, item_squares=40_000, holding_squares=500_000)
+    assert "sampled_items" in signals(training(dealt))
+    assert training(dealt).bits == training(summary()).bits
+
+
+@pytest.mark.parametrize(("payers", "costs"), [(50, -3.0), (20, 0.0)])
+def test_common_items_say_nothing_of_one_operator_who_hides_and_half_of_one_who_does_not(
+    payers: int, costs: float
+) -> None:
+    public, made = summary(item_holdings=5_000, items=2_000), group(payment=(payers, 0.0))
+    common = {f.signal: f.bits for f in training(public, Answer(10.0), made).findings}
+    assert common.get("public_items", 0.0) == costs
+    assert training(public).bits < training(public, Answer(10.0), made).bits
 
 
 def test_what_any_application_shows_is_capped_where_accounts_have_topics_of_their_own() -> None:

@@ -101,6 +101,12 @@ def test_items_that_everybody_has_speak_against_one_operator(overlap: float) -> 
     assert operator(made, public).bits < operator(made).bits - 1.0
 
 
+def test_samples_of_one_prompt_speak_for_one_operator() -> None:
+    dealt = summary(item_holdings=5_000, items=625, item_squares=40_000, holding_squares=500_000)
+    made = group()
+    assert operator(made, dealt).bits == operator(made, summary(item_calls=0)).bits + 3.0
+
+
 def test_topics_of_their_own_speak_against_one_queue() -> None:
     own = summary(topics=TopicSpread(10.0, 0.5))
     assert operator(group(), own).bits < operator(group()).bits

@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,8 @@ def test_says_what_counting_row_by_row_says(summaries: Any) -> None:
         assert made.items == len({item for item, _ in items})
         assert made.item_holdings == len(set(items))
         assert made.item_calls == len(items)
+        assert made.item_squares == sum(n * n for n in Counter(item for item, _ in set(items)).values())
+        assert made.holding_squares == sum(n * n for n in Counter(account for _, account in set(items)).values())
         assert set(made.accounts.tolist()) == accounts
         assert made.account_calls.sum() == made.cue_calls.sum() == made.hour_calls.sum() == len(mine)
         for cues, calls in zip(made.cues, made.cue_calls, strict=True):

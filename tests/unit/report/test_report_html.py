@@ -137,7 +137,7 @@ def test_one_operator_without_extraction_is_told_apart_and_accused_of_nothing(tm
     assert "1 group of accounts with one operator and no extraction: listed apart." in text
     part = text[text.index('<section aria-labelledby="operators">') :]
     assert "nothing here accuses them of distillation" in part
-    assert "client address (one value with 31 accounts); payment instrument (one value with 24 accounts)" in part
+    assert "client address (31 have the same) and payment instrument (24 have the same)" in part
     assert "relay-019 and 98 more" in part
     assert "relay-020" not in part
 

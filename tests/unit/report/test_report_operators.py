@@ -12,12 +12,13 @@ def test_names_the_first_accounts_and_counts_the_others() -> None:
 
 def test_says_what_they_share_by_kind_with_the_commonest_value() -> None:
     held = operator(entry()).held
-    assert held == "client address (one value with 31 accounts); payment instrument (one value with 24 accounts)"
+    assert held == "client address (31 have the same) and payment instrument (24 have the same)"
 
 
 def test_what_is_missing_is_unknown_and_no_accusation() -> None:
     told = operator({})
-    assert (told.held, told.verification, told.accounts) == ("unknown", "unknown", "0")
+    assert (told.held, told.verification, told.names) == ("what is unknown", "unknown", "unknown")
+    assert told.headline == "0 accounts, 0 calls"
     assert told.why == "Nothing asks for what training data is made of."
 
 
