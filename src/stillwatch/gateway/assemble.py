@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -26,6 +27,9 @@ from stillwatch.gateway.nouns import Standing
 from stillwatch.gateway.parts import Parts, Step
 from stillwatch.gateway.policy_parts import SNAPSHOT, add_policy
 from stillwatch.gateway.settings import GatewaySettings
+from stillwatch.gateway.spans.pipe import span_pipe
+from stillwatch.gateway.spans.process import span_endpoint
+from stillwatch.gateway.spans.sender import SpanSender
 from stillwatch.gateway.standing import LiveStandings
 
 JOURNAL_TOTALS = ("admitted", "finished", "refused", "shed", "finishes_lost", "notes_lost")
@@ -44,6 +48,7 @@ def make_parts(settings: GatewaySettings) -> Parts:
     _add_limits(parts)
     _add_journal(parts)
     add_policy(parts, is_appeal_granted=keyring.is_appeal_granted)
+    _add_spans(parts)
     written = MetricFile(metrics_folder(settings), parts.metrics)
     parts.starts.append(written.start)
     parts.stops.append(written.stop)
@@ -133,6 +138,13 @@ def _add_journal(parts: Parts) -> None:
     parts.states["journal"] = lambda: {"status": journal.problem or "ok", **asdict(journal.counts)}
     for name in JOURNAL_TOTALS:
         parts.metrics.totals[f"journal_{name}"] = partial(getattr, journal.counts, name)
+
+
+def _add_spans(parts: Parts) -> None:
+    if span_endpoint(parts.settings, os.environ) is not None:
+        sender = SpanSender(span_pipe(parts.settings), parts.metrics)
+        parts.observers.append(sender.ended)
+        parts.stops.append(_step(sender.close))
 
 
 def _step(does: Callable[[], None]) -> Step:

@@ -110,6 +110,8 @@ class Proxy:
             self._open -= 1
             call.finish()
             self.parts.metrics.finished(call)
+            for tell in self.parts.observers:
+                tell(call)
             if self._idle is not None and not self._open:
                 self._idle.set_result(None)
 

@@ -150,6 +150,16 @@ class Decide:
 
 
 @dataclass(frozen=True)
+class Telemetry:
+    """``[telemetry]``: OpenTelemetry spans of calls (docs/telemetry.md). Needs ``stillwatch[otel]``."""
+
+    otlp_endpoint: str = ""
+    """A collector's base URL, http://127.0.0.1:4318. Empty: what OTEL_EXPORTER_OTLP_ENDPOINT says, else no spans."""
+    account_names: bool = False
+    """Whether spans name accounts as they are (``user.id``); otherwise by a keyed pseudonym (``user.hash``)."""
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """The whole file. ``read_settings`` makes it; the demo makes its own."""
 
@@ -161,6 +171,7 @@ class GatewaySettings:
     store: Store = field(default_factory=Store)
     journal: Journal = field(default_factory=Journal)
     decide: Decide = field(default_factory=Decide)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     directory_url: str = f"sqlite:///{DATA}/directory.sqlite"
     """Accounts, keys and appeals: SQLite, or postgresql+psycopg://…"""
     rules: Path | None = None
