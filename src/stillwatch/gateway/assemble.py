@@ -14,7 +14,7 @@ from stillwatch.gateway.admin.app import AdminApp
 from stillwatch.gateway.admin.handlers import Parts as AdminParts
 from stillwatch.gateway.admin.server import AdminServer
 from stillwatch.gateway.admin.token import read_or_create_token
-from stillwatch.gateway.admin_log import ADMIN_LOG, AdminLog
+from stillwatch.gateway.admin_log import AdminLog, admin_log_of
 from stillwatch.gateway.directory.database import open_database
 from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.journal.writer import JournalWriter
@@ -61,7 +61,7 @@ def make_admin(settings: GatewaySettings) -> AdminServer:
     It has rules and standings of its own: the kill switch is a file that every worker looks at, and what scans said is
     read from the file that the workers read.
     """
-    log = AdminLog(settings.admin_token_file.parent / ADMIN_LOG.name)
+    log = AdminLog(admin_log_of(settings))
     directory = Directory(settings.directory_url, note=log.note)
     keyring = DirectoryKeyring(directory.database)
     rules = add_policy(Parts(settings, keyring=keyring))
