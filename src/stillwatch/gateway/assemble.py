@@ -26,6 +26,7 @@ from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.nouns import Standing
 from stillwatch.gateway.parts import Parts, Step
 from stillwatch.gateway.policy_parts import SNAPSHOT, add_policy
+from stillwatch.gateway.promising import Promiser
 from stillwatch.gateway.settings import GatewaySettings
 from stillwatch.gateway.spans.pipe import span_pipe
 from stillwatch.gateway.spans.process import span_endpoint
@@ -49,6 +50,8 @@ def make_parts(settings: GatewaySettings) -> Parts:
     _add_journal(parts)
     add_policy(parts, is_appeal_granted=keyring.is_appeal_granted)
     _add_spans(parts)
+    if settings.evidence is not None and settings.evidence.promises:
+        parts.promise = Promiser(settings.evidence).promise
     written = MetricFile(metrics_folder(settings), parts.metrics)
     parts.starts.append(written.start)
     parts.stops.append(written.stop)

@@ -33,6 +33,8 @@ class Parts:
     """Told of each call when its record is finished; none may wait or raise."""
     starts: list[Step] = field(default_factory=list)
     stops: list[Step] = field(default_factory=list)
+    promise: Callable[[str, int], bytes] | None = None
+    """What an answer says of its call's place in the evidence log, by call id and beginning; None: nothing."""
     states: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def state(self) -> Mapping[str, object]:
