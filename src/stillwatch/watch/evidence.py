@@ -71,7 +71,7 @@ def close_feed(layout: Layout) -> None:
         waiting = sum(1 for _ in layout.pending.iterdir())
         if waiting:
             log.warning(
-                "watch: %d files in %s wait for an evidence log, and the settings have none any more: turn it on again, "
+                "watch: %d files in %s wait for an evidence log, and the settings have none any more: turn it on, "
                 "or remove that folder; until then more is put there",
                 waiting,
                 layout.pending,
