@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import typer.main
 from typer.testing import CliRunner
 
 from stillwatch.cli.main import app
@@ -165,3 +166,35 @@ def test_a_name_cannot_move_the_cursor(operator: Operator) -> None:
     operator("accounts add", "a\u202eb")
     assert "\u202e" not in operator("accounts list")
     assert "a\\u202eb" in operator("accounts list")
+
+
+def test_the_gateways_settings_say_which_directory_and_log(operator: Operator) -> None:
+    settings = operator.folder / "gateway.toml"
+    there = operator.folder / "elsewhere"
+    settings.write_text(f'directory_url = "sqlite:///{there}/d.sqlite"\nadmin_token_file = "elsewhere/admin-token"\n')
+    for line in ("accounts add acme", "keys issue acme", "appeal grant acme --reason class"):
+        operator(f"{line} --config {settings}")
+    assert [row["account"] for row in operator.rows(f"keys list --config {settings}")] == ["acme"]
+    assert [row["account"] for row in operator.rows(f"appeal list --config {settings}")] == ["acme"]
+    assert len((there / "admin-log.jsonl").read_text().splitlines()) == 3
+    assert not operator.log.exists()
+    assert operator.rows("accounts list") == []
+
+
+def test_what_the_command_line_or_the_variable_says_comes_before_the_settings(operator: Operator) -> None:
+    settings = operator.folder / "gateway.toml"
+    settings.write_text(f'directory_url = "sqlite:///{operator.folder}/told.sqlite"\n')
+    other = f"sqlite:///{operator.folder}/other.sqlite"
+    operator(f"accounts add acme --config {settings} --directory {other}")
+    operator(f"accounts add beta --config {settings}", env={"STILLWATCH_DIRECTORY": other})
+    assert [row["account"] for row in operator.rows(f"accounts list --directory {other}")] == ["acme", "beta"]
+    assert operator.rows(f"accounts list --config {settings}") == []
+
+
+def test_every_command_over_the_directory_takes_the_settings() -> None:
+    groups = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = [c for group in ("keys", "accounts", "appeal") for c in groups[group].commands.values()]
+    assert len(commands) == 13
+    for command in commands:
+        assert {"config", "directory", "admin_log"} <= {p.name for p in command.params}
+        assert command.help

@@ -71,6 +71,14 @@ def test_a_unit_runs_a_command_that_exists(unit: Path) -> None:
 
 
 @each_unit
+def test_both_read_the_same_settings_and_the_same_variables(unit: Path) -> None:
+    # Otherwise watch would look for the accounts in another directory than the gateway's.
+    said = dict(settings(unit))
+    assert said["ExecStart"].endswith(" --config /etc/stillwatch/gateway.toml")
+    assert said["EnvironmentFile"] == "-/etc/stillwatch/environment"
+
+
+@each_unit
 def test_a_unit_runs_as_nobody_in_particular_and_dumps_no_memory(unit: Path) -> None:
     said = dict(settings(unit))
     assert (said["User"], said["LimitCORE"], said["UMask"]) == ("stillwatch", "0", "0077")

@@ -2,37 +2,62 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Callable
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Concatenate, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from stillwatch.gateway.admin_log import ADMIN_LOG, AdminLog
+from stillwatch.gateway.admin_log import ADMIN_LOG, AdminLog, admin_log_of
 from stillwatch.gateway.directory.opened import Directory
+from stillwatch.gateway.read_settings import DIRECTORY_VARIABLE, read_settings
 from stillwatch.gateway.settings import GatewaySettings
 
-DIRECTORY_URL = GatewaySettings().directory_url
-
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The gateway's TOML file: it says which directory.", show_default=False)
+]
 DirectoryOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--directory",
-        envvar="STILLWATCH_DIRECTORY",
-        help="SQLite or PostgreSQL; a URL with a password belongs into the variable, where no process list shows it.",
+        envvar=DIRECTORY_VARIABLE,
+        help="SQLite or PostgreSQL, whatever the file says; a URL with a password belongs into the variable, where no "
+        "process list shows it.",
         metavar="URL",
+        show_default=GatewaySettings().directory_url,
     ),
 ]
-LogOption = Annotated[Path, typer.Option("--admin-log", help="Where each change is noted.")]
+LogOption = Annotated[
+    Path | None, typer.Option("--admin-log", help="Where each change is noted.", show_default=str(ADMIN_LOG))
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-LOG_FILE = ADMIN_LOG
+OPTIONS = {"config": ConfigOption, "directory": DirectoryOption, "admin_log": LogOption}
+"""What every command over the directory takes besides its own."""
+
+Own = ParamSpec("Own")
 
 
-def open_directory(url: str, log: Path) -> Directory:
-    """Open the directory; what is changed in it is noted in ``log``."""
-    return Directory(url, note=AdminLog(log).note)
+def on_directory(command: Callable[Concatenate[Directory, Own], None]) -> Callable[..., None]:
+    """Give a command the options that say which directory it is about, and the open directory as first argument."""
+
+    def run(*own: Any, config: Path | None, directory: str | None, admin_log: Path | None, **named: Any) -> None:
+        told = read_settings(config) if config else GatewaySettings()
+        log = AdminLog(admin_log or admin_log_of(told))
+        with Directory(directory or told.directory_url, note=log.note) as opened:
+            command(opened, *own, **named)
+
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    more = [Parameter(n, Parameter.KEYWORD_ONLY, default=None, annotation=kind) for n, kind in OPTIONS.items()]
+    signature = Signature([*own, *more])
+    run.__signature__ = signature  # type: ignore[attr-defined]  # what inspect, and so Typer, looks at first
+    run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+    run.__doc__ = command.__doc__
+    return run
 
 
 def print_rows(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:

@@ -11,9 +11,14 @@ from pathlib import Path
 import orjson
 
 from stillwatch.errors import DirectoryUnavailableError
-from stillwatch.gateway.settings import DATA
+from stillwatch.gateway.settings import DATA, GatewaySettings
 
 ADMIN_LOG = DATA / "admin-log.jsonl"
+
+
+def admin_log_of(settings: GatewaySettings) -> Path:
+    """Return a gateway's admin log: beside its admin token."""
+    return settings.admin_token_file.parent / ADMIN_LOG.name
 
 
 class AdminLog:

@@ -91,7 +91,8 @@ class Admission:
         subjects = Subjects(caller.account, caller.organization, standing.campaign, model.name, caller.plan)
         hold = await self._hold(subjects, cost, row)
         call_id = str(row["call_id"])
-        call = Call(call_id, dialect, caller, ask, hold, self._parts.recorder, self._weights, request, started)
+        about = (self._parts.recorder, self._weights, request, started, cast("int", row["started_at"]))
+        call = Call(call_id, dialect, caller, ask, hold, *about)
         self._record(call, row)
         return call
 

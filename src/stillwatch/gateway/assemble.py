@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from stillwatch.gateway.admin.app import AdminApp
 from stillwatch.gateway.admin.handlers import Parts as AdminParts
 from stillwatch.gateway.admin.server import AdminServer
 from stillwatch.gateway.admin.token import read_or_create_token
-from stillwatch.gateway.admin_log import ADMIN_LOG, AdminLog
+from stillwatch.gateway.admin_log import AdminLog, admin_log_of
 from stillwatch.gateway.directory.database import open_database
 from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.journal.writer import JournalWriter
@@ -25,7 +26,11 @@ from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.nouns import Standing
 from stillwatch.gateway.parts import Parts, Step
 from stillwatch.gateway.policy_parts import SNAPSHOT, add_policy
+from stillwatch.gateway.promising import Promiser
 from stillwatch.gateway.settings import GatewaySettings
+from stillwatch.gateway.spans.pipe import span_pipe
+from stillwatch.gateway.spans.process import span_endpoint
+from stillwatch.gateway.spans.sender import SpanSender
 from stillwatch.gateway.standing import LiveStandings
 
 JOURNAL_TOTALS = ("admitted", "finished", "refused", "shed", "finishes_lost", "notes_lost")
@@ -44,6 +49,9 @@ def make_parts(settings: GatewaySettings) -> Parts:
     _add_limits(parts)
     _add_journal(parts)
     add_policy(parts, is_appeal_granted=keyring.is_appeal_granted)
+    _add_spans(parts)
+    if settings.evidence is not None and settings.evidence.promises:
+        parts.promise = Promiser(settings.evidence).promise
     written = MetricFile(metrics_folder(settings), parts.metrics)
     parts.starts.append(written.start)
     parts.stops.append(written.stop)
@@ -56,7 +64,7 @@ def make_admin(settings: GatewaySettings) -> AdminServer:
     It has rules and standings of its own: the kill switch is a file that every worker looks at, and what scans said is
     read from the file that the workers read.
     """
-    log = AdminLog(settings.admin_token_file.parent / ADMIN_LOG.name)
+    log = AdminLog(admin_log_of(settings))
     directory = Directory(settings.directory_url, note=log.note)
     keyring = DirectoryKeyring(directory.database)
     rules = add_policy(Parts(settings, keyring=keyring))
@@ -133,6 +141,13 @@ def _add_journal(parts: Parts) -> None:
     parts.states["journal"] = lambda: {"status": journal.problem or "ok", **asdict(journal.counts)}
     for name in JOURNAL_TOTALS:
         parts.metrics.totals[f"journal_{name}"] = partial(getattr, journal.counts, name)
+
+
+def _add_spans(parts: Parts) -> None:
+    if span_endpoint(parts.settings, os.environ) is not None:
+        sender = SpanSender(span_pipe(parts.settings), parts.metrics)
+        parts.observers.append(sender.ended)
+        parts.stops.append(_step(sender.close))
 
 
 def _step(does: Callable[[], None]) -> Step:

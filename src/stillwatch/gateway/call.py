@@ -56,6 +56,8 @@ class Call:
     weights: Weights
     request: Request
     started: float
+    started_at: int = 0
+    """When it came in, microseconds since 1970 UTC, as its record says."""
     captured: float = 0.0
     first_byte_seconds: float = 0.0
     paused_seconds: float = 0.0

@@ -36,6 +36,9 @@ COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "stillwatch_journal_shed": ("Calls served without a record", ()),
     "stillwatch_journal_finishes_lost": ("Ends of calls that found no room in the journal", ()),
     "stillwatch_journal_notes_lost": ("Notes that found no room in the journal", ()),
+    "stillwatch_spans_sent": ("Spans that a collector took", ()),
+    "stillwatch_spans_failed": ("Spans that no collector took", ()),
+    "stillwatch_spans_dropped": ("Calls without a span, for the exporter was behind or away", ()),
     "stillwatch_failed_open": ("Calls not limited because the store failed and a rule says open", ()),
 }
 """Every counter: what it counts, and its labels."""
@@ -128,10 +131,10 @@ class _Page:
         self._snapshots, self._now = snapshots, now
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric, those without a value included: a dashboard then shows zero, not nothing."""
+        """Yield every metric; what has no labels and was never counted is 0, so that a dashboard shows that."""
         for name, (says, labels) in COUNTERS.items():
             counter = CounterMetricFamily(name, says, labels=labels)
-            for values, value in self._sums(name).items():
+            for values, value in (self._sums(name) or ({} if labels else {(): 0.0})).items():
                 counter.add_metric(values, value)
             yield counter
         for name, says in TIMES.items():

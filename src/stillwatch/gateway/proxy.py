@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from math import ceil
 from time import time
 
+from stillwatch.evidence.promises import HEADER
 from stillwatch.gateway.admission import Admission, Receive, Scope
 from stillwatch.gateway.call import Call
 from stillwatch.gateway.deadlines import Deadlines
@@ -43,6 +44,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 JSON: Header = (b"content-type", b"application/json")
 CALL_ID = b"stillwatch-call"
+RECEIPT = HEADER.encode()
 
 
 class Proxy:
@@ -110,6 +112,8 @@ class Proxy:
             self._open -= 1
             call.finish()
             self.parts.metrics.finished(call)
+            for tell in self.parts.observers:
+                tell(call)
             if self._idle is not None and not self._open:
                 self._idle.set_result(None)
 
@@ -138,6 +142,8 @@ class Proxy:
         enforced = call.request.enforced
         headers, is_stream = read_headers(upstream)
         headers.append((CALL_ID, call.call_id.encode()))
+        if self.parts.promise is not None:
+            headers.append((RECEIPT, self.parts.promise(call.call_id, call.started_at)))
         if enforced.shown:
             headers += effect_headers(enforced)
         if is_stream:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,11 @@ from stillwatch.gateway.settings import GatewaySettings
 Made = TypeVar("Made")
 
 
-def read_settings(path: Path) -> GatewaySettings:
+DIRECTORY_VARIABLE = "STILLWATCH_DIRECTORY"
+"""Where it is set it is the directory's URL, whatever the file says: a password belongs into no settings file."""
+
+
+def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> GatewaySettings:
     """Return the settings. Raises SettingsError naming file, section and key. Relative paths count from the file."""
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -26,9 +31,11 @@ def read_settings(path: Path) -> GatewaySettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SettingsError(f"{path}: not TOML: {problem}") from problem
     try:
-        return _Reader(path.parent).table(GatewaySettings, told, "")
+        read = _Reader(path.parent).table(GatewaySettings, told, "")
     except SettingsError as problem:
         raise SettingsError(f"{path}: {problem}") from problem
+    directory = environ.get(DIRECTORY_VARIABLE)
+    return replace(read, directory_url=directory) if directory else read
 
 
 class _Reader:

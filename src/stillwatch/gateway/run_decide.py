@@ -20,16 +20,7 @@ def run_decide(parts: Parts) -> None:
 async def serve_decide(parts: Parts) -> None:
     """Start the parts, serve, and stop them in reverse order, whatever happened."""
     settings = parts.settings
-    neighbours = Neighbours(
-        parts.keyring,
-        parts.standings,
-        parts.decider,
-        parts.limiter,
-        parts.recorder,
-        settings.weights,
-        canonical_models(settings),
-    )
-    service = DecisionService(neighbours, keep_seconds=settings.decide.keep_seconds)
+    service = DecisionService(neighbours_of(parts), keep_seconds=settings.decide.keep_seconds)
     server = DecideServer(service, settings.decide, health=lambda: {"parts": parts.state()})
     try:
         for start in parts.starts:
@@ -38,6 +29,12 @@ async def serve_decide(parts: Parts) -> None:
     finally:
         for stop in reversed(parts.stops):
             await stop()
+
+
+def neighbours_of(parts: Parts) -> Neighbours:
+    """Return the parts that are asked about a call."""
+    asked = (parts.keyring, parts.standings, parts.decider, parts.limiter, parts.recorder)
+    return Neighbours(*asked, parts.settings.weights, canonical_models(parts.settings))
 
 
 def canonical_models(settings: GatewaySettings) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from stillwatch.errors import SettingsError
 from stillwatch.gateway.nouns import Level, Unit
+from stillwatch.settings import EVIDENCE
 
 DATA = Path(".stillwatch")
 """Where everything lives unless said otherwise: one folder under the current directory."""
@@ -150,6 +151,31 @@ class Decide:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """``[evidence]``: where this table is, ``watch`` appends what arrived to the evidence log, each round."""
+
+    folder: Path = EVIDENCE
+    origin: str = ""
+    """The log's name, best its URL without scheme; empty: one is made at first use. It never changes afterwards."""
+    ml_dsa: bool = False
+    """Whether new keys are ML-DSA-44 (FIPS 204) beside Ed25519."""
+    passphrase_file: Path | None = None
+    """The first line of it protects the signing keys; none: they are protected by their mode, 0600."""
+    promises: bool = False
+    """Whether answers carry a signed promise that the call will be in the log (header ``stillwatch-receipt``)."""
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """``[telemetry]``: OpenTelemetry spans of calls (docs/telemetry.md). Needs ``stillwatch[otel]``."""
+
+    otlp_endpoint: str = ""
+    """A collector's base URL, http://127.0.0.1:4318. Empty: what OTEL_EXPORTER_OTLP_ENDPOINT says, else no spans."""
+    account_names: bool = False
+    """Whether spans name accounts as they are (``user.id``); otherwise by a keyed pseudonym (``user.hash``)."""
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """The whole file. ``read_settings`` makes it; the demo makes its own."""
 
@@ -161,6 +187,9 @@ class GatewaySettings:
     store: Store = field(default_factory=Store)
     journal: Journal = field(default_factory=Journal)
     decide: Decide = field(default_factory=Decide)
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    evidence: Evidence | None = None
+    """None: no evidence log. Its deployment key is the journal's ``key_file``."""
     directory_url: str = f"sqlite:///{DATA}/directory.sqlite"
     """Accounts, keys and appeals: SQLite, or postgresql+psycopg://…"""
     rules: Path | None = None
@@ -182,6 +211,11 @@ class GatewaySettings:
     appeal_url: str = ""
 
     def __post_init__(self) -> None:
+        if self.evidence is not None and self.evidence.promises and self.journal.when_disk_full == "shed":
+            raise SettingsError(
+                '[evidence] promises: [journal] when_disk_full = "shed" serves calls without a record, which cannot be '
+                'promised; say "refuse" there, or no promises'
+            )
         known = {u.name for u in self.upstreams}
         names: set[str] = set()
         for model in self.models:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stillwatch import __version__
 from stillwatch.app import scan
-from stillwatch.errors import ReportError, SettingsError
+from stillwatch.errors import ReportError, SettingsError, StillwatchError
 from stillwatch.gateway.directory.export import export_accounts
 from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.journal import alive
@@ -20,8 +20,9 @@ from stillwatch.gateway.journal.layout import Layout
 from stillwatch.gateway.settings import DATA, Journal
 from stillwatch.gateway.snapshot import EMPTY, FILE, Json, next_snapshot, read_latest, read_listed, write_snapshot
 from stillwatch.ingest.sealed import key_id
-from stillwatch.settings import ScanSettings
+from stillwatch.settings import EvidenceSettings, ScanSettings
 from stillwatch.store.key import read_or_create_key
+from stillwatch.watch.evidence import EvidenceFeed, close_feed
 from stillwatch.watch.keeping import merge_segments, read_sealed, remove_expired
 from stillwatch.watch.sealing import seal
 
@@ -44,6 +45,10 @@ class WatchSettings:
     """Calls of so many days before the newest one are scanned: it bounds the time that a scan takes."""
     every_seconds: float = 60.0
     scan: ScanSettings = field(default_factory=ScanSettings)
+    evidence: EvidenceSettings | None = None
+    """The evidence log, to which each round appends what arrived; None: there is none."""
+    admin_log: Path | None = None
+    """What administrators changed: goes into the evidence log too."""
 
     @property
     def exported(self) -> Path:
@@ -65,6 +70,8 @@ class Round:
     scanned: bool
     campaigns: int = 0
     accounts: int = 0
+    logged: int = 0
+    """New entries of the evidence log."""
 
 
 class SteadyClock:
@@ -105,11 +112,43 @@ def watch(
 
 
 def take_round(settings: WatchSettings, *, now: float) -> Round:
-    """Seal, remove what is expired, scan if anything is new, and swap the snapshot. Raises StillwatchError."""
+    """Seal, remove what is expired, scan if anything is new, swap the snapshot, and append to the evidence log.
+
+    An evidence log that cannot be written is logged, and what it lacks waits; a scan that fails keeps nothing out of
+    it. Raises StillwatchError.
+    """
     if settings.directory_url is not None:
         settings = replace(settings, accounts=_export(settings), directory_url=None)
     layout = Layout(settings.journal.folder)
+    feed = _feed(settings, layout)
     sealed = seal(settings.journal)
+    try:
+        done = _scan_round(settings, layout, sealed.calls, now=now)
+    finally:
+        logged = _append(feed, now=now)
+    return replace(done, logged=logged)
+
+
+def _feed(settings: WatchSettings, layout: Layout) -> EvidenceFeed | None:
+    if settings.evidence is None:
+        close_feed(layout)
+        return None
+    feed = EvidenceFeed(settings.evidence, layout, settings.admin_log, settings.report)
+    feed.open()
+    return feed
+
+
+def _append(feed: EvidenceFeed | None, *, now: float) -> int:
+    if feed is None:
+        return 0
+    try:
+        return feed.append(clock=lambda: now)
+    except (StillwatchError, OSError) as problem:
+        log.error("watch: the evidence log: %s; the next round tries again", problem)  # noqa: TRY400 - the same
+        return 0
+
+
+def _scan_round(settings: WatchSettings, layout: Layout, sealed: int, *, now: float) -> Round:
     at = datetime.fromtimestamp(now, UTC)
     remove_expired(layout, keep_days=settings.journal.keep_days, now=at)
     merge_segments(layout)
@@ -117,14 +156,14 @@ def take_round(settings: WatchSettings, *, now: float) -> Round:
     before = _latest(settings.standing)
     inputs = _digest(paths, settings)
     if not paths or (before.get("inputs") == inputs and (settings.report / "scan.json").exists()):
-        return Round(sealed.calls, scanned=False)
+        return Round(sealed, scanned=False)
     made = replace(settings.scan, key_file=settings.journal.key_file)
     scan(paths, out=settings.report, settings=made, accounts=settings.accounts, now=at)
     keep_seconds = timedelta(days=settings.journal.keep_days).total_seconds()
     listed = read_listed(settings.report)
     snapshot = next_snapshot(before, listed, report=settings.report, now=now, keep_seconds=keep_seconds)
     write_snapshot(settings.standing, {**snapshot, "inputs": inputs})
-    return Round(sealed.calls, scanned=True, campaigns=len(snapshot["campaigns"]), accounts=len(snapshot["accounts"]))
+    return Round(sealed, scanned=True, campaigns=len(snapshot["campaigns"]), accounts=len(snapshot["accounts"]))
 
 
 def _export(settings: WatchSettings) -> Path:

@@ -52,6 +52,10 @@ def test_what_waits_is_bounded() -> None:
     assert metrics.counts["calls", ("chat", "4xx")] == MOST_WAITING + 1
 
 
+def test_what_was_never_counted_is_zero() -> None:
+    assert shown(render([], now=0.0))["stillwatch_spans_dropped_total"] == 0
+
+
 def test_names_are_spelt_as_prometheus_wants() -> None:
     assert all(name.startswith("stillwatch_") for name in (*COUNTERS, *TIMES, *GAUGES))
     assert not [name for name in COUNTERS if name.endswith("_total")]

@@ -57,6 +57,13 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "gateway.toml") == GatewaySettings()
 
 
+def test_the_directorys_url_may_be_in_a_variable_where_no_file_has_its_password(tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text('directory_url = "sqlite:///told.sqlite"')
+    url = "postgresql+psycopg://gateway:secret@db/stillwatch"
+    assert read_settings(tmp_path / "gateway.toml", {"STILLWATCH_DIRECTORY": url}).directory_url == url
+    assert read_settings(tmp_path / "gateway.toml", {}).directory_url == "sqlite:///told.sqlite"
+
+
 @pytest.mark.parametrize(
     ("toml", "says"),
     [

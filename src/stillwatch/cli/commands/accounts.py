@@ -8,19 +8,12 @@ from typing import Annotated
 
 import typer
 
-from stillwatch.cli.directory import (
-    DIRECTORY_URL,
-    LOG_FILE,
-    DirectoryOption,
-    JsonOption,
-    LogOption,
-    open_directory,
-    print_rows,
-)
+from stillwatch.cli.directory import JsonOption, on_directory, print_rows
 from stillwatch.cli.main import app
 from stillwatch.errors import SettingsError
 from stillwatch.gateway.admin_log import operating_user
 from stillwatch.gateway.directory.export import export_accounts
+from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.directory.times import read_datetime
 from stillwatch.ingest.accounts import read_accounts
 from stillwatch.records import ACCOUNTS
@@ -46,95 +39,86 @@ VerificationOption = Annotated[
 
 
 @accounts_app.command("add")
+@on_directory
 def add_command(
+    opened: Directory,
     account: AccountArgument,
     *,
     plan: PlanOption = None,
     organization: OrganizationOption = None,
     verification: VerificationOption = None,
     values: ValueOption = None,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """Add an account."""
     given = _values(values, plan=plan, organization=organization, verification=verification)
-    with open_directory(directory, log) as opened:
-        opened.accounts.add(account, given, by=operating_user(), now=time.time())
+    opened.accounts.add(account, given, by=operating_user(), now=time.time())
     typer.echo(f"Added {account}; give it a key: stillwatch keys issue {account}")
 
 
 @accounts_app.command("set")
+@on_directory
 def set_command(
+    opened: Directory,
     account: AccountArgument,
     *,
     plan: PlanOption = None,
     organization: OrganizationOption = None,
     verification: VerificationOption = None,
     values: ValueOption = None,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """Change an account; within a second it counts on every worker."""
     given = _values(values, plan=plan, organization=organization, verification=verification)
     if not given:
         raise SettingsError("accounts set: nothing to set; name --plan, --organization, --verification or --set")
-    with open_directory(directory, log) as opened:
-        opened.accounts.set(account, given, by=operating_user(), now=time.time())
+    opened.accounts.set(account, given, by=operating_user(), now=time.time())
     typer.echo(f"Set {', '.join(sorted(given))} of {account}.")
 
 
 @accounts_app.command("remove")
-def remove_command(
-    account: AccountArgument, *, directory: DirectoryOption = DIRECTORY_URL, log: LogOption = LOG_FILE
-) -> None:
+@on_directory
+def remove_command(opened: Directory, account: AccountArgument) -> None:
     """Forget an account and revoke its keys."""
-    with open_directory(directory, log) as opened:
-        opened.accounts.remove(account, by=operating_user(), now=time.time())
+    opened.accounts.remove(account, by=operating_user(), now=time.time())
     typer.echo(f"Removed {account}; its keys are revoked.")
 
 
 @accounts_app.command("list")
+@on_directory
 def list_command(
+    opened: Directory,
     *,
     after: Annotated[str, typer.Option(help="Only names after this one.", show_default=False)] = "",
     most: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
     as_json: JsonOption = False,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """List accounts in the order of their names."""
-    with open_directory(directory, log) as opened:
-        rows = opened.accounts.list(after=after, most=most)
+    rows = opened.accounts.list(after=after, most=most)
     shown = [row | {"created_at": row["created_at"] and f"{row['created_at']:%Y-%m-%dT%H:%M:%SZ}"} for row in rows]
     print_rows(shown, as_json=as_json, nothing="No accounts; add one: stillwatch accounts add NAME")
 
 
 @accounts_app.command("export")
+@on_directory
 def export_command(
+    opened: Directory,
     out: Annotated[Path, typer.Argument(help="File to write: .parquet or .csv.", show_default=False)],
-    *,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """Write every account as the accounts table of ``scan``, readable by its owner only."""
     if out.suffix not in {".parquet", ".csv"}:
         raise SettingsError(f"{out}: choose a name that ends in .parquet or .csv")
-    with open_directory(directory, log) as opened:
-        count = export_accounts(opened, out)
+    count = export_accounts(opened, out)
     typer.echo(f"Wrote {count:,} account(s) to {out}")
 
 
 @accounts_app.command("import")
+@on_directory
 def import_command(
+    opened: Directory,
     file: Annotated[Path, typer.Argument(help="Parquet, CSV or JSON lines, as scan reads it.", show_default=False)],
-    *,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """Add or replace the accounts of a file, all or none of them. Accounts that it does not name stay as they are."""
     table = read_accounts(file)
-    with open_directory(directory, log) as opened:
-        count = opened.accounts.put_table(table, by=operating_user(), now=time.time())
+    count = opened.accounts.put_table(table, by=operating_user(), now=time.time())
     typer.echo(f"Imported {count:,} account(s).")
 
 

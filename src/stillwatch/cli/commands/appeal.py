@@ -8,15 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stillwatch.cli.directory import (
-    DIRECTORY_URL,
-    LOG_FILE,
-    DirectoryOption,
-    JsonOption,
-    LogOption,
-    open_directory,
-    print_rows,
-)
+from stillwatch.cli.directory import JsonOption, on_directory, print_rows
 from stillwatch.cli.main import app
 from stillwatch.errors import NotInDirectoryError
 from stillwatch.gateway.admin_log import operating_user
@@ -31,54 +23,49 @@ ReasonOption = Annotated[str, typer.Option(help="Why; kept and logged.", show_de
 
 
 @appeal_app.command("grant")
+@on_directory
 def grant_command(
+    opened: Directory,
     account: AccountArgument,
     *,
     reason: ReasonOption,
     expires: Annotated[
         str | None, typer.Option("--expires", help="90d, 12h, or a time.", show_default="until revoked")
     ] = None,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """Let no scan count against an account: within a second no rule sees it in a campaign."""
     now = time.time()
-    with open_directory(directory, log) as opened:
-        known = _is_known(opened, account)
-        opened.appeals.grant(
-            account, reason=reason, expires_at=read_end(expires, now=now), by=operating_user(), now=now
-        )
+    known = _is_known(opened, account)
+    opened.appeals.grant(account, reason=reason, expires_at=read_end(expires, now=now), by=operating_user(), now=now)
     typer.echo(f"Granted the appeal of {account}.")
     if not known:
         typer.echo(f"No account of the directory is called {account!r}: check that call logs name it so.", err=True)
 
 
 @appeal_app.command("revoke")
+@on_directory
 def revoke_command(
+    opened: Directory,
     account: AccountArgument,
     *,
     reason: ReasonOption,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """Take a grant back: what scans say counts again."""
-    with open_directory(directory, log) as opened:
-        opened.appeals.revoke(account, reason=reason, by=operating_user(), now=time.time())
+    opened.appeals.revoke(account, reason=reason, by=operating_user(), now=time.time())
     typer.echo(f"Took back the grant of {account}.")
 
 
 @appeal_app.command("list")
+@on_directory
 def list_command(
+    opened: Directory,
     account: Annotated[str | None, typer.Argument(help="Only this account's.", show_default=False)] = None,
     *,
     as_json: JsonOption = False,
-    directory: DirectoryOption = DIRECTORY_URL,
-    log: LogOption = LOG_FILE,
 ) -> None:
     """List grants, the latest first, with those that ended."""
     now = time.time()
-    with open_directory(directory, log) as opened:
-        found = opened.appeals.list(account)
+    found = opened.appeals.list(account)
     times = ("granted_at", "expires_at", "revoked_at")
     rows = [
         asdict(a) | {name: show_time(getattr(a, name)) for name in times} | {"in_force": a.is_in_force(now)}

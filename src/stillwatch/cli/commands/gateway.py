@@ -19,6 +19,7 @@ from stillwatch.gateway.metric_page import forget_earlier
 from stillwatch.gateway.read_settings import read_settings
 from stillwatch.gateway.server import bind, serve
 from stillwatch.gateway.settings import Listen
+from stillwatch.gateway.spans.process import start_spans
 from stillwatch.gateway.upstream import check_upstreams
 
 
@@ -48,6 +49,7 @@ def gateway(
     listener = bind(listen)
     forget_earlier(metrics_folder(settings))
     admin = make_admin(settings)
+    spans = start_spans(settings, metrics=metrics_folder(settings))
     admin.start()
     typer.echo(f"listening on http://{listen.host}:{listen.port}, {listen.workers} worker(s)", err=True)
     typer.echo(
@@ -57,3 +59,5 @@ def gateway(
         serve(partial(make_parts, settings), listen, listener)
     finally:
         admin.stop()
+        if spans is not None:
+            spans.stop()

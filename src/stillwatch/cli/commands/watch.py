@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 
 from stillwatch.cli.main import app
+from stillwatch.gateway.admin_log import admin_log_of
 from stillwatch.gateway.read_settings import read_settings
 from stillwatch.gateway.settings import DATA, GatewaySettings, Journal
-from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS, ScanSettings
+from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS, EvidenceSettings, ScanSettings
 from stillwatch.watch.rounds import Round, WatchSettings, watch
 
 
@@ -25,8 +26,8 @@ def watch_command(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="The gateway's TOML file: its [journal], standing and directory count, and accounts come from the "
-            "directory at each round unless --accounts names others.",
+            help="The gateway's TOML file: its [journal], [evidence], standing and directory count; accounts come from "
+            "the directory at each round unless --accounts names others.",
             show_default=False,
         ),
     ] = None,
@@ -68,6 +69,8 @@ def watch_command(
         report=out,
         accounts=accounts,
         directory_url=told.directory_url if config and accounts is None else None,
+        evidence=_evidence(told, recorded),
+        admin_log=admin_log_of(told) if config else None,
         days=days,
         every_seconds=every,
         scan=ScanSettings(
@@ -85,8 +88,18 @@ def watch_command(
         console.print("stopped")
 
 
+def _evidence(told: GatewaySettings, journal: Journal) -> EvidenceSettings | None:
+    """Return the evidence log that the settings name; it shares the journal's key."""
+    if told.evidence is None:
+        return None
+    said = {f.name: getattr(told.evidence, f.name) for f in fields(EvidenceSettings) if f.name != "key_file"}
+    return EvidenceSettings(key_file=journal.key_file, **said)
+
+
 def _tell(done: Round, console: Console) -> None:
     if done.scanned:
         console.print(f"{done.sealed:,} calls sealed; {done.campaigns} campaign(s), {done.accounts:,} accounts listed")
     elif done.sealed:
         console.print(f"{done.sealed:,} calls sealed; nothing to scan")
+    if done.logged:
+        console.print(f"{done.logged:,} new entries in the evidence log")

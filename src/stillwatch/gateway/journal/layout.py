@@ -5,6 +5,8 @@
     sealed/NAME.parquet     fingerprints, what ``scan`` reads
     text/NAME.parquet.enc   prompts, encrypted, only where the setting says so
     notes/NAME.notes.gz     decisions, refusals, mode changes; JSON lines
+    pending/NAME.calls.enc  only where that folder is: what the evidence log has not got yet; calls encrypted, and
+    pending/NAME.notes.gz   notes, the same file as in notes/
     rejects/NAME.rejects    rows that are no calls (a mistake of the gateway), cut off; JSON lines
 
 A run is one worker process from start to end; its segments are numbered from 1. ``NAME`` is ``RUN-NNNNNNNN``: sealed up
@@ -27,6 +29,7 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 _SEGMENT = re.compile(r"^([0-9a-f]{16})-([0-9]{8})\.(open|wal|carry)$")
 _SEALED = re.compile(r"^([0-9a-f]{16})-([0-9]{8})\.parquet$")
 _LOCK = re.compile(r"^([0-9a-f]{16})\.lock$")
+PENDING_CALLS, PENDING_NOTES = ".calls.enc", ".notes.gz"
 LOCK, DRAFT = ".lock", ".draft"
 
 
@@ -78,6 +81,11 @@ class Layout:
     def rejects(self) -> Path:
         """Return where rows are that turned out to be no calls."""
         return self.folder / "rejects"
+
+    @property
+    def pending(self) -> Path:
+        """Return where sealing leaves what goes into the evidence log, if this folder is there."""
+        return self.folder / "pending"
 
     def create(self) -> None:
         """Make the folders, open to their owner only. Raises JournalError where that fails."""
@@ -132,6 +140,14 @@ class Layout:
     def rejects_path(self, name: str) -> Path:
         """Return where rows are that cannot be in the sealed segment of that name."""
         return self.rejects / f"{name}.rejects"
+
+    def pending_calls_path(self, name: str) -> Path:
+        """Return where the calls of the sealed segment of that name wait for the evidence log."""
+        return self.pending / f"{name}{PENDING_CALLS}"
+
+    def pending_notes_path(self, name: str) -> Path:
+        """Return where its notes do."""
+        return self.pending / f"{name}{PENDING_NOTES}"
 
     def carry_path(self, name: str) -> Path:
         """Return where the calls are that were open when the sealed segment of that name was made."""

@@ -69,7 +69,7 @@ def seal_journal(
     done = Sealed()
     problems: list[Exception] = []
     with alive.only_one(layout.folder / "seal.lock", doing="sealing"):
-        for folder in (layout.wal, layout.sealed, layout.text, layout.notes):
+        for folder in (layout.wal, layout.sealed, layout.text, layout.notes, layout.pending):
             remove_drafts(folder)
         for run in _runs(layout):
             try:
@@ -170,13 +170,18 @@ def _batches(run: _Run, carried: dict[str, Row]) -> list[tuple[int, Segment | No
 def _seal_batch(
     layout: Layout, name: str, joined: Joined, seal: Seal, *, keep_text: bool, step: Callable[[str], None]
 ) -> None:
-    # 1. Write what goes along: notes, text, calls still open.  A crash here seals nothing: all of it is written anew.
+    # 1. Write what goes along: notes, text, calls still open,
+    #    and what waits for the evidence log.                   A crash here seals nothing: all of it is written anew.
     # 2. Write the sealed segment and give it its name.         From here on the calls are in it and nowhere else:
     #                                                           segments up to its number and older carries are spent.
     # 3. Remove what is spent (the caller does).                A crash here leaves files that the next sealing removes.
     step("1 write notes, text and open calls")
+    is_logged = layout.pending.is_dir()
     if joined.notes:
-        publish(layout.notes_path(name), lambda draft: _write_notes(joined.notes, draft))
+        for path in (layout.notes_path(name), *([layout.pending_notes_path(name)] if is_logged else [])):
+            publish(path, lambda draft: _write_notes(joined.notes, draft))
+    if is_logged and joined.calls:
+        publish(layout.pending_calls_path(name), lambda draft: seal.text(joined.calls, draft, f"pending-{name}"))
     if keep_text and joined.calls:
         publish(layout.text_path(name), lambda draft: seal.text(joined.calls, draft, name))
     publish(layout.carry_path(name), lambda draft: _write_carry(joined.open, draft))
