@@ -48,14 +48,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="made, and removed afterwards")
     parser.add_argument("--leaves", type=int, default=16_550_000)
-    parser.add_argument("--calls", type=int, default=12 * BATCH_ROWS)
+    parser.add_argument("--calls", type=int, default=32 * BATCH_ROWS)
     parser.add_argument("--seconds", type=int, default=30)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True)
     try:
         found: Json = {"machine": describe()}
         for workers in (1, 2):
-            found[f"calls, {workers} encoding"] = append_calls(asked.folder / f"calls-{workers}", asked.calls, workers)
+            found[f"calls, {workers} processes"] = append_calls(asked.folder / f"calls-{workers}", asked.calls, workers)
         found["latency"] = measure_latency(asked.folder / "latency", asked.seconds)
         found["leaves"], found["proofs"] = measure_log(asked.folder / "log", asked.leaves)
         print(json.dumps(found, indent=1))

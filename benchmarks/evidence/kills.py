@@ -1,6 +1,9 @@
 """Kill an appending process again and again at random moments, and see whether anything it acknowledged is lost.
 
-python -m benchmarks.evidence.kills --times 1000 --folder bench-data/kills
+python -m benchmarks.evidence.kills --times 1000 --longest 0.6 --folder bench-data/kills
+
+``--times`` counts the processes that had acknowledged something when they were killed; on a busy machine many are killed
+before, and count apart.
 
 After each kill the log is opened as any start does, which repairs and rehashes it. Every checkpoint that was ever told
 must be a beginning of it (no fork), every acknowledged call in it once, and the vault open what was not erased.
@@ -33,7 +36,7 @@ from stillwatch.evidence.tree import verify_consistency
 AT_ONCE = 0.15
 """Share of the processes that may be killed while they open the book; the others have opened it."""
 LONGEST_SECONDS = 0.25
-"""From then on to the kill: a dozen batches."""
+"""From then on to the kill, unless said otherwise: a dozen batches."""
 FRESH_AFTER = 20
 """Kills after which a new log is begun, so that a check stays quick."""
 
@@ -73,21 +76,22 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=1_000)
     parser.add_argument("--folder", type=Path, required=True, help="made, and removed afterwards")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--longest", type=float, default=LONGEST_SECONDS, help="seconds from the opening to the kill")
     asked = parser.parse_args()
     began, found = time.monotonic(), Found()
     try:
-        kill_often(asked.folder, asked.times, random.Random(asked.seed), found)
+        kill_often(asked.folder, asked.times, asked.longest, random.Random(asked.seed), found)
     finally:  # also when it is interrupted: what was found until then counts
         print(json.dumps(asdict(found) | {"seconds": round(time.monotonic() - began)}))
     sys.exit(bool(found.harm))
 
 
-def kill_often(folder: Path, times: int, draw: random.Random, found: Found) -> None:
-    """Kill so many processes, over as many logs as that takes."""
+def kill_often(folder: Path, times: int, longest: float, draw: random.Random, found: Found) -> None:
+    """Kill processes until so many had acknowledged something, over as many logs as that takes."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.evidence.killed"])
-    for number in range(times):
-        if number % FRESH_AFTER == 0:
+    while found.appending < times:
+        if found.kills % FRESH_AFTER == 0:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             life = Life(folder)
@@ -97,7 +101,7 @@ def kill_often(folder: Path, times: int, draw: random.Random, found: Found) -> N
         theirs.close()
         if draw.random() > AT_ONCE:
             ours.poll(None)
-        time.sleep(draw.uniform(0, LONGEST_SECONDS))
+        time.sleep(draw.uniform(0, longest))
         process.kill()
         process.join()
         before = life.calls

@@ -81,7 +81,7 @@ class Book:
     def append_calls(self, batches: Iterable[pa.RecordBatch], *, workers: int = 1) -> Appended:
         """Append the calls of batches of ``records.CALL_LOG`` whose ids are not in the log yet, a batch at a time.
 
-        With ``workers`` above 1 so many further processes help once there are many calls.
+        With ``workers`` above 1 so many processes share the work once there are many calls, this one among them.
         """
         added = Appended()
         fresh = self._fresh_calls(batches)

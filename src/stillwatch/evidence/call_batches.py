@@ -1,15 +1,13 @@
 """Entries of whole batches of calls: the same bytes as ``entries.call_entries`` makes, a column at a time.
 
-Base64 of three bytes at a time stands alone, so the front of a disclosure (salt and name, of one length in all rows)
-and its value are encoded apart, fronts in one go and values that repeat once.
+Commitments are hashed by compiled loops (``kernels/``), public fields are written once for each value that repeats.
 """
 
 from __future__ import annotations
 
-from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256, shake_256
+from hashlib import sha256
 from itertools import repeat
 
 import numpy as np
@@ -18,18 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.evidence.canonical import MAX_INTEGER
-from stillwatch.evidence.commitments import SALT_BYTES, SEED_BYTES
+from stillwatch.evidence.commitments import SEED_BYTES
 from stillwatch.evidence.entries import MICROSECONDS_PER_HOUR, PRIVATE, PROMPT_COLUMNS, PUBLIC, VERSION, speakable
+from stillwatch.evidence.kernels.commitments import commit_alike
 from stillwatch.evidence.vault import SCHEMA
-
-SALT_TEXT = 22
-"""Characters of 16 bytes in base64 without padding."""
-DIGEST_TEXT = 43
-"""The same of 32 bytes."""
-URL_SAFE = bytes.maketrans(b"+/", b"-_")
-"""RFC 4648 section 5."""
-
-Bytes = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,58 +77,15 @@ def _commit(columns: dict[str, pa.Array], seeds: bytes) -> list[bytes]:
         known |= np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.int64) << bit
     patterns = np.unique(known)
     if len(patterns) == 1:
-        return _commit_alike({n: a for b, (n, a) in enumerate(columns.items()) if patterns[0] >> b & 1}, seeds)
+        return commit_alike({n: a for b, (n, a) in enumerate(columns.items()) if patterns[0] >> b & 1}, seeds)
     found: list[bytes] = [b""] * rows
     for pattern in patterns:
         at = np.flatnonzero(known == pattern)
         alike = {n: a.take(pa.array(at)) for b, (n, a) in enumerate(columns.items()) if pattern >> b & 1}
         mine = b"".join([seeds[i * SEED_BYTES : (i + 1) * SEED_BYTES] for i in at.tolist()])
-        for i, value in zip(at.tolist(), _commit_alike(alike, mine), strict=True):
+        for i, value in zip(at.tolist(), commit_alike(alike, mine), strict=True):
             found[i] = value
     return found
-
-
-def _commit_alike(columns: dict[str, pa.Array], seeds: bytes) -> list[bytes]:
-    rows, size = len(seeds) // SEED_BYTES, SALT_BYTES * len(columns)
-    raw = b"".join([shake_256(seeds[i : i + SEED_BYTES]).digest(size) for i in range(0, len(seeds), SEED_BYTES)])
-    salts = _encode_rows(raw, SALT_BYTES).reshape(rows, len(columns), SALT_TEXT)
-    parts: list[bytes | Bytes] = []
-    for at, (name, array) in enumerate(columns.items()):
-        parts += [b'%b"%b":"' % (b"," if at else b"{", name.encode()), _digests(name, array, salts[:, at])]
-        parts.append(b'"')
-    whole = _lay_out([*parts, b"}"], rows)
-    width = whole.shape[1]
-    text = whole.tobytes()
-    digests = b"".join([sha256(text[i : i + width]).digest() for i in range(0, len(text), width)])
-    return _split(_encode_rows(digests, 32).tobytes(), DIGEST_TEXT)
-
-
-def _digests(name: str, array: pa.Array, salts: Bytes) -> Bytes:
-    """Return the digests of one field's disclosures, in base64, a row each."""
-    front = _lay_out([b'["', salts, b'","%b",' % name.encode()], len(salts))
-    cut = front.shape[1] - front.shape[1] % 3
-    rest = front[0, cut:].tobytes()  # the end of the name's quotes: the same in every row
-    fronts = _encode_whole(np.ascontiguousarray(front[:, :cut]).tobytes())
-    width = cut // 3 * 4
-    values = _values(array, rest)
-    raw = b"".join(
-        [sha256(fronts[i : i + width] + v).digest() for i, v in zip(range(0, len(fronts), width), values, strict=True)]
-    )
-    return _encode_rows(raw, 32)
-
-
-def _values(array: pa.Array, rest: bytes) -> Sequence[bytes]:
-    """Return ``rest``, the value as JSON and ``]`` of each row, in base64."""
-    coded = array.dictionary_encode()
-    repeated = len(coded.dictionary) * 2 < len(array)
-    plain = (coded.dictionary if repeated else array).to_pylist()
-    if pa.types.is_integer(array.type):
-        texts = [b"%b%d]" % (rest, value) for value in plain]
-    else:
-        texts = [b"%b%b]" % (rest, value) for value in map(orjson.dumps, plain)]
-    encoded = b"".join([b2a_base64(text) for text in texts]).translate(URL_SAFE, b"=").split(b"\n")
-    encoded.pop()
-    return [encoded[i] for i in coded.indices.to_pylist()] if repeated else encoded
 
 
 def _entries(batch: pa.RecordBatch, commitments: list[bytes]) -> list[bytes]:
@@ -177,31 +124,3 @@ def _completed(batch: pa.RecordBatch) -> list[bytes]:
 def _hours(batch: pa.RecordBatch) -> pa.Array:
     times = batch["started_at"].cast(pa.int64()).to_numpy()
     return pa.array(np.floor_divide(times, MICROSECONDS_PER_HOUR))
-
-
-def _lay_out(parts: Sequence[bytes | Bytes], rows: int) -> Bytes:
-    """Set texts of one length side by side: ``bytes`` are the same in every row."""
-    widths = [len(p) if isinstance(p, bytes) else p.shape[1] for p in parts]
-    whole = np.empty((rows, sum(widths)), np.uint8)
-    at = 0
-    for part, width in zip(parts, widths, strict=True):
-        whole[:, at : at + width] = np.frombuffer(part, np.uint8) if isinstance(part, bytes) else part
-        at += width
-    return whole
-
-
-def _encode_rows(raw: bytes, size: int) -> Bytes:
-    """Encode rows of ``size`` bytes each by itself, without padding."""
-    rows = len(raw) // size
-    padded = np.zeros((rows, -(-size // 3) * 3), np.uint8)
-    padded[:, :size] = np.frombuffer(raw, np.uint8).reshape(rows, size)
-    text = np.frombuffer(_encode_whole(padded.tobytes()), np.uint8).reshape(rows, -1)
-    return text[:, : -(-size * 4 // 3)]
-
-
-def _encode_whole(raw: bytes) -> bytes:
-    return b2a_base64(raw, newline=False).translate(URL_SAFE)
-
-
-def _split(text: bytes, width: int) -> list[bytes]:
-    return [text[i : i + width] for i in range(0, len(text), width)]

@@ -36,10 +36,13 @@ class CallKeys:
         new = np.ones(len(words), bool)
         for run in self._runs:
             new &= ~_is_in(words, run)
-        _, first = np.unique(words, axis=0, return_index=True)
-        once = np.zeros(len(words), bool)
-        once[first] = True
-        return new & once
+        halves = np.sort(words[:, 0])
+        if (halves[1:] == halves[:-1]).any():
+            _, first = np.unique(words, axis=0, return_index=True)
+            once = np.zeros(len(words), bool)
+            once[first] = True
+            new &= once
+        return new
 
     def add(self, keys: Iterable[bytes]) -> None:
         """Add keys."""
@@ -57,7 +60,11 @@ def _words(keys: list[bytes]) -> Words:
 
 
 def _sorted(words: Words) -> Words:
-    return words[np.lexsort((words[:, 1], words[:, 0]))]
+    ordered = words[np.argsort(words[:, 0])]
+    halves = ordered[:, 0]
+    if (halves[1:] == halves[:-1]).any():
+        return words[np.lexsort((words[:, 1], words[:, 0]))]
+    return ordered
 
 
 def _is_in(words: Words, run: Words) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -27,14 +27,17 @@ Tag = TypeVar("Tag")
 def encode_in_order(
     batches: Iterable[tuple[Tag, pa.RecordBatch]], *, workers: int
 ) -> Iterator[tuple[Tag, EncodedCalls]]:
-    """Yield each batch encoded, with its tag. Raises EvidenceError if a process dies."""
+    """Yield each batch encoded, with its tag, by ``workers`` processes, this one among them.
+
+    It has the log to write meanwhile, so the others encode. Raises EvidenceError if one of them dies.
+    """
     waiting = iter(batches)
     head = list(islice(waiting, BATCHES_ALONE + 1))
     if workers < 2 or len(head) <= BATCHES_ALONE:
         for tag, batch in chain(head, waiting):
             yield tag, _encode(batch)
         return
-    started = [_start() for _ in range(workers)]
+    started = [_start() for _ in range(workers - 1)]
     try:
         yield from _share(chain(head, waiting), [pipe for pipe, _ in started])
     except (EOFError, OSError) as problem:
