@@ -87,7 +87,10 @@ def test_another_media_type_is_406_with_an_error_object(world: World, accept: st
 @pytest.mark.parametrize("content_type", ["application/json", "application/taxii+json;version=2.0", "", "text/plain"])
 def test_a_body_of_another_media_type_is_415(world: World, content_type: str) -> None:
     reply = world.ask(
-        f"{world.root}/objects/", method="POST", body={"objects": [stix_object(1)]}, headers={"content-type": content_type}
+        f"{world.root}/objects/",
+        method="POST",
+        body={"objects": [stix_object(1)]},
+        headers={"content-type": content_type},
     )
     assert reply.status == 415
     assert ids(world.ask(f"{world.root}/objects/")) == []
@@ -120,7 +123,9 @@ def test_a_long_answer_is_compressed_for_those_who_take_it(world: World) -> None
     packed = world.ask(f"{world.root}/objects/", headers={"accept-encoding": "br, gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body
-    assert "content-encoding" not in world.ask(f"{world.root}/objects/", headers={"accept-encoding": "gzip;q=0"}).headers
+    assert (
+        "content-encoding" not in world.ask(f"{world.root}/objects/", headers={"accept-encoding": "gzip;q=0"}).headers
+    )
 
 
 # Section 3.5 and 3.8: who may
@@ -427,6 +432,17 @@ def test_a_status_is_kept_a_day_at_least_and_not_for_good(world: World) -> None:
     assert world.ask(f"/api/status/{name}/").status == 404
 
 
+def test_a_caller_bound_to_an_identity_speaks_in_its_own_name_only(world: World) -> None:
+    me, other = (stix_object(n, kind="identity")["id"] for n in (1, 2))
+    world.tokens["bound"] = world.callers.add_caller(
+        f"bound {world.collection}", read=[world.collection], write=[world.collection], identity=me
+    )
+    mine, theirs = stix_object(1, created_by_ref=me), stix_object(2, created_by_ref=other, revoked=True)
+    reply = world.post(mine, theirs, stix_object(3, kind="identity"), caller="bound").json
+    assert [f["id"] for f in reply["failures"]] == [theirs["id"]]
+    assert reply["success_count"] == 2
+
+
 def test_the_same_version_again_changes_nothing(world: World) -> None:
     world.post(stix_object(1))
     before = world.ask(f"{world.root}/manifest/").body
@@ -473,7 +489,12 @@ def test_a_revocation_is_a_later_version(world: World) -> None:
 
 
 def test_no_error_says_what_a_database_or_python_said(world: World) -> None:
-    for path in ("/api/collections/'/objects/", "/api/collections/%00/", "/%ff%fe/", f"{world.root}/objects/?match[id]='"):
+    for path in (
+        "/api/collections/'/objects/",
+        "/api/collections/%00/",
+        "/%ff%fe/",
+        f"{world.root}/objects/?match[id]='",
+    ):
         body = json.dumps(world.ask(path).json)
         assert "Error" not in body
         assert "sqlite" not in body.lower()

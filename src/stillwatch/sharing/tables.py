@@ -70,8 +70,10 @@ callers = Table(
     Column("name", Text, primary_key=True),
     Column("token", String(64), unique=True),
     Column("certificate", String(64), unique=True),
+    Column("identity", String(120), nullable=False),
 )
-"""Who may ask: SHA-256 of a random token, or of a client certificate (DER), in hexadecimal."""
+"""Who may ask: SHA-256 of a random token, or of a client certificate (DER), in hexadecimal. With an ``identity`` (an
+id) a caller may write as that one only: nobody else can revoke or dispute in its name."""
 
 rights = Table(
     "sharing_rights",
@@ -125,6 +127,31 @@ outcomes = Table(
     Column("problem", Text, nullable=False),
 )
 """What became of each object of a job; an empty ``problem`` is success."""
+
+
+sources = Table(
+    "sharing_sources",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("added_after", String(40), nullable=False),
+    Column("pulled", BigInteger, nullable=False),
+)
+"""Others' collections, and up to which of their ``date_added`` we have them. Empty: from the beginning."""
+
+received = Table(
+    "sharing_received",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("sender", String(120), primary_key=True),
+    Column("object", String(120), primary_key=True),
+    Column("type", String(80), nullable=False, index=True),
+    Column("version_at", BigInteger, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    Column("kind", String(40), nullable=False, index=True),
+    Column("value", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The latest version of everything others said, by who says it: two hosts that say one thing are two rows."""
 
 
 def open_sharing(url: str, *, option: str = "--store") -> Database:

@@ -11,6 +11,7 @@ import typer
 from stillwatch.cli.directory import printable
 from stillwatch.cli.sharing import STORE, StoreOption, share_app
 from stillwatch.errors import SettingsError
+from stillwatch.sharing.stix_ids import stix_id
 from stillwatch.sharing.tables import open_sharing
 from stillwatch.sharing.taxii.callers import Callers
 from stillwatch.sharing.taxii.server import ServeSettings, Tls, bind, serve_taxii
@@ -64,6 +65,10 @@ def caller_command(
     certificate: Annotated[
         Path | None, typer.Option(help="Client certificate in PEM, in place of a token.", show_default=False)
     ] = None,
+    sender: Annotated[
+        str,
+        typer.Option("--as", help="Name in which alone it may write: nobody revokes in another's.", show_default=False),
+    ] = "",
     remove: Annotated[bool, typer.Option("--remove", help="Take everything from it.")] = False,
     store: StoreOption = STORE,
 ) -> None:
@@ -75,7 +80,10 @@ def caller_command(
             callers.remove_caller(name)
             typer.echo(f"Removed {name}.")
             return
-        token = callers.add_caller(name, read=read or [], write=write or [], certificate=_der(certificate))
+        identity = stix_id("identity", sender.casefold()) if sender else ""
+        token = callers.add_caller(
+            name, read=read or [], write=write or [], certificate=_der(certificate), identity=identity
+        )
     finally:
         database.close()
     typer.echo(token or f"{name} shows the certificate.")

@@ -54,7 +54,13 @@ class Callers:
         return str(found)
 
     def add_caller(
-        self, name: str, *, read: Sequence[str], write: Sequence[str], certificate: bytes | None = None
+        self,
+        name: str,
+        *,
+        read: Sequence[str],
+        write: Sequence[str],
+        certificate: bytes | None = None,
+        identity: str = "",
     ) -> str:
         """Add or replace a caller with rights on collections (ids or titles); return a token, empty with a certificate.
 
@@ -71,6 +77,7 @@ class Callers:
                 "name": name,
                 "token": _hash(token.encode()) if token else None,
                 "certificate": _hash(certificate) if certificate else None,
+                "identity": identity,
             }
             connection.execute(callers.insert().values(values))
             for collection, (can_read, can_write) in granted.items():
@@ -95,6 +102,12 @@ class Callers:
         with self._database.read() as connection:
             found = connection.execute(select(callers.c.name).where(mine)).scalar_one_or_none()
         return None if found is None else str(found)
+
+    def identity(self, caller: str) -> str:
+        """Return as which identity a caller must write; empty if as any."""
+        with self._database.read() as connection:
+            mine = select(callers.c.identity).where(callers.c.name == caller)
+            return str(connection.execute(mine).scalar_one_or_none() or "")
 
     def rights(self, caller: str) -> dict[str, Right]:
         """Return what a caller may do, by collection id, in the order of titles."""

@@ -31,6 +31,8 @@ class Checked:
     version: str
     version_at: int
     spec_version: str
+    sender: str
+    """``created_by_ref``; empty if it names nobody."""
     body: bytes
 
 
@@ -49,12 +51,12 @@ def check_object(given: Any) -> Checked | Refused:
         return Refused("", "", "not a JSON object")
     name = given.get("id")
     shown = name[:120] if isinstance(name, str) else ""
-    version = given.get("modified", given.get("created", ""))
-    dated = isinstance(version, str) and len(version) <= MAX_VERSION
+    said = given.get("modified", given.get("created", ""))
+    version = said if isinstance(said, str) and len(said) <= MAX_VERSION else "?"
     try:
-        return _check(given, version if dated else "?")
+        return _check(given, version)
     except ValueError as problem:
-        return Refused(shown, version if dated and read_time(version) is not None else "", str(problem))
+        return Refused(shown, "" if read_time(version) is None else version, str(problem))
 
 
 def _check(given: dict[str, Any], version: str) -> Checked:
@@ -73,7 +75,10 @@ def _check(given: dict[str, Any], version: str) -> Checked:
     body = _encode(given)
     if len(body) > MAX_OBJECT_BYTES:
         raise ValueError(f"larger than {MAX_OBJECT_BYTES:,} bytes")
-    return Checked(found[0], found[1], version, at, spec_version, body)
+    sender = given.get("created_by_ref", "")
+    if not isinstance(sender, str) or (sender and not _ID.fullmatch(sender)):
+        raise ValueError("created_by_ref is not an id")
+    return Checked(found[0], found[1], version, at, spec_version, sender, body)
 
 
 def _encode(given: dict[str, Any]) -> bytes:

@@ -30,8 +30,14 @@ RETRY_SECONDS = 5.0
 class Jobs:
     """Takes objects in. One thread of a process works on them, in the order in which they came."""
 
-    def __init__(self, store: CollectionStore, *, clock: Callable[[], float]) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self,
+        store: CollectionStore,
+        *,
+        clock: Callable[[], float],
+        identity_of: Callable[[str], str] = lambda _caller: "",
+    ) -> None:
+        self._store, self._clock, self._identity_of = store, clock, identity_of
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="taxii-jobs", daemon=True)
 
@@ -119,9 +125,9 @@ class Jobs:
         if job is None:
             return
         given: list[Any] = orjson.loads(job.envelope)
-        done = job.done
+        done, identity = job.done, self._identity_of(job.caller)
         while done < job.total and not self._stopped.is_set():
-            part = [check_object(o) for o in given[done : done + PART]]
+            part = [_as_sender(check_object(o), identity) for o in given[done : done + PART]]
             if not self._take(name, job.collection, done, part):
                 return  # another process or thread is at it
             done += len(part)
@@ -153,6 +159,16 @@ class Jobs:
             old = select(jobs.c.id).where(and_(jobs.c.requested < before, jobs.c.done == jobs.c.total))
             connection.execute(delete(outcomes).where(outcomes.c.job.in_(old)))
             connection.execute(delete(jobs).where(and_(jobs.c.requested < before, jobs.c.done == jobs.c.total)))
+
+
+def _as_sender(one: Checked | Refused, identity: str) -> Checked | Refused:
+    """Refuse what is said in somebody else's name; empty ``identity``: anybody's may be used."""
+    if isinstance(one, Refused) or not identity or one.sender in {"", identity}:
+        return one
+    # Identities, techniques and definitions that travel along are not the sender's word.
+    if one.type in {"identity", "extension-definition", "marking-definition", "attack-pattern"}:
+        return one
+    return Refused(one.object, one.version, "created_by_ref is not you: nobody speaks in another's name here")
 
 
 def _detail(name: str, version: str) -> Json:

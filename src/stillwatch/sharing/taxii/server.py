@@ -62,7 +62,7 @@ def serve_taxii(settings: ServeSettings, listener: socket.socket) -> None:
     database = open_sharing(settings.store)
     callers = Callers(database)
     store = CollectionStore(database, clock=time.time)
-    jobs = Jobs(store, clock=time.time)
+    jobs = Jobs(store, clock=time.time, identity_of=callers.identity)
     app = TaxiiApp(Endpoints(store, callers, jobs, title=settings.title, contact=settings.contact), callers)
     config = _config(app, settings.tls)
     jobs.start()
