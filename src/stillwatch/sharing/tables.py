@@ -5,7 +5,9 @@ Points in time are whole microseconds since 1970-01-01 UTC; a STIX version is th
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table, Text, select
+import secrets
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, select
 
 from stillwatch.errors import StoreError
 from stillwatch.store.sql import Database, open_database
@@ -46,6 +48,112 @@ shared_for = Table(
 """For which campaigns an object left: an indicator of two outlives the withdrawal of one."""
 
 
+server = Table(
+    "sharing_server",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("secret", LargeBinary, nullable=False),
+)
+"""One row: the key that signs where a next page begins. All processes over one database share it."""
+
+collections = Table(
+    "sharing_collections",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("title", Text, nullable=False, unique=True),
+    Column("description", Text, nullable=False),
+)
+
+callers = Table(
+    "sharing_callers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", String(64), unique=True),
+    Column("certificate", String(64), unique=True),
+    Column("identity", String(120), nullable=False),
+)
+"""Who may ask: SHA-256 of a random token, or of a client certificate (DER), in hexadecimal. With an ``identity`` (an
+id) a caller may write as that one only: nobody else can revoke or dispute in its name."""
+
+rights = Table(
+    "sharing_rights",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("collection", String(36), primary_key=True),
+    Column("can_read", Boolean, nullable=False),
+    Column("can_write", Boolean, nullable=False),
+)
+
+objects = Table(
+    "sharing_objects",
+    metadata,
+    Column("added", BigInteger, primary_key=True, autoincrement=False),
+    Column("collection", String(36), nullable=False),
+    Column("object", String(120), nullable=False),
+    Column("type", String(80), nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("version_at", BigInteger, nullable=False),
+    Column("spec_version", String(8), nullable=False),
+    Column("is_first", Boolean, nullable=False),
+    Column("is_last", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("sharing_objects_version", "collection", "object", "version_at", unique=True),
+    Index("sharing_objects_last", "collection", "is_last", "added"),
+    Index("sharing_objects_added", "collection", "added"),
+    Index("sharing_objects_type", "collection", "type", "added"),
+)
+"""One row a version. ``added`` is its ``date_added``: no two are equal, whatever the collection."""
+
+jobs = Table(
+    "sharing_jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("collection", String(36), nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("requested", BigInteger, nullable=False, index=True),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+"""Objects that were sent: ``done`` of them, in their order, are in the collection or refused."""
+
+outcomes = Table(
+    "sharing_outcomes",
+    metadata,
+    Column("job", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("object", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+"""What became of each object of a job; an empty ``problem`` is success."""
+
+
+sources = Table(
+    "sharing_sources",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("added_after", String(40), nullable=False),
+    Column("pulled", BigInteger, nullable=False),
+)
+"""Others' collections, and up to which of their ``date_added`` we have them. Empty: from the beginning."""
+
+received = Table(
+    "sharing_received",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("sender", String(120), primary_key=True),
+    Column("object", String(120), primary_key=True),
+    Column("type", String(80), nullable=False, index=True),
+    Column("version_at", BigInteger, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    Column("kind", String(40), nullable=False, index=True),
+    Column("value", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The latest version of everything others said, by who says it: two hosts that say one thing are two rows."""
+
+
 def open_sharing(url: str, *, option: str = "--store") -> Database:
     """Open the database of sharing, its tables made at first use. Raises SettingsError and StoreError."""
     database = open_database(url, option=option)
@@ -54,6 +162,7 @@ def open_sharing(url: str, *, option: str = "--store") -> Database:
         found = connection.execute(select(state.c.schema_version)).scalar_one_or_none()
         if found is None:
             connection.execute(state.insert().values(one=1, schema_version=SCHEMA_VERSION, last_added=0))
+            connection.execute(server.insert().values(one=1, secret=secrets.token_bytes(32)))
     if found not in {None, SCHEMA_VERSION}:
         database.close()
         raise StoreError(
