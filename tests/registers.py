@@ -33,6 +33,7 @@ from stillwatch.registry.register import Register
 from stillwatch.registry.rules import DAY
 from stillwatch.registry.statuses import Status, Step
 
+DAY_SECONDS = 86_400
 NOW = 1_790_000_000
 """21 September 2026."""
 AUTHOR, REVIEWER, OTHER = "author", "reviewer", "second reviewer"

@@ -170,3 +170,40 @@ def test_a_misspelt_draft_is_refused_before_anything_is_made(command: Command) -
     done = command("draft", "draft.toml")
     assert (done.code, "criteria: no such field: purposes" in done.err.replace("\n", " ")) == (2, True)
     assert not Path(".stillwatch").exists()
+
+
+def test_a_site_is_published_and_verified_by_a_stranger(command: Command, bundle: Path, days: Days) -> None:
+    name = notified(command, bundle)
+    days.ahead = 31
+    command("publish", name, "--by", "reviewer", "--reasons", "Sound.")
+    done = command("site", "site", "--title", "Ours", "--contact", "answers@register.example")
+    assert (done.code, "1 public entries" in done.out) == (0, True), done
+    held = command("verify", "site", "--policy", "site/policy.txt")
+    assert (held.code, f"{name}: alleged: Quillfern" in held.out) == (0, True), held
+    entry = Path("site/entries") / f"{name}.json"
+    entry.write_text(entry.read_text(encoding="utf-8").replace('"step', '"stap', 1), encoding="utf-8")
+    refused = command("verify", entry)
+    assert (refused.code, "REFUSED" in refused.out) == (1, True), refused
+
+
+@pytest.mark.parametrize("form", ["ftm", "csv", "stix", "feed"])
+def test_each_machine_form_is_exported_alone(command: Command, form: str) -> None:
+    drafted(command)
+    done = command("export", "--format", form)
+    assert done.code == 0, done
+    assert "Quillfern" not in done.out
+    command("export", "--format", form, "-o", "out")
+    assert Path("out").read_text(encoding="utf-8").splitlines() == done.out.splitlines() or form == "feed"
+
+
+def test_an_unknown_form_is_refused(command: Command) -> None:
+    drafted(command)
+    done = command("export", "--format", "pdf")
+    assert (done.code, "write one of ftm, csv, stix, feed" in done.err.replace("\n", " ")) == (2, True)
+
+
+def test_the_example_is_one_command(command: Command) -> None:
+    done = command("example", "example")
+    assert (done.code, "9 fictional entries" in done.out) == (0, True), done
+    assert command("verify", "example/site").code == 0
+    assert command("example", "example").code == 2

@@ -16,8 +16,8 @@ SOURCE = ROOT / "src" / "stillwatch"
 FILES = sorted(SOURCE.rglob("*.py"))
 MAX_LINES = 300
 """What is longer is about two subjects."""
-MAX_LINES_OF = {"evidence/verify.py": 600}
-"""It stands alone: whoever checks a bundle reads one file. test_evidence_verify.py bounds its lines of code."""
+MAX_LINES_OF = {"evidence/verify.py": 600, "registry/verify_register.py": 330}
+"""They stand alone: whoever checks a bundle or a register reads one file; its own test bounds the first one's code."""
 PLUGIN_FOLDERS = ("detect/signals", "ingest/sources", "sharing/exporters")
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))

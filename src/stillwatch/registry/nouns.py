@@ -179,6 +179,16 @@ class Entry:
         """Whether it was ever published; a tombstone of what never was is nobody's business."""
         return self.published_at is not None
 
+    @property
+    def own_appeals(self) -> tuple[Appeal, ...]:
+        """The appeals of the party itself."""
+        return tuple(appeal for appeal in self.appeals if not appeal.by_register)
+
+    def stood_until(self, now: int) -> int | None:
+        """Return when it stops or stopped to stand: at its end if it ended, else when it expires."""
+        ended_early = self.status is Status.WITHDRAWN or self.is_erased
+        return self.changed_at if ended_early and self.status_at(now) in TOMBSTONES else self.expires_at
+
     def status_at(self, now: int) -> Status:
         """Return the status, expired as soon as its time is over even if nobody wrote that down yet."""
         over = self.status in STANDING and self.expires_at is not None and self.expires_at <= now
@@ -189,8 +199,8 @@ class Entry:
         return self.status_at(now) in TOMBSTONES
 
     def answer_at(self, now: int) -> str:
-        """Return the state of the party's answer: given, awaited, none, or not asked yet."""
-        if self.answers:
+        """Return the state of the party's answer (an appeal is one): given, awaited, none, or not asked yet."""
+        if self.answers or self.own_appeals:
             return "given"
         if not self.notices:
             return "not asked yet"

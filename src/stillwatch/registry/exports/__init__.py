@@ -1,0 +1,1 @@
+"""The register in machine forms, one file each."""
