@@ -28,15 +28,18 @@ from stillwatch.detect.topics import BINS, TopicSpread, find_topic_spreads
 from stillwatch.detect.uses import Use, score_cues
 from stillwatch.store.engine import Engine
 
+_TOPICS = tuple(f"topic_{i}" for i in range(BINS))
 COLUMNS = frozenset(
     (
         *("call", "account", "started_at", "hour", "completed", "cues", "turns", "tools"),
         *("input_tokens", "cached_input_tokens", "output_tokens"),
         *("system", "system_words", "skeleton", "skeleton_words", "item", "artefact"),
-        *(f"topic_{i}" for i in range(BINS)),
+        *_TOPICS,
     )
 )
 """What is read of each call, whatever the signals read."""
+FIRST_CALLS = 100_000
+"""Calls that are looked at first for which columns have values."""
 
 
 def columns_read(signals: Sequence[Signal]) -> frozenset[str]:
@@ -103,12 +106,13 @@ def find_candidates(
         return Findings([], population, strands, [], skipped, None, [])
     background = _background(population)
     read = sorted({"account", *(n for s in signals if s.reads == "calls" for n in s.needs)} & present)
+    everybody = _background_calls(engine, marked, background, read)
     observed = observe(
         engine,
         [s for s in signals if s.name not in skipped],
         strand_calls=_strand_calls(engine, marked, strands, read),
         strand_accounts=_strand_accounts(engine, accounts, strands),
-        background_calls=_background_calls(engine, calls, background, read),
+        background_calls=everybody,
         background_accounts=_background_accounts(engine, accounts, background),
         on_signal=lambda name: on_step(f"signal {name}"),
     )
@@ -120,22 +124,19 @@ def find_candidates(
     kept = group_calls(engine, marked, groups, population)
     summaries = summarise(engine, kept, len(groups))
     loads = find_loads(engine, kept, [g.accounts for g in groups])
-    everybody = _topics_of_everybody(engine, marked, background)
+    topics = _topics_of_everybody(engine, everybody)
     candidates = [
-        _question(g, s, load, population, everybody) for g, s, load in zip(groups, summaries, loads, strict=True)
+        _question(g, s, load, population, topics) for g, s, load in zip(groups, summaries, loads, strict=True)
     ]
     order = sorted(range(len(candidates)), key=lambda i: (-candidates[i].strength, int(groups[i].accounts[0])))
     return Findings([candidates[i] for i in order], population, strands, observed, skipped, kept, order)
 
 
-def _topics_of_everybody(engine: Engine, marked: nw.LazyFrame[Any], background: Background) -> TopicSpread:
+def _topics_of_everybody(engine: Engine, background_calls: nw.LazyFrame[Any]) -> TopicSpread:
     """Measure how far accounts in general keep to topics of their own, in first questions without any template."""
-    chosen = engine.lazy(
-        pa.table({"account": background.account, "group": np.zeros(len(background.account), np.int64)})
-    )
     own = (nw.col("turns") == 0) & nw.col("template").is_null() & (nw.col("use") == 0)
-    columns = ["account", *(f"topic_{i}" for i in range(BINS))]
-    return find_topic_spreads(engine, marked.filter(own).select(*columns).join(chosen, on="account", how="inner"), 1)[0]
+    first = background_calls.filter(own).select("account", *_TOPICS, group=nw.lit(0))
+    return find_topic_spreads(engine, first, 1)[0]
 
 
 def _question(group: Group, summary: Summary, load: Load, population: Population, everybody: TopicSpread) -> Candidate:
@@ -150,11 +151,11 @@ def _population(engine: Engine, marked: nw.LazyFrame[Any], accounts: pa.Table | 
     table = engine.collect(
         marked.group_by("account").agg(
             calls=nw.len(),
-            output_tokens=nw.col("output_tokens").cast(nw.Int64).sum(),
+            output_tokens=nw.col("output_tokens").cast(nw.Int64).sum().cast(nw.Int64),
             first=nw.col("started_at").min(),
             last=nw.col("started_at").max(),
-            follow_ups=nw.when(nw.col("turns") > 0).then(1).otherwise(0).sum(),
-            harvest=nw.when(nw.col("use") > 0).then(1).otherwise(0).sum(),
+            follow_ups=nw.when(nw.col("turns") > 0).then(1).otherwise(0).sum().cast(nw.Int64),
+            harvest=nw.when(nw.col("use") > 0).then(1).otherwise(0).sum().cast(nw.Int64),
         )
     ).sort_by("account")
     columns = {n: integers(table[n]) for n in table.column_names}
@@ -178,7 +179,15 @@ def _entities(account: Ints, accounts: pa.Table | None) -> Ints:
 
 
 def _present(engine: Engine, calls: nw.LazyFrame[Any], read: frozenset[str]) -> frozenset[str]:
+    """Return which of these columns have a value: most show one at once, the others are looked through."""
     columns = [n for n in calls.collect_schema().names() if n in read]
+    found = _filled_in(engine, calls.head(FIRST_CALLS), columns)
+    return found | _filled_in(engine, calls, [n for n in columns if n not in found])
+
+
+def _filled_in(engine: Engine, calls: nw.LazyFrame[Any], columns: Sequence[str]) -> frozenset[str]:
+    if not columns:
+        return frozenset()
     counts = engine.collect(calls.select(*[nw.col(n).count().alias(n) for n in columns]))
     return frozenset(n for n in columns if counts[n][0].as_py() > 0)
 
@@ -213,10 +222,12 @@ def _strand_calls(
 
 
 def _background_calls(
-    engine: Engine, calls: nw.LazyFrame[Any], background: Background, read: Sequence[str]
+    engine: Engine, marked: nw.LazyFrame[Any], background: Background, read: Sequence[str]
 ) -> nw.LazyFrame[Any]:
+    """Return the background's calls with the columns that signals read, and those of _topics_of_everybody."""
     chosen = engine.lazy(pa.table({"account": background.account}))
-    return engine.keep(calls.select(*read).join(chosen, on="account", how="inner"))
+    columns = sorted({"account", "turns", "template", "use", *_TOPICS, *read})
+    return engine.keep(marked.select(*columns).join(chosen, on="account", how="inner"))
 
 
 def _strand_accounts(engine: Engine, accounts: pa.Table | None, strands: Strands) -> nw.LazyFrame[Any] | None:

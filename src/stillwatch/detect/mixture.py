@@ -9,17 +9,16 @@ nothing confirms itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from stillwatch.detect.columns import numbered
 from stillwatch.detect.observe import Edges, Observed
 from stillwatch.detect.strands import Floats, Ints
+from stillwatch.detect.threads import each
 from stillwatch.detect.votes import Owners, with_company
 from stillwatch.records import Family
 
@@ -32,9 +31,6 @@ REST_SHARE = 0.25
 MIN_BITS = -4.0
 """One disagreement may be a data error: it costs at most four bits."""
 FAMILIES = tuple(Family)
-THREADS = 2
-"""Signals weighed at once; what comes out does not depend on it."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,8 +83,8 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
     counts = stop - start
     row = np.repeat(np.arange(len(strand_of)), counts)
     at = np.repeat(start - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-    values, value = _number(edges.observable[at])
-    pair, pair_code = _number(cell[row] * np.int64(max(1, len(values))) + value)
+    values, value = numbered(edges.observable[at])
+    pair, pair_code = numbered(cell[row] * np.int64(max(1, len(values))) + value)
     holders = np.bincount(pair_code, minlength=len(pair))
     code = np.full(len(strand_of), -1, np.int64)
     best = _most_shared(row, holders[pair_code], edges.calls[at])
@@ -110,12 +106,6 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
         everyone,
         single,
     )
-
-
-def _number(values: Ints) -> tuple[Ints, Ints]:
-    """Give the distinct values numbers in order of arrival, in one pass where ``np.unique`` would sort."""
-    coded = pa.array(values).dictionary_encode()
-    return coded.dictionary.to_numpy(), coded.indices.to_numpy().astype(np.int64)
 
 
 def _most_shared(row: Ints, holders: Ints, calls: Ints) -> Ints:
@@ -143,13 +133,7 @@ def _background_counts(edges: Edges, background: Background, observable: Ints) -
 
 def encode_all(observed: Sequence[Observed], cell: Ints, strand_of: Ints, background: Background) -> list[Codes]:
     """Encode every signal."""
-    return _each(lambda o: encode(o, cell, strand_of, background), observed)
-
-
-def _each(work: Callable[..., T], *of: Sequence[Any]) -> list[T]:
-    """Map over several threads: NumPy releases the interpreter's lock while it sorts and counts."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, *of))
+    return each(lambda o: encode(o, cell, strand_of, background), observed)
 
 
 def settle(
@@ -185,7 +169,7 @@ def settle(
             for flag in (in_background, single)
         ]
         votes = owners.sums(own)
-        weighed = _each(
+        weighed = each(
             lambda c, h, pair, own=own, votes=votes, total=total, probability=probability, inside=inside: _signal_bits(
                 c, h, own, (votes, pair.sums(own)), total, probability, inside, sizes
             ),
@@ -255,16 +239,19 @@ def _signal_bits(  # noqa: PLR0917  (arrays that belong together only here)
 
 
 def _by_family(codes: Sequence[Codes], by_signal: dict[str, Floats], rows: int) -> Floats:
-    bits = np.zeros((len(FAMILIES), rows))
-    for row, family in enumerate(FAMILIES):
-        mine = [by_signal[c.name] for c in codes if c.family is family]
+    bits = np.zeros((rows, len(FAMILIES)))
+
+    def fill(column: int) -> None:
+        mine = [by_signal[c.name] for c in codes if c.family is FAMILIES[column]]
         if not mine:
-            continue
+            return
         strongest, every, worst = np.zeros(rows), np.zeros(rows), np.zeros(rows)
         for one in mine:
             gain = np.maximum(one, 0.0)
             np.maximum(strongest, gain, out=strongest)
             every += gain
             np.minimum(worst, one, out=worst)
-        bits[row] = strongest + REST_SHARE * (every - strongest) + 0.5 * worst
-    return np.ascontiguousarray(bits.T)
+        bits[:, column] = strongest + REST_SHARE * (every - strongest) + 0.5 * worst
+
+    each(fill, range(len(FAMILIES)))
+    return bits

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from stillwatch.detect.columns import integers
 from stillwatch.detect.signal import Frame, Signal
@@ -77,34 +80,48 @@ def observe(
     on_signal: Callable[[str], None] = lambda _name: None,
 ) -> list[Observed]:
     """Run each signal on both populations; the accounts frames may be None where no accounts table was given."""
-    seen = []
-    for signal in signals:
-        on_signal(signal.name)
-        frames = (strand_calls, background_calls) if signal.reads == "calls" else (strand_accounts, background_accounts)
-        if frames[0] is None or frames[1] is None:
-            continue
-        if signal.compares:
-            seen.append(_compared(engine, signal, frames[0], frames[1]))
-        else:
-            seen.append(Observed(signal, _edges(engine, signal, frames[0]), _edges(engine, signal, frames[1])))
-    return seen
+    # One signal's edges are put in order while the engine computes the next.
+    with ThreadPoolExecutor(1) as pool:
+        seen = []
+        for signal in signals:
+            on_signal(signal.name)
+            of_calls = signal.reads == "calls"
+            strands, background = (
+                (strand_calls, background_calls) if of_calls else (strand_accounts, background_accounts)
+            )
+            if strands is None or background is None:
+                continue
+            see = _see_both if signal.compares else _see_each
+            seen.append(pool.submit(*see(engine, signal, strands, background)))
+        return [one.result() for one in seen]
 
 
-def _compared(engine: Engine, signal: Signal, strands: Frame, background: Frame) -> Observed:
+def _see_each(engine: Engine, signal: Signal, strands: Frame, background: Frame) -> tuple[Any, ...]:
+    return _each_ordered, signal, engine.collect(signal.see(strands)), engine.collect(signal.see(background))
+
+
+def _each_ordered(signal: Signal, strands: pa.Table, background: pa.Table) -> Observed:
+    return Observed(signal, _edges(strands), _edges(background))
+
+
+def _see_both(engine: Engine, signal: Signal, strands: Frame, background: Frame) -> tuple[Any, ...]:
     """Show the signal both populations at once: one that compares accounts must hold them all to one standard.
 
     Strands are numbered from zero, accounts are keyed hashes: that a hash is so small is as good as impossible.
     """
     columns = list(dict.fromkeys(("account", *signal.needs)))
     both = nw.concat([frame.select(*columns) for frame in (strands, background)], how="vertical")
-    edges = _edges(engine, signal, engine.keep(both))
-    known = integers(engine.collect(background.select("account").unique())["account"])
-    outside = np.isin(edges.unit, known)
+    seen = engine.collect(signal.see(engine.keep(both)))
+    return _both_ordered, signal, seen, engine.collect(background.select("account").unique())
+
+
+def _both_ordered(signal: Signal, both: pa.Table, background: pa.Table) -> Observed:
+    edges = _edges(both)
+    outside = np.isin(edges.unit, integers(background["account"]))
     return Observed(signal, edges.where(~outside), edges.where(outside))
 
 
-def _edges(engine: Engine, signal: Signal, frame: Frame) -> Edges:
-    table = engine.collect(signal.see(frame))
+def _edges(table: pa.Table) -> Edges:
     unit, observable, calls = (integers(table[name]) for name in ("account", "observable", "calls"))
     order = _order(unit, observable)
     return Edges(unit[order], observable[order], calls[order])

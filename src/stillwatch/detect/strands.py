@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.detect.columns import integers
+from stillwatch.detect.columns import integers, numbered
 from stillwatch.detect.wording import wording_bits
 from stillwatch.store.engine import Engine
 
@@ -129,9 +129,9 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
     """Collect the strands of every cell that at least MIN_ENTITIES entities hold."""
     sums = {
         "calls": nw.len(),
-        "score": nw.col("score").sum(),
-        "follow_ups": nw.when(nw.col("turns") > 0).then(1).otherwise(0).sum(),
-        "output_tokens": nw.col("output_tokens").cast(nw.Int64).sum(),
+        "score": nw.col("score").sum().cast(nw.Int64),
+        "follow_ups": nw.when(nw.col("turns") > 0).then(1).otherwise(0).sum().cast(nw.Int64),
+        "output_tokens": nw.col("output_tokens").cast(nw.Int64).sum().cast(nw.Int64),
     }
     pieces = []
     for kind, column in CELL_COLUMNS.items():
@@ -182,9 +182,10 @@ def _largest(cell: Ints, values: Ints) -> Ints:
 def _keep_shared(rows: dict[str, Ints], population: Population, *, phrases: bool) -> dict[str, Ints]:
     """Keep the cells of enough entities; where ``phrases`` may be among them, not those."""
     owners, owner = np.unique(population.entity, return_inverse=True)
-    values, code = np.unique(rows["value"], return_inverse=True)
+    values, code = numbered(rows["value"])
+    accounts, account = numbered(rows["account"])
     # One number for a value and an owner: numbers sort many times faster than pairs.
-    pairs = np.sort(code * len(owners) + owner[population.index(rows["account"])])
+    pairs = np.sort(code * len(owners) + owner[population.index(accounts)][account])
     new = np.ones(len(pairs), bool)
     new[1:] = pairs[1:] != pairs[:-1]
     entities = np.bincount(pairs[new] // max(1, len(owners)), minlength=len(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.detect.columns import numbered
 from stillwatch.detect.describe import campaign_id, hexadecimal
 from stillwatch.detect.find import Candidate, Findings
-from stillwatch.detect.strands import USE, Floats, Ints, Strands
+from stillwatch.detect.observe import Observed
+from stillwatch.detect.strands import USE, Floats, Ints
+from stillwatch.detect.threads import each
 from stillwatch.records import CAMPAIGN_CALLS, MEMBERS, SIGHTINGS, TIMESTAMP
 from stillwatch.store.engine import Engine
 
@@ -65,15 +68,13 @@ def sighting_table(findings: Findings, listed: Sequence[Candidate], names: Mappi
     for candidate in listed:
         for cell in candidate.group.cells:
             used[cell.strands] = True
-    kind, value = strands.cell_kind[strands.cell], strands.cell_value[strands.cell]
-    pieces = [
-        _Edges("shared_template", "content", *_of_strands(strands, used & (kind != USE), value)),
-        _Edges("shared_use", "content", *_of_strands(strands, used & (kind == USE), value)),
-    ]
-    for one in findings.observed:
-        edges = one.strands.where(used[one.strands.unit])
-        account = strands.account[edges.unit]
-        pieces.append(_Edges(one.signal.name, str(one.signal.family), account, edges.observable, edges.calls))
+    home = findings.population.index(strands.account)
+
+    def edges(one: Observed) -> _Edges:
+        mine = one.strands.where(used[one.strands.unit])
+        return _Edges.of(one.signal.name, str(one.signal.family), home[mine.unit], mine.observable, mine.calls)
+
+    pieces = [*_content_edges(findings, used), *each(edges, findings.observed)]
     return _finish(pieces, findings, names)
 
 
@@ -104,7 +105,7 @@ def _by_campaign(place: npt.NDArray[np.int32], call: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class _Edges:
-    """Who was seen with what by one signal, account by account."""
+    """Who was seen with what by one signal: accounts by position in the population, each pair once."""
 
     signal: str
     family: str
@@ -112,37 +113,46 @@ class _Edges:
     observable: Ints
     calls: Ints
 
+    @classmethod
+    def of(cls, signal: str, family: str, account: Ints, observable: Ints, calls: Ints) -> _Edges:
+        """Join edges of strands, of which an account may have several: the most calls of a pair stay."""
+        values, value = numbered(observable)
+        pairs, pair = numbered(account * np.int64(max(1, len(values))) + value)
+        most = np.zeros(len(pairs), np.int64)
+        np.maximum.at(most, pair, calls)
+        return cls(signal, family, pairs // max(1, len(values)), values[pairs % max(1, len(values))], most)
 
-def _of_strands(strands: Strands, chosen: npt.NDArray[np.bool_], value: Ints) -> tuple[Ints, Ints, Ints]:
-    return strands.account[chosen], value[chosen], strands.calls[chosen]
+
+def _content_edges(findings: Findings, used: npt.NDArray[np.bool_]) -> Iterator[_Edges]:
+    strands = findings.strands
+    kind, value = strands.cell_kind[strands.cell], strands.cell_value[strands.cell]
+    for name, chosen in (("shared_template", used & (kind != USE)), ("shared_use", used & (kind == USE))):
+        account = findings.population.index(strands.account[chosen])
+        yield _Edges.of(name, "content", account, value[chosen], strands.calls[chosen])
 
 
 def _finish(pieces: Sequence[_Edges], findings: Findings, names: Mapping[int, str]) -> pa.Table:
-    """Join the signals' edges, each account and observable once, by account name, signal and observable."""
+    """Put the signals' edges together, by account name, signal and observable."""
     people, pieces = findings.population, sorted(pieces, key=lambda p: p.signal)
     signal = np.repeat(np.arange(len(pieces)), [len(p.account) for p in pieces])
     account, observable, calls = (
         np.concatenate([getattr(p, n) for p in pieces]) for n in ("account", "observable", "calls")
     )
-    at = people.index(account)
-    known = np.flatnonzero(np.bincount(at, minlength=len(people.account)))
+    known = np.flatnonzero(np.bincount(account, minlength=len(people.account)))
     texts = pa.array([names.get(int(a), hexadecimal(a)) for a in people.account[known]], pa.large_string())
     by_name = pc.sort_indices(texts)
     place = np.zeros(len(people.account), np.int64)
     place[known[by_name.to_numpy()]] = np.arange(len(known))
-    whose = place[at] * len(pieces) + signal
-    order = np.lexsort((observable, whose))
-    new = np.flatnonzero(np.diff(whose[order], prepend=-1) | np.diff(observable[order], prepend=0))
-    first = order[new]
-    mine, seen = at[first], pa.array(signal[first])
+    order = np.lexsort((observable, place[account] * len(pieces) + signal))
+    account, seen = account[order], pa.array(signal[order])
     return pa.table(
         {
-            "account": texts.take(by_name).take(pa.array(whose[first] // len(pieces))),
+            "account": texts.take(by_name).take(pa.array(place[account])),
             "signal": pa.array([p.signal for p in pieces], pa.string()).take(seen),
             "family": pa.array([p.family for p in pieces], pa.string()).take(seen),
-            "observable": observable[first],
-            "calls": np.maximum.reduceat(calls[order], new) if len(new) else calls,
-            "first_call_at": pa.array(people.first[mine]).cast(TIMESTAMP),
-            "last_call_at": pa.array(people.last[mine]).cast(TIMESTAMP),
+            "observable": observable[order],
+            "calls": calls[order],
+            "first_call_at": pa.array(people.first[account]).cast(TIMESTAMP),
+            "last_call_at": pa.array(people.last[account]).cast(TIMESTAMP),
         }
     ).cast(SIGHTINGS.schema)
