@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from redis_server import RedisServer
+from benchmarks.gateway.redis_server import RedisServer
+
 from stillwatch.gateway.limits.limiter import Limits
 from stillwatch.gateway.limits.store import RedisStore
 from stillwatch.gateway.ports import Cost, LimitExceeded, Subjects

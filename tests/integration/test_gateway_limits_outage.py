@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from benchmarks.gateway.redis_server import PROGRAM, RedisServer, running
 
 from limits_workers import CALL, Told, admitted, spend, subjects, until, worker
-from redis_server import PROGRAM, RedisServer, running
 from stillwatch.gateway.limits.limiter import Limits
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import StoreClosed

@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from benchmarks.gateway.redis_server import PROGRAM, RedisServer, running
 
 from limits_workers import CALL, admitted, spend, subjects, until, worker
-from redis_server import PROGRAM, RedisServer, running
 from stillwatch.gateway.limits.limiter import Limits
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost, LimitExceeded
