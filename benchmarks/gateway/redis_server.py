@@ -46,7 +46,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [PROGRAM, *where, "--save", "", "--appendonly", "no", *self._options], stdout=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         with redis.Redis(port=self.port) as client:
             while True:
                 try:
