@@ -25,7 +25,7 @@ from stillwatch.gateway.ports import Cost, Headroom, LimitExceeded, StoreClosed,
 
 TOKEN = "t-" + "0123456789abcdef"
 NOW = 1_800_000_000.0
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """A program that does not answer by then is broken: LiteLLM takes 15 on a busy machine."""
 
 
@@ -224,7 +224,7 @@ def running(command: list[str | Path], *, log: Path, ready: Callable[[], bool], 
         finally:
             process.terminate()
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -207,10 +207,10 @@ async def running(
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    """Run an asynchronous test on uvloop, as the gateway does; a test that hangs fails after 30 seconds."""
+    """Run an asynchronous test on uvloop, as the gateway does; a test that hangs fails after two minutes."""
 
     async def limited() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             await test()
 
     uvloop.run(limited())

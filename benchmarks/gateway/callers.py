@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 KINDS = ("", "slow", "cut")
 """What prompts ask of the model: mostly an answer at once, some slow streams, some that break off."""
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 @dataclass

@@ -76,9 +76,9 @@ def grpc_service(world: World) -> Iterator[int]:
         server = EnvoyServer(world.service(), token=TOKEN)
         return server, await server.start("127.0.0.1", 0)
 
-    server, port = asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=20)
+    server, port = asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)
     yield port
-    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(timeout=20)
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(timeout=60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(timeout=10)
     loop.close()

@@ -99,7 +99,7 @@ def test_sigterm_lets_an_open_answer_end_and_refuses_new_connections(tmp_path: P
         asked = urllib.request.Request(
             f"http://127.0.0.1:{port}/v1/chat/completions", text.encode(), {"authorization": f"Bearer {key}"}
         )
-        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=120) as answer:  # noqa: S310
             first = answer.readline()
             running.send_signal(signal.SIGTERM)
             eventually(lambda: get(f"http://127.0.0.1:{port}/readyz") == 0)

@@ -35,8 +35,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, model: FaultyModel) -> Ite
     with RealGateway(
         tmp_path_factory.mktemp("faults"),
         model.url,
-        listen="header_seconds = 1.0\nbody_seconds = 1.0",
-        of_upstream="first_byte_seconds = 1.0\nidle_seconds = 1.0",
+        listen="header_seconds = 3.0\nbody_seconds = 3.0",
+        of_upstream="first_byte_seconds = 3.0\nidle_seconds = 3.0",
         more=LIMITS,
     ) as running:
         yield running

@@ -9,10 +9,9 @@ import pytest
 from benchmarks.gateway.callers import ask, call
 from benchmarks.gateway.faulty_model import FaultyModel
 from benchmarks.gateway.real_gateway import RealGateway, eventually, get
+from benchmarks.gateway.redis_server import PROGRAM, RedisServer, running
 
-import redis_server
-
-pytestmark = pytest.mark.skipif(redis_server.PROGRAM is None, reason="no redis-server here; apt-get install redis")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no redis-server here; apt-get install redis")
 MODELS = ("stand-in", "careful", "free")
 MORE = """
 [[models]]
@@ -46,18 +45,18 @@ WELL, DOWN = [200, 200, 200], [200, 503, 200]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_server.RedisServer]:
-    with redis_server.running(tmp_path_factory.mktemp("redis")) as running:
-        yield running
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory, store: redis_server.RedisServer) -> Iterator[RealGateway]:
+def gateway(tmp_path_factory: pytest.TempPathFactory, store: RedisServer) -> Iterator[RealGateway]:
     with (
         FaultyModel() as model,
-        RealGateway(tmp_path_factory.mktemp("gateway"), model.url, more=MORE.format(url=store.url)) as running,
+        RealGateway(tmp_path_factory.mktemp("gateway"), model.url, more=MORE.format(url=store.url)) as made,
     ):
-        yield running
+        yield made
 
 
 def statuses(gateway: RealGateway) -> list[int]:
@@ -75,7 +74,7 @@ def is_failing(gateway: RealGateway) -> bool:
 
 
 def test_a_store_that_was_killed_is_told_and_each_rule_does_what_it_says(
-    gateway: RealGateway, store: redis_server.RedisServer
+    gateway: RealGateway, store: RedisServer
 ) -> None:
     assert eventually(lambda: statuses(gateway) == WELL)
     store.kill()
@@ -90,9 +89,7 @@ def test_a_store_that_was_killed_is_told_and_each_rule_does_what_it_says(
     assert eventually(lambda: statuses(gateway) == WELL)
 
 
-def test_a_store_that_stands_still_is_as_one_that_is_gone(
-    gateway: RealGateway, store: redis_server.RedisServer
-) -> None:
+def test_a_store_that_stands_still_is_as_one_that_is_gone(gateway: RealGateway, store: RedisServer) -> None:
     assert eventually(lambda: gateway.health()["status"] == "ok")
     store.pause()
     try:
@@ -105,7 +102,7 @@ def test_a_store_that_stands_still_is_as_one_that_is_gone(
 
 
 def test_a_store_that_restarts_again_and_again_leaves_no_call_without_a_proper_answer(
-    gateway: RealGateway, store: redis_server.RedisServer
+    gateway: RealGateway, store: RedisServer
 ) -> None:
     seen: list[list[int]] = []
     for _ in range(5):

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from benchmarks.gateway.redis_server import PROGRAM, RedisServer, running
 
 from limits_workers import CALL, Told, admitted, spend, subjects, until, worker
-from redis_server import PROGRAM, RedisServer, running
 from stillwatch.gateway.limits.limiter import Limits
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import StoreClosed
@@ -106,7 +106,7 @@ def test_no_call_waits_for_a_store_that_is_not_there(server: RedisServer, end: E
                 await limits.admit(subjects("alice"), CALL)
             assert limits.health().store == "failing"
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 @each_end
@@ -117,20 +117,26 @@ def test_an_outage_and_its_end_are_said_and_budgets_are_shared_again(
 
     async def main() -> None:
         async with worker(server, rule(), patience=PATIENCE, told=told) as limits:
+            began = time.monotonic()
             await limits.admit(subjects("alice"), CALL)
             end(server)
             await fails(limits)
-            used = await spend(limits, "alice", seconds=0.3)
+            used = 1 + await spend(limits, "alice", seconds=0.3)
             begin_again(server, end)
             await until(lambda: limits.health().store == "shared")
-            assert await spend(limits, "alice", seconds=0.3) + used <= 6
-            assert limits.health().rules == {}
+            used += await spend(limits, "alice", seconds=0.3)
+            # A burst of 4, a call a second, and one that was leased when the store went away.
+            assert used <= 4 + (time.monotonic() - began) + 1
+            await until(lambda: limits.health().rules == {})
         async with worker(server, rule()) as fresh:
-            assert await spend(fresh, "alice", seconds=0.2) <= 3
+            used += await spend(fresh, "alice", seconds=0.2)
+            assert used <= 4 + (time.monotonic() - began) + 1
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(main())
-    assert told.modes == ["failing", "shared"]
+    # On a machine that stalls the store may fail more than once; whatever happens, each change is told once.
+    assert told.modes == ["failing", "shared"] * (len(told.modes) // 2)
+    assert told.modes
     assert "does not answer" in caplog.text
     assert "answers again" in caplog.text
 

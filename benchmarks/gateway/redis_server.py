@@ -1,4 +1,4 @@
-"""A real Redis (or Valkey) on loopback, without persistence; tests start, pause, kill and restart it."""
+"""A real Redis (or Valkey) on loopback, without persistence: started, paused, killed, restarted."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ LAST_PORT = 65535 - 10_000
 
 
 def free_port() -> int:
+    """Return a port that nobody listens on, and that leaves room for a cluster node's other one."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -39,12 +40,13 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start it and wait until it answers."""
         assert PROGRAM is not None
         where = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder)]
         self._process = subprocess.Popen(
             [PROGRAM, *where, "--save", "", "--appendonly", "no", *self._options], stdout=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         with redis.Redis(port=self.port) as client:
             while True:
                 try:
@@ -56,22 +58,27 @@ class RedisServer:
                     return
 
     def kill(self) -> None:
+        """Kill -9."""
         self._signal(signal.SIGKILL)
         assert self._process is not None
         self._process.wait()
         self._process = None
 
     def pause(self) -> None:
+        """Let it stand still: connections open, nothing is answered."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
+        """Let it go on."""
         self._signal(signal.SIGCONT)
 
     def command(self, *words: object) -> object:
+        """Send a command; return the answer."""
         with redis.Redis(port=self.port) as client:
             return client.execute_command(*words)
 
     def stop(self) -> None:
+        """End it, if it runs."""
         if self._process is not None:
             self.resume()
             self.kill()
@@ -83,6 +90,7 @@ class RedisServer:
 
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[RedisServer]:
+    """Run a server until the block ends."""
     server = RedisServer(folder, *options)
     try:
         server.start()
