@@ -2,8 +2,8 @@
 
 python -m benchmarks.evidence.kills --times 1000 --longest 0.6 --folder bench-data/kills
 
-``--times`` counts the processes that had acknowledged something when they were killed; on a busy machine many are killed
-before, and count apart.
+``--times`` counts the processes that had acknowledged something when they were killed; on a busy machine many are
+killed before, and count apart.
 
 After each kill the log is opened as any start does, which repairs and rehashes it. Every checkpoint that was ever told
 must be a beginning of it (no fork), every acknowledged call in it once, and the vault open what was not erased.

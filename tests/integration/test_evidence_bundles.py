@@ -63,7 +63,7 @@ def test_a_stranger_checks_it_without_the_project(bundle: Path, evasion_report: 
     assert done.returncode == 0, done.stdout
     exchanges = evasion_report.campaigns[0]["exchanges"]
     assert f"{exchanges} different completed calls" in done.stdout
-    assert "5. notes: 3 notes of the log" in done.stdout, "the list, the finding and the source"
+    assert "as are 3 notes about them" in done.stdout, "the list, the finding and the source"
 
 
 def test_it_holds_no_name_of_an_account_or_text_that_was_not_disclosed(bundle: Path, evasion: Traffic) -> None:

@@ -75,6 +75,9 @@ def bundle_command(
         Path | None, typer.Option(help="Text that says who the operator is; kept word for word.")
     ] = None,
     lab_test: Annotated[Path | None, typer.Option(help="Report of a test of the suspected model.")] = None,
+    second_source: Annotated[
+        list[Path] | None, typer.Option(help="Statement of a second source (evidence confirm); repeatable.")
+    ] = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Show the fingerprints of the whole scan, so that it can be repeated.")
     ] = False,
@@ -103,6 +106,7 @@ def bundle_command(
         attribution=attribution,
         lab_test=lab_test,
         fingerprints=replay,
+        second_sources=tuple(second_source or ()),
         policy=_read(policy) if policy else None,
     )
     recorded = _open(folder, campaign, key, passphrase_file, checkpoint)
@@ -123,6 +127,9 @@ def verify_command(
     require: Annotated[
         list[str] | None, typer.Option(help=f"Fail unless this is verified: {', '.join(verify.RUNGS)}.")
     ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Key of a second source that you trust; repeatable.", metavar="VKEY")
+    ] = None,
 ) -> None:
     """Check a bundle: the same as the verify.py that anybody can run without Stillwatch.
 
@@ -130,7 +137,7 @@ def verify_command(
     """
     if unknown := set(require or ()) - set(verify.RUNGS):
         raise EvidenceError(f"--require {', '.join(sorted(unknown))}: there are: {', '.join(verify.RUNGS)}")
-    raise typer.Exit(verify.report(bundle, policy, seen, require or [], typer.echo))
+    raise typer.Exit(verify.report(bundle, policy, seen, require or [], typer.echo, sources=" ".join(source or ())))
 
 
 @evidence_app.command("replay")

@@ -45,6 +45,7 @@ def write_papers(draft: Draft, predicate: Mapping[str, Any]) -> None:
         "fixed": _is_fixed(draft),
         "cosigners": _cosigners(draft, predicate["log"]["origin"]),
         "sizes": SIZES,
+        "seconds": [name for name in draft.names() if name.startswith("attached/second-source-")],
     }
     draft.add("SUMMARY.html", environment.get_template("summary.html").render(told).encode())
     draft.add("README.txt", environment.get_template("readme.txt").render(told).encode())
