@@ -313,8 +313,7 @@ class Counted:
         self.accounts = bundle.read("accounts.txt").decode().split("\n")[:-1]
         need(self.accounts == sorted(set(self.accounts)), "accounts.txt: not in order, or an account twice")
         self.kept: dict[int, tuple[int, bytes]] = {}
-        self.count, self.hours = 0, Counter[int]()
-        self.models, self.tokens = Counter[str](), Counter[str]()
+        self.count, self.hours, self.models, self.tokens = 0, Counter[int](), Counter[str](), Counter[str]()
 
     def entries(self) -> Iterator[tuple[int, bytes]]:
         """Yield index and bytes of every entry that is shown, once it is checked."""
@@ -388,9 +387,6 @@ def check_opening(opening: dict[str, Any], entry: bytes, salts: set[str]) -> dic
     return fields
 
 
-# -- the steps --------------------------------------------------------------------------------------------------------
-
-
 class Verification:
     """Runs the numbered steps; ``steps`` and ``verdicts`` say what came out. Raises Refused at the first falsehood."""
 
@@ -456,23 +452,24 @@ class Verification:
         self._check_sample(noted, digest)
 
     def _check_sample(self, noted: list[tuple[int, bytes]], digest: str) -> None:
-        """Say what the sample proves; something only if one of the log's notes had fixed the list of calls."""
+        """Say what the sample proves; something only if a note of the log had fixed the list and named the value."""
         told = [(index, parse(entry, f"log/{index}.json")) for index, entry in noted]
-        fixed = max((i for i, said in told if (said["kind"], said.get("calls")) == ("claim", digest)), default=0)
+        claims = [(i, said.get("draws")) for i, said in told if (said["kind"], said.get("calls")) == ("claim", digest)]
+        fixed, named = max((one for one in claims if one[1]), default=(0, ""))
         drawn = len(self.counted.kept)
         proves = "100 %" if drawn == self.counted.count else f"95 % sure that {0.05 ** (1 / max(1, drawn)):.1%}"
         self._judge("sample", fixed and drawn >= min(LEAST_SAMPLE, self.counted.count),
-                    f"{drawn} drawn by {self.beacon}, the list fixed before by entry {fixed}: {proves} of it is as "
-                    "shown. Look up that the value was published after this checkpoint",
-                    f"{drawn} drawn: " + ("too few to prove anything" if fixed or not drawn else "no entry of the "
-                    "log fixed the list, so the host could suit it to the value") + "; draw your own")  # fmt: skip
+                    f"{drawn} drawn by {self.beacon}, which entry {fixed} announced as “{named}” when it fixed the "
+                    f"list: {proves} of it is as shown. Look up that this is the value, and younger than the log",
+                    f"{drawn} drawn: " + ("too few to prove anything" if fixed or not drawn else "no entry of the log "
+                    "fixed list and value before, so the host could suit them") + "; draw your own")  # fmt: skip
 
     def _check_openings(self) -> None:
-        there = "audit/openings.jsonl" in self.bundle.sizes
-        lines = self.bundle.read("audit/openings.jsonl").splitlines() if there else []
+        what = "audit/openings.jsonl"
+        lines = self.bundle.read(what).splitlines() if what in self.bundle.sizes else []
         salts, owners, calls, shown = set[str](), dict[str, int](), set[str](), set[str]()
         for line in lines:
-            opening = parse(line, "audit/openings.jsonl")
+            opening = parse(line, what)
             account, entry = self.counted.kept[opening["index"]]
             fields, hour = check_opening(opening, entry, salts), json.loads(entry)["hour"]
             shown |= set(fields)
@@ -484,7 +481,7 @@ class Verification:
             same = fields.get("started_at", hour * 3_600_000_000) // 3_600_000_000 == hour
             need(same, f"openings: entry {opening['index']} is of another hour")
         need(len(set(owners.values())) == len(owners), "openings: two accounts counted as one")
-        self._judge("openings", lines, f"{len(lines)} entries open to {', '.join(sorted(shown))}",
+        self._judge("openings", lines, f"{len(lines)} entries: {', '.join(sorted(shown))} are what was committed to",
                     "none: whose the entries are is the host's word; have a sample opened (README.txt)")  # fmt: skip
 
     def _check_claims(self) -> None:
@@ -510,8 +507,8 @@ class Verification:
             need(told == added, f"claims/volume.json: {name} is {told}, but the entries add up to {added}")
         found = "all in its log" if self.whole else f"in its log as far as the sample shows: {sample[1]}"
         self._judge("volume", self.whole or sample[0] == "VERIFIED",
-                    f"{self.counted.count:,} different completed calls, which the host lists under "
-                    f"{len(self.counted.accounts):,} accounts, are {found}",
+                    f"{self.counted.count:,} completed calls, no entry and no call's pseudonym twice, which the host "
+                    f"lists under {len(self.counted.accounts):,} accounts, are {found}",
                     f"only a sample is shown: {sample[1]}")  # fmt: skip
 
     def _check_coordination(self, claim: dict[str, Any]) -> None:
@@ -579,7 +576,8 @@ def report(
     for head in found.heads:
         say(plain(f"  {head['head']}: {head['told']}"))
     open_ = sorted(rung for rung in {*require, "volume"} if found.verdicts[rung][0] != "VERIFIED")
-    say(f"{TRUTH}\n\n{'Not verified: ' + ', '.join(open_) if open_ else 'What the bundle undertakes to prove holds.'}")
+    own = "" if found.trusted else " by its own keys only: whoever made it may have made them up (--policy)"
+    say(f"{TRUTH}\n\n{'Not verified: ' + ', '.join(open_) if open_ else f'What it undertakes to prove holds{own}.'}")
     return 1 if open_ else 0
 
 

@@ -39,16 +39,20 @@ def claim_command(
     report: ReportArgument,
     *,
     campaign: CampaignOption,
+    draw_by: Annotated[
+        str, typer.Option(help="Public value that will draw the sample: source and round.", show_default=False)
+    ],
     folder: FolderOption = FOLDER,
     key: KeyOption = KEY,
     passphrase_file: PassphraseOption = None,
 ) -> None:
     """Fix the list of a campaign's counted calls in the log, before a sample of it is drawn.
 
-    Then have the checkpoint cosigned or time-stamped, wait for the next value of a public beacon, and make the bundle.
+    Name a value that nobody knows yet ("drand quicknet round 12345678"). Then have the checkpoint cosigned or
+    time-stamped, wait for that value, and make the bundle with it.
     """
     recorded = _open(folder, campaign, key, passphrase_file)
-    event = claim_event(Wanted(report, campaign), recorded)
+    event = claim_event(Wanted(report, campaign), recorded, draws=draw_by)
     with open_book(folder, key=key, passphrase=passphrase_file) as book:
         at = book.append_events([event])
     said = "is in the log already" if at is None else f"is entry {at} of the log"
