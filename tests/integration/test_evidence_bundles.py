@@ -107,6 +107,14 @@ def test_anybody_scans_the_shown_fingerprints_again(bundle: Path, folder: Path, 
     assert repeated == report
 
 
+def test_an_auditor_alone_scans_again_what_the_bundle_only_has_digests_of(folder: Path) -> None:
+    stillwatch(folder, "evidence", "bundle", "report", "--campaign", campaign(folder), "-o", "closed.zip")
+    stillwatch(folder, "evidence", "replay", "closed.zip", code=2)
+    assert not [name for name in Files.of(folder / "closed.zip").contents if name.startswith("replay/")]
+    text = stillwatch(folder, "evidence", "replay", "closed.zip", "--fingerprints", "report/fingerprints")
+    assert text.count("the same  ") == 6, text
+
+
 @contextmanager
 def serving(folder: Path, bundle: Path) -> Iterator[str]:
     with socket.socket() as free:

@@ -148,6 +148,9 @@ def verify_command(
 def replay_command(
     bundle: BundleArgument,
     *,
+    fingerprints: Annotated[
+        Path | None, typer.Option(help="Folder of fingerprints, where the bundle has their digests only.")
+    ] = None,
     policy: PolicyOption = None,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
     memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
@@ -157,7 +160,7 @@ def replay_command(
     Exit codes: 0 all of it came out as the bundle says; 1 something did not, which is named; 2 it cannot be repeated.
     """
     trust = None if policy is None else _read(policy).decode()
-    result = repeat_scan(bundle, policy=trust, threads=threads, memory_gib=memory)
+    result = repeat_scan(bundle, fingerprints=fingerprints, policy=trust, threads=threads, memory_gib=memory)
     typer.echo(result.says())
     raise typer.Exit(0 if result.holds else 1)
 
