@@ -93,6 +93,17 @@ def speed(named: Mapping[str, Sequence[tuple[int, float]]], *, file: str, ours: 
     _save(figure, file)
 
 
+def costs(named: Mapping[str, float], *, label: str, file: str) -> None:
+    """Draw one horizontal bar a piece of work on a logarithmic scale; those that end in ``ours`` stand out."""
+    figure, axes = plt.subplots(figsize=(6.5, 0.3 * len(named) + 0.9))
+    names = list(named)[::-1]
+    colors = [_OURS if name.endswith("ours") else "#9ca3af" for name in names]
+    shown = axes.barh(names, [named[n] for n in names], color=colors)
+    axes.bar_label(shown, fmt="{:.3g}", padding=3)
+    axes.set(xscale="log", xlabel=label)
+    _save(figure, file)
+
+
 def _save(figure: Figure, file: str | Path) -> None:
     FIGURES.mkdir(exist_ok=True)
     figure.savefig(FIGURES / file, bbox_inches="tight", metadata={"Date": None})

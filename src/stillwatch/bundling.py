@@ -22,6 +22,9 @@ from stillwatch.evidence.opened import OpenedLog, open_log
 from stillwatch.ingest.fingerprint import Fingerprinter
 from stillwatch.store.key import read_or_create_key
 
+MAX_NAME = 200
+"""Characters of the name of a public random value."""
+
 
 @dataclass(frozen=True)
 class CallKeys:
@@ -62,13 +65,19 @@ def open_recorded(
     )
 
 
-def claim_event(wanted: Wanted, recorded: Recorded) -> Event:
-    """Return the event that fixes the list of a campaign's counted calls, to be logged before a sample is drawn."""
+def claim_event(wanted: Wanted, recorded: Recorded, *, draws: str) -> Event:
+    """Return the event that fixes the list of a campaign's counted calls, to be logged before a sample is drawn.
+
+    ``draws`` names the public value that will draw it, which nobody knows yet: source and round. Without that a host
+    could take the one of many later values that suits it. Raises EvidenceError for an empty name or a long one.
+    """
+    if not 0 < len(draws) <= MAX_NAME or not draws.isprintable():
+        raise EvidenceError(f"--draw-by: name source and round of the public value in up to {MAX_NAME} characters")
     with tempfile.TemporaryDirectory() as work:
         draft = Draft(Path(work))
         _, listed = list_calls(replace(wanted, whole=True, beacon=None, disclose=frozenset()), recorded, draft)
         digest = draft.digest("calls.csv")
-    said = {"campaign": wanted.campaign, "calls": digest, "exchanges": listed.totals.exchanges}
+    said = {"campaign": wanted.campaign, "calls": digest, "exchanges": listed.totals.exchanges, "draws": draws}
     return Event("claim", said, once=f"claim {wanted.campaign} {digest}".encode())
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from stillwatch.detect.scanned import list_campaigns
 from stillwatch.detect.signal import find_signals
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence import verify
-from stillwatch.evidence.bundle.replay import CAMPAIGNS, campaigns_json
+from stillwatch.evidence.bundle.replay import campaigns_json, check_kept
 from stillwatch.evidence.events import finding_digest, unlabelled
 from stillwatch.records import Family
 from stillwatch.settings import MEMORY_GIB, THREADS
@@ -44,38 +45,50 @@ class Compared:
 
 
 def replay(
-    path: Path, *, policy: str | None = None, threads: int = THREADS, memory_gib: float = MEMORY_GIB
+    path: Path,
+    *,
+    fingerprints: Path | None = None,
+    policy: str | None = None,
+    threads: int = THREADS,
+    memory_gib: float = MEMORY_GIB,
 ) -> Replayed:
-    """Repeat the scan of a bundle.
+    """Repeat the scan of a bundle, from the fingerprints in it, or from those in a folder if it has their digests only.
 
-    Raises EvidenceError if the bundle does not hold, or has no fingerprints; ReportError for what are none.
+    Raises EvidenceError if the bundle does not hold, or the fingerprints are missing or others; ReportError for what
+    are none.
     """
     try:
         found = verify.Verification(path, policy)
         bundle, asked = found.bundle, found.bundle.json("replay.json")
     except (verify.Refused, *verify.BROKEN) as problem:
         raise EvidenceError(f"{path}: the bundle is refused: {problem}") from None
-    if asked["fingerprints"] != "all":
-        raise EvidenceError(f"{path}: has no fingerprints, so its scan cannot be repeated; ask for one with --replay")
+    if not asked["fingerprints"] or not (asked["shown"] or fingerprints):
+        raise EvidenceError(
+            f"{path}: has no fingerprints, so its scan cannot be repeated; ask the host for a bundle with --replay, or "
+            "for the fingerprints (--fingerprints), if it kept them"
+        )
     with tempfile.TemporaryDirectory(prefix="stillwatch-replay-") as work:
-        folder = Path(work)
-        _unpack(bundle, folder)
-        with Engine(folder, threads=threads, memory_gib=memory_gib) as engine:
+        kept = fingerprints or Path(work) / PREFIX
+        if fingerprints:
+            check_kept(fingerprints, asked["fingerprints"])
+        else:
+            _unpack(bundle, Path(work))
+        with Engine(Path(work), threads=threads, memory_gib=memory_gib) as engine:
             settings = asked["settings"]
             signals = find_signals(
                 without=frozenset(Family(f) for f in settings["without"]), parameters=settings["signals"]
             )
             strength = float(settings["min_strength_bits"])
-            _, about = list_campaigns(engine, read_kept(folder), signals=signals, min_strength_bits=strength)
+            _, about = list_campaigns(engine, read_kept(kept), signals=signals, min_strength_bits=strength)
             recorded = _recorded(engine, about, found.manifest["campaign"])
-    return Replayed(found, asked["version"], about, recorded)
+    return Replayed(found, asked, about, recorded)
 
 
 def _unpack(bundle: verify.Bundle, folder: Path) -> None:
     """Write the fingerprints into a folder; the verifier has seen that no name leads out of it."""
     for name in bundle.sizes:
         if name.startswith(PREFIX):
-            target = folder / name.removeprefix(PREFIX)
+            target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             with bundle.stream(name) as source, target.open("wb") as file:
                 shutil.copyfileobj(source, file, 1 << 20)
@@ -94,8 +107,9 @@ def _recorded(engine: Engine, about: Listing, campaign: str) -> Counter[Told]:
 class Replayed:
     """A repeated scan held against its bundle."""
 
-    def __init__(self, found: verify.Verification, version: str, about: Listing, recorded: Counter[Told]) -> None:
-        self.found, self.version, self._recorded = found, version, recorded
+    def __init__(self, found: verify.Verification, asked: Json, about: Listing, recorded: Counter[Told]) -> None:
+        self.found, self.version, self._recorded = found, asked["version"], recorded
+        self._campaigns_sha256 = asked["campaigns"]
         self.campaigns = about.campaigns()
         self.calls, self.accounts = int(about.findings.population.calls.sum()), len(about.findings.population.account)
         mine = [c for c in self.campaigns if c["campaign"] == found.manifest["campaign"]]
@@ -109,8 +123,9 @@ class Replayed:
 
     def _compare(self) -> Iterator[Compared]:
         bundle, campaign = self.found.bundle, self.campaign
-        said = bundle.read(CAMPAIGNS, verify.MAX_FILE)
-        yield Compared(f"{CAMPAIGNS}, {len(said):,} bytes, byte for byte", campaigns_json(self.campaigns) == said)
+        found = campaigns_json(self.campaigns)
+        same = sha256(found).hexdigest() == self._campaigns_sha256
+        yield Compared(f"campaigns.json without labels, {len(found):,} bytes, byte for byte", same)
         yield Compared("the campaign, as the log's finding recorded it (without labels)", self._is_logged())
         claim = bundle.json("claims/coordination.json")
         answer = campaign.get("coordination", {})
@@ -129,7 +144,7 @@ class Replayed:
 
     def _is_logged(self) -> bool:
         digest = finding_digest(unlabelled(self.campaign)) if self.campaign else ""
-        logged = [self.found.bundle.json(name) for name in self.found.notes]
+        logged = [self.found.bundle.json(f"log/{index}.json") for index in self.found.notes]
         return any(note["kind"] == "finding" and note.get("unlabelled") == digest for note in logged)
 
     def _entries(self) -> Counter[Told]:

@@ -40,7 +40,7 @@ def folder(
     shutil.copytree(evasion_report.folder, folder / "report")
     stillwatch(folder, "evidence", "append", str(evasion.log), "--origin", "example.com/log")
     stillwatch(folder, "evidence", "report", "report")
-    stillwatch(folder, "evidence", "claim", "report", "--campaign", campaign(folder))
+    stillwatch(folder, "evidence", "claim", "report", "--campaign", campaign(folder), "--draw-by", "beacon, round 7")
     return folder
 
 
@@ -62,8 +62,8 @@ def test_a_stranger_checks_it_without_the_project(bundle: Path, evasion_report: 
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     exchanges = evasion_report.campaigns[0]["exchanges"]
-    assert f"{exchanges} different completed calls" in done.stdout
-    assert "5. notes: 3 notes of the log" in done.stdout, "the list, the finding and the source"
+    assert f"{exchanges} completed calls, no entry and no call's pseudonym twice" in done.stdout
+    assert "as are 3 notes about them" in done.stdout, "the list, the finding and the source"
 
 
 def test_it_holds_no_name_of_an_account_or_text_that_was_not_disclosed(bundle: Path, evasion: Traffic) -> None:
@@ -105,6 +105,14 @@ def test_anybody_scans_the_shown_fingerprints_again(bundle: Path, folder: Path, 
         for observable in campaign["observables"]:
             observable["label"] = None
     assert repeated == report
+
+
+def test_an_auditor_alone_scans_again_what_the_bundle_only_has_digests_of(folder: Path) -> None:
+    stillwatch(folder, "evidence", "bundle", "report", "--campaign", campaign(folder), "-o", "closed.zip")
+    stillwatch(folder, "evidence", "replay", "closed.zip", code=2)
+    assert not [name for name in Files.of(folder / "closed.zip").contents if name.startswith("replay/")]
+    text = stillwatch(folder, "evidence", "replay", "closed.zip", "--fingerprints", "report/fingerprints")
+    assert text.count("the same  ") == 6, text
 
 
 @contextmanager

@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stillwatch.bundling import CallKeys, open_recorded
+from stillwatch.bundling import CallKeys, claim_event, open_recorded
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.book import Book
+from stillwatch.evidence.bundle.make import Wanted
 from stillwatch.evidence.checkpoints import Checkpoint
 from stillwatch.evidence.cosigned import CosignedCheckpoints
 from stillwatch.evidence.events import Event
@@ -70,3 +71,9 @@ def test_call_ids_are_keyed_as_a_scan_keys_them() -> None:
     ids = pa.chunked_array([pa.array(["c1", "c2"], pa.large_string())])
     keyed = CallKeys(Fingerprinter(KEY))(ids)
     assert keyed.tolist() == [Fingerprinter(KEY).keyed("call", i) for i in ("c1", "c2")]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\nb"])
+def test_a_value_that_is_to_draw_a_sample_has_a_name(name: str) -> None:
+    with pytest.raises(EvidenceError, match="name source and round"):
+        claim_event(Wanted(Path("report"), "C-1"), None, draws=name)  # type: ignore[arg-type]  # refused before it is used

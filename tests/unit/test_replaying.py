@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,7 +44,6 @@ class Shown:
     """A verified bundle with the given files."""
 
     files: dict[str, Any] = field(default_factory=dict)
-    campaigns: list[dict[str, Any]] = field(default_factory=lambda: [CAMPAIGN])
 
     def __post_init__(self) -> None:
         named = {"observable": "p0", "held_by": 3, "signal": "address", "family": "network"}
@@ -54,9 +54,6 @@ class Shown:
             "log/7.json": {"kind": "finding", **finding(CAMPAIGN, report="r", software="1").fields},
         }
 
-    def read(self, _name: str, _most: int) -> bytes:
-        return campaigns_json(self.campaigns)
-
     def json(self, name: str) -> Any:
         return json.loads(json.dumps(self.files[name]))
 
@@ -65,11 +62,12 @@ class Shown:
 
 
 def held(shown: Shown, campaigns: list[dict[str, Any]], calls: Counter[Any] | None = None) -> Replayed:
-    found = SimpleNamespace(bundle=shown, manifest={"campaign": "C-0123456789ab"}, notes=["log/7.json"], whole=True)
+    found = SimpleNamespace(bundle=shown, manifest={"campaign": "C-0123456789ab"}, notes=[7], whole=True)
     people = SimpleNamespace(calls=np.array([3, 4]), account=np.array([1, 2]))
     about = SimpleNamespace(campaigns=lambda: campaigns, findings=SimpleNamespace(population=people))
     known = Counter({(1, 5, 6): 1, (1, None, 6): 1, (2, 0, 0): 1}) if calls is None else calls
-    return Replayed(found, "0", about, known)  # type: ignore[arg-type]  # as much of them as it looks at
+    asked = {"version": "0", "campaigns": sha256(campaigns_json([CAMPAIGN])).hexdigest()}
+    return Replayed(found, asked, about, known)  # type: ignore[arg-type]  # as much of them as it looks at
 
 
 def different(replayed: Replayed) -> list[str]:
@@ -85,7 +83,7 @@ def test_the_same_scan_is_the_same_in_everything() -> None:
 
 
 def test_another_campaign_beside_it_changes_the_file_only() -> None:
-    assert different(held(Shown(), [CAMPAIGN, {**CAMPAIGN, "campaign": "C-1"}])) == ["replay/campaigns.json"]
+    assert different(held(Shown(), [CAMPAIGN, {**CAMPAIGN, "campaign": "C-1"}])) == ["campaigns.json without labels"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def test_another_campaign_beside_it_changes_the_file_only() -> None:
 )
 def test_a_campaign_that_comes_out_otherwise_is_named(change: Callable[[Any], Any], what: str) -> None:
     found = different(held(Shown(), [change(CAMPAIGN)]))
-    assert found == ["replay/campaigns.json", "the campaign", what]
+    assert found == ["campaigns.json without labels", "the campaign", what]
 
 
 def test_a_claim_that_the_scan_does_not_bear_out_is_named() -> None:
@@ -126,7 +124,7 @@ def test_nothing_found_is_different_in_everything() -> None:
 
 
 def test_a_bundle_without_fingerprints_cannot_be_repeated(tmp_path: Path) -> None:
-    with pytest.raises(EvidenceError, match="ask for one with --replay"):
+    with pytest.raises(EvidenceError, match="ask the host for a bundle with --replay"):
         replay(Host(tmp_path / "host", calls=6).bundle())
 
 

@@ -17,7 +17,9 @@ from stillwatch.evidence import verify
 from stillwatch.evidence.bundle.pseudonyms import Pseudonyms
 from stillwatch.evidence.openings import AT_ONCE
 from stillwatch.evidence.posting import excerpt, post
+from stillwatch.evidence.proofs import parse_proof
 from stillwatch.evidence.sample import check_beacon, draw_sample, proves, sample_seed
+from stillwatch.evidence.tree import leaf_hash, verify_inclusion
 
 MAX_ANSWER_BYTES = 16 << 20
 SECONDS = 120.0
@@ -82,7 +84,7 @@ def audit(bundle: Path, ask: Ask, *, beacon: str, size: int, policy: str | None 
         for opening, line in zip(answer["openings"], asked, strict=True):
             try:
                 _check(opening, line, log=found.log, pseudonyms=pseudonyms, salts=salts, result=result)
-            except (verify.Refused, *verify.BROKEN) as problem:
+            except (verify.Refused, EvidenceError, *verify.BROKEN) as problem:
                 result.bad[line.index] = str(problem)
     return result
 
@@ -155,7 +157,9 @@ def _check(
     verify.need(opening["index"] == line.index, f"entry {opening['index']} was opened, not entry {line.index}")
     entry = opening["entry"].encode()
     # 1. It is in the log, and a completed call.
-    verify.check_proof(opening["proof"].encode(), entry, line.index, log)
+    proof = parse_proof(opening["proof"].encode())
+    verify.need((proof.index, proof.checkpoint) == (line.index, log.note), f"entry {line.index}: a proof of another")
+    verify_inclusion(leaf_hash(entry), index=line.index, size=log.size, proof=proof.hashes, root=log.root)
     said = verify.check_call(entry, line.index)
     if opening.get("erased"):
         result.erased.append(line.index)

@@ -3,7 +3,8 @@
 
 Needs Python 3.11 and the package ``cryptography``, and nothing of those who made the bundle. Take this file from
 somewhere else than the bundle, and bring a policy (c2sp.org/tlog-policy): the log's key, the witnesses that you trust.
-Formats: RFC 6962 (tree), c2sp.org/signed-note, /tlog-checkpoint, /tlog-cosignature and /tlog-proof, DSSE and in-toto
+``--source VKEY`` is the key of a second source that you trust, for heads that the host marks as corroborated.
+Formats: RFC 6962 (tree), c2sp.org/signed-note, /tlog-checkpoint and /tlog-cosignature, DSSE and in-toto
 (manifest), RFC 9901 section 4.2 (disclosures). RFC 3161 time-stamps are left to OpenSSL.
 
 Exit code 0: what the bundle undertakes to prove holds. 1: something does not, or the file is unsafe. What it only
@@ -23,7 +24,8 @@ import sys
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,12 +39,12 @@ except ImportError:
     MLDSA44PublicKey = None  # type: ignore[assignment,misc]
 
 MAX_FILES, MAX_FILE, MAX_ALL, MAX_JSON, MAX_RATIO, MAX_ENTRY = 20_000, 2**31, 2**33, 2**24, 200, 2**16
+Say = Callable[[str], object]
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 PREDICATE = "urn:stillwatch:evidence-bundle:1"
 RUNGS = ("volume", "coordination", "attribution", "training-use")
-MARKS = ("not claimed", "inferred", "observed", "corroborated")  # the weakest first
-SAMPLES = {0: "too few to prove anything", 59: "95 % sure that 95 %", 299: "95 % sure that 99 %",
-           459: "99 % sure that 99 %", 6905: "99.9 % sure that 99.9 %"}  # fmt: skip
+MARKS = ("not claimed", "inferred", "observed")  # the weakest first; a second source makes it "corroborated"
+LEAST_SAMPLE = 59  # of which none is bad: with 95 % confidence 95 % of the list is good
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, zlib.error, zipfile.BadZipFile,
           struct.error, EOFError, OSError, MemoryError, ArithmeticError, NotImplementedError)  # fmt: skip
 TRUTH = """
@@ -71,6 +73,11 @@ def unbase64(text: str, what: str) -> bytes:
     raw = base64.b64decode(text, validate=True)
     need(base64.b64encode(raw).decode() == text, f"{what}: base64 with stray bits")
     return raw
+
+
+def url_base64(raw: bytes) -> str:
+    """Encode as RFC 9901 does: base64url without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def parse(data: bytes, what: str) -> dict[str, Any]:
@@ -197,23 +204,32 @@ class Policy:
         return name in signed or (name in self.groups and sum(self.met(signed, m) for m in members) >= count)
 
 
+def read_note(data: bytes, what: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Return a signed note's text, and of each signature line the name and the bytes behind it: key id, signature."""
+    body, _, lines = data.decode().rpartition("\n\n")
+    need(body and lines.endswith("\n") and lines.count("\n") <= 64, f"{what}: no whole signature lines, or too many")
+    signatures = []
+    for line in lines[:-1].split("\n"):
+        found = re.fullmatch(r"— (\S+) (\S+)", line) or [""] * 3
+        raw = unbase64(found[2], f"{what}: the signature line {line[:60]!r}")
+        need(len(raw) > 4, f"{what}: no signature line: {line[:60]!r}")
+        signatures.append((found[1], raw))
+    return body + "\n", signatures
+
+
 class Checkpoint:
     """A signed tree head: origin, size, root; which log keys signed it, and at what time which witnesses did."""
 
     def __init__(self, note: bytes, policy: Policy, what: str) -> None:
-        self.note, (body, _, lines) = note, note.decode().rpartition("\n\n")
-        self.text, rows, self.what = body + "\n", body.split("\n"), what
+        self.note, self.what, (self.text, signatures) = note, what, read_note(note, what)
+        rows = self.text[:-1].split("\n")
         need(len(rows) >= 3 and all(rows) and re.fullmatch("0|[1-9][0-9]{0,18}", rows[1]), f"{what}: no checkpoint")
         self.origin, self.size, self.root = rows[0], int(rows[1]), unbase64(rows[2], f"{what}: the root")
-        need(lines.endswith("\n") and lines.count("\n") <= 64, f"{what}: no whole signature lines, or too many")
         self.signers, self.times = set[str](), dict[str, int]()
-        for line in lines[:-1].split("\n"):
-            found = re.fullmatch(r"— (\S+) (\S+)", line) or [""] * 3
-            raw = unbase64(found[2], f"{what}: the signature line {line[:60]!r}")
-            need(len(raw) > 4, f"{what}: no signature line: {line[:60]!r}")
+        for found, raw in signatures:
             keys = [("", key) for key in policy.logs if key.name == self.origin] + [*policy.witnesses.items()]
             for name, key in keys:
-                if (key.name, key.id) == (found[1], raw[:4]):
+                if (key.name, key.id) == (found, raw[:4]):
                     self._check(name, key, raw[4:])
         need(self.signers, f"{what}: not signed by a key that the policy has for the log {self.origin}")
 
@@ -237,26 +253,9 @@ class Checkpoint:
             self.signers.add(key.id.hex())
 
 
-def check_proof(data: bytes, entry: bytes, index: int, log: Checkpoint) -> None:
-    """Check a .tlog-proof of an entry under the bundle's checkpoint (RFC 9162 section 2.1.3.2)."""
-    head, _, note = data.partition(b"\n\n")
-    lines, what = head.decode().split("\n"), f"the proof of entry {index}"
-    need(lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"], f"{what}: it is of something else")
-    need(note == log.note and 0 <= index < log.size, f"{what}: under another checkpoint")
-    at, last, value = index, log.size - 1, sha256(b"\0" + entry)
-    for line in lines[2:]:
-        sibling = unbase64(line, what)
-        need(last, f"{what}: too long")
-        right = at & 1 or at == last
-        value = sha256(b"\1" + sibling + value if right else b"\1" + value + sibling)
-        while right and not at & 1 and at:
-            at, last = at >> 1, last >> 1
-        at, last = at >> 1, last >> 1
-    need(last == 0 and value == log.root, f"{what}: it does not lead to the signed root")
-
-
-def root_of(leaves: Iterator[tuple[int, bytes]], hashes: io.BufferedReader, size: int) -> bytes:
+def root_of(shown: Iterable[tuple[int, bytes]], hashes: io.BufferedReader, size: int) -> bytes:
     """Return the root over entries in ascending order and the hashes of all subtrees that hold none of them."""
+    leaves = iter(shown)
     following, entry = next(leaves, (size, b""))
 
     def subtree(low: int, high: int) -> bytes:
@@ -267,7 +266,7 @@ def root_of(leaves: Iterator[tuple[int, bytes]], hashes: io.BufferedReader, size
             value = hashlib.sha256(b"\0" + entry).digest()
             following, entry = next(leaves, (size, b""))
             return value
-        middle = low + (1 << (high - low - 1).bit_length() - 1)
+        middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
         return hashlib.sha256(b"\1" + subtree(low, middle) + subtree(middle, high)).digest()
 
     root = subtree(0, size)
@@ -313,9 +312,8 @@ class Counted:
         self.bundle, self.size, self.whole, self.drawn = bundle, size, whole, drawn
         self.accounts = bundle.read("accounts.txt").decode().split("\n")[:-1]
         need(self.accounts == sorted(set(self.accounts)), "accounts.txt: not in order, or an account twice")
-        self.kept: dict[int, tuple[int, str, bytes]] = {}
-        self.count, self.low, self.high = 0, 2**60, -1
-        self.models, self.tokens = Counter[str](), Counter[str]()
+        self.kept: dict[int, tuple[int, bytes]] = {}
+        self.count, self.hours, self.models, self.tokens = 0, Counter[int](), Counter[str](), Counter[str]()
 
     def entries(self) -> Iterator[tuple[int, bytes]]:
         """Yield index and bytes of every entry that is shown, once it is checked."""
@@ -333,7 +331,7 @@ class Counted:
                     entry = shown.readline(MAX_ENTRY)[:-1]
                     commitments.append(self._add(entry, index))
                     if at in self.drawn:
-                        self.kept[index] = (account, call[:-1], entry)
+                        self.kept[index] = (account, entry)
                     yield index, entry
             need(not shown.read(1), "leaves/entries.jsonl: more entries than are counted")
         self.count = len(calls)
@@ -346,7 +344,7 @@ class Counted:
     def _add(self, entry: bytes, index: int) -> bytes:
         """Add up an entry and return its commitment's first 132 bits."""
         fields = check_call(entry, index)
-        self.low, self.high = min(self.low, fields["hour"]), max(self.high, fields["hour"])
+        self.hours[fields["hour"]] += 1
         self.models[fields["model"]] += 1
         for name in ("input_tokens", "output_tokens", "reasoning_tokens"):
             self.tokens[name] += fields.get(name, 0)
@@ -355,8 +353,10 @@ class Counted:
     def numbers(self) -> dict[str, Any]:
         """Return what the volume claim must say."""
         said: dict[str, Any] = {"accounts": len(self.accounts), "exchanges": self.count}
-        more = {"models": dict(self.models), "first_hour": self.low, "last_hour": self.high, **self.tokens}
-        return said | more if self.whole else said
+        if self.whole:
+            said |= {"models": dict(self.models), **self.tokens}
+            said |= {"first_hour": min(self.hours), "last_hour": max(self.hours)}
+        return said
 
 
 def draw(beacon: str, origin: str, calls_digest: str, *, count: int, size: int) -> set[int]:
@@ -381,31 +381,29 @@ def check_opening(opening: dict[str, Any], entry: bytes, salts: set[str]) -> dic
         need(inner == name and len(salt) >= 22, f"{what}: {name} is of another field, or its salt too short")
         need(salt not in salts, f"{what}: a salt is used twice, so hidden values can be guessed from shown ones")
         salts.add(salt)
-        digests[name] = base64.urlsafe_b64encode(sha256(disclosure.encode())).rstrip(b"=").decode()
-    private = base64.urlsafe_b64encode(sha256(canonical(digests))).rstrip(b"=").decode()
-    need(private == json.loads(entry)["private"], f"{what}: not what the entry committed to")
+        digests[name] = url_base64(sha256(disclosure.encode()))
+    private = json.loads(entry)["private"]
+    need(private == url_base64(sha256(canonical(digests))), f"{what}: not what the entry committed to")
     return fields
-
-
-# -- the steps --------------------------------------------------------------------------------------------------------
 
 
 class Verification:
     """Runs the numbered steps; ``steps`` and ``verdicts`` say what came out. Raises Refused at the first falsehood."""
 
-    def __init__(self, path: Path, policy: str | None = None, *, seen: bytes | None = None) -> None:
+    def __init__(self, path: Path, policy: str | None = None, *, seen: bytes | None = None, sources: str = "") -> None:
         self.steps: list[str] = []
         self.verdicts: dict[str, tuple[str, str]] = {}
         self.bundle = Bundle(path)
         self._step(f"zip: {len(self.bundle.sizes)} plain files, nothing hidden between them")
-        own = self.bundle.read("policy.txt").decode()
-        self.trusted, self.policy = policy is not None, Policy(own if policy is None else policy, "the policy")
+        self.trusted = policy is not None
+        own = "" if self.trusted else self.bundle.read("policy.txt").decode()
+        self.policy = Policy(own if policy is None else policy, "the policy")
+        self.sources = [Key(vkey, (1, 1)) for vkey in sources.split()]
         self.manifest = check_manifest(self.bundle, self.policy)
         self.whole = self.manifest["leaves"] == "all"
         self._step(f"manifest: signed by {self.manifest['signer']}; every file is the one that was signed")
         self._check_log(seen)
         self._check_entries()
-        self._check_events()
         self._check_openings()
         self._check_claims()
         self._check_heads()
@@ -413,26 +411,27 @@ class Verification:
     def _step(self, what: str) -> None:
         self.steps.append(f"{len(self.steps) + 1}. {what}")
 
-    def _judge(self, name: str, *, holds: object, yes: str = "", no: str) -> None:
+    def _judge(self, name: str, holds: object, yes: str, no: str) -> None:
         self.verdicts[name] = ("VERIFIED", yes) if holds else ("NOT VERIFIED", no)
 
     def _check_log(self, seen: bytes | None) -> None:
         log = self.log = Checkpoint(self.bundle.read("log/checkpoint"), self.policy, "log/checkpoint")
         other = Checkpoint(seen, self.policy, "the checkpoint that you have seen") if seen else log
-        need((other.origin, other.size) != (log.origin, log.size) or other.root == log.root,
+        same = (other.origin, other.size) == (log.origin, log.size)
+        need(not same or other.root == log.root,
              f"the log has forked: two signed checkpoints of size {log.size:,}; keep both, they prove it")  # fmt: skip
         self._step(f"checkpoint: {log.origin}, {log.size:,} entries, signed by {len(log.signers)} key(s) of the log")
-        self._judge("log key", holds=self.trusted, yes="your policy names it",
-                    no="only as the bundle says; bring the key as its owner publishes it (--policy)")  # fmt: skip
-        who = ", ".join(f"{name} at {time}" for name, time in sorted(log.times.items())) or "nobody"
+        self._judge("log key", self.trusted, "your policy names it",
+                    "only as the bundle says; bring the key as its owner publishes it (--policy)")  # fmt: skip
+        who = "cosigned by " + (", ".join(f"{name} at {time}" for name, time in sorted(log.times.items())) or "nobody")
         need(not self.trusted or self.policy.met(set(log.times), self.policy.quorum),
-             f"log/checkpoint: the quorum of your policy is not reached; cosigned by {who}")  # fmt: skip
-        self._judge("witnesses", holds=self.trusted and log.times, yes=f"cosigned by {who} (POSIX seconds)",
-                    no=f"cosigned by {who}; only witnesses that your own policy names count")  # fmt: skip
+             f"log/checkpoint: the quorum of your policy is not reached; {who}")  # fmt: skip
+        self._judge("witnesses", self.trusted and log.times, f"{who} (POSIX seconds)",
+                    f"{who}; only witnesses that your own policy names count")  # fmt: skip
         stamps = [name for name in self.bundle.sizes if name.endswith(".tsr")]
         for name in stamps:
             need(sha256(log.text.encode()) in self.bundle.read(name), f"{name}: a time-stamp of something else")
-        self._judge("time", holds=False, no=f"{len(stamps)} time-stamps, to be checked with OpenSSL (README.txt)")
+        self._judge("time", None, "", f"{len(stamps)} time-stamps, to be checked with OpenSSL (README.txt)")
 
     def _check_entries(self) -> None:
         audit, digest = self.bundle.json("audit/sample.json"), self.manifest["digests"]["calls.csv"]
@@ -443,124 +442,130 @@ class Verification:
             drawn = draw(self.beacon, self.log.origin, digest, count=count, size=audit["size"])
         need(audit["positions"] == sorted(drawn), "audit/sample.json: another sample than the beacon value draws")
         self.counted = Counted(self.bundle, self.log.size, whole=self.whole, drawn=drawn)
-        if self.whole:
-            with self.bundle.stream("leaves/siblings.bin") as hashes:
-                root = root_of(self.counted.entries(), hashes, self.log.size)
-            need(root == self.log.root, "leaves: they do not lead to the signed root: they are not all in this log")
-        shown = self.counted.count if self.whole else sum(1 for _ in self.counted.entries())
-        for index, (_, _, entry) in self.counted.kept.items():
-            check_proof(self.bundle.read(f"audit/{index}.tlog-proof"), entry, index, self.log)
-        self._step(f"entries: {self.counted.count:,} listed, none twice; {shown:,} shown: completed calls in the log")
+        self.notes = sorted(int(name[4:-5]) for name in self.bundle.sizes if re.fullmatch(r"log/[0-9]+\.json", name))
+        noted = [(index, self.bundle.read(f"log/{index}.json", MAX_ENTRY)) for index in self.notes]
+        with self.bundle.stream("leaves/siblings.bin") as hashes:
+            root = root_of(merge(self.counted.entries(), noted), hashes, self.log.size)
+        need(root == self.log.root, "leaves: they do not lead to the signed root: they are not all in this log")
+        self._step(f"entries: {self.counted.count:,} listed, none twice; {sum(self.counted.hours.values()):,} shown: "
+                   f"completed calls in the log, as are {len(noted)} notes about them")  # fmt: skip
+        self._check_sample(noted, digest)
 
-    def _check_events(self) -> None:
-        """Check the log's notes that the bundle brings, and whether one of them fixed the list of calls."""
-        fixed = 0
-        self.notes = [name for name in self.bundle.sizes if re.fullmatch(r"log/[0-9]+\.json", name)]
-        for name in self.notes:
-            index, entry = int(name[4:-5]), self.bundle.read(name)
-            check_proof(self.bundle.read(f"log/{index}.tlog-proof"), entry, index, self.log)
-            said = parse(entry, name)
-            if (said["kind"], said.get("calls")) == ("claim", self.manifest["digests"]["calls.csv"]):
-                fixed = index
-        self._step(f"notes: {len(self.notes)} notes of the log about these calls are in the log")
+    def _check_sample(self, noted: list[tuple[int, bytes]], digest: str) -> None:
+        """Say what the sample proves; something only if a note of the log had fixed the list and named the value."""
+        told = [(index, parse(entry, f"log/{index}.json")) for index, entry in noted]
+        claims = [(i, said.get("draws")) for i, said in told if (said["kind"], said.get("calls")) == ("claim", digest)]
+        fixed, named = max((one for one in claims if one[1]), default=(0, ""))
         drawn = len(self.counted.kept)
-        proves = (
-            "100 %" if drawn == self.counted.count else next(SAMPLES[n] for n in sorted(SAMPLES)[::-1] if drawn >= n)
-        )
-        self._judge("sample", holds=drawn and fixed and proves != SAMPLES[0],
-                    yes=f"{drawn} drawn by {self.beacon}, the list fixed before by entry {fixed}: {proves} of it is as "
-                        "shown. Look up that the value was published after this checkpoint",
-                    no=f"{drawn} drawn: {proves}" if fixed and drawn else
-                        f"{drawn} drawn; no entry of the log fixed the list, so the host could suit it to the value"
-                        if drawn else "none was drawn; draw your own (README.txt)")  # fmt: skip
+        proves = "100 %" if drawn == self.counted.count else f"95 % sure that {0.05 ** (1 / max(1, drawn)):.1%}"
+        self._judge("sample", fixed and drawn >= min(LEAST_SAMPLE, self.counted.count),
+                    f"{drawn} drawn by {self.beacon}, which entry {fixed} announced as “{named}” when it fixed the "
+                    f"list: {proves} of it is as shown. Look up that this is the value, and younger than the log",
+                    f"{drawn} drawn: " + ("too few to prove anything" if fixed or not drawn else "no entry of the log "
+                    "fixed list and value before, so the host could suit them") + "; draw your own")  # fmt: skip
 
     def _check_openings(self) -> None:
-        there = "audit/openings.jsonl" in self.bundle.sizes
-        lines = self.bundle.read("audit/openings.jsonl").splitlines() if there else []
+        what = "audit/openings.jsonl"
+        lines = self.bundle.read(what).splitlines() if what in self.bundle.sizes else []
         salts, owners, calls, shown = set[str](), dict[str, int](), set[str](), set[str]()
         for line in lines:
-            opening = parse(line, "audit/openings.jsonl")
-            account, _, entry = self.counted.kept[opening["index"]]
-            fields = check_opening(opening, entry, salts)
+            opening = parse(line, what)
+            account, entry = self.counted.kept[opening["index"]]
+            fields, hour = check_opening(opening, entry, salts), json.loads(entry)["hour"]
             shown |= set(fields)
             if "account" in fields:
                 need(owners.setdefault(fields["account"], account) == account, "openings: one account counted as two")
             if "call_id" in fields:
                 need(fields["call_id"] not in calls, f"openings: the call of entry {opening['index']} is counted twice")
                 calls.add(fields["call_id"])
-            hour = fields.get("started_at", 0) // 3_600_000_000 or json.loads(entry)["hour"]
-            need(hour == json.loads(entry)["hour"], f"openings: entry {opening['index']} is of another hour")
+            same = fields.get("started_at", hour * 3_600_000_000) // 3_600_000_000 == hour
+            need(same, f"openings: entry {opening['index']} is of another hour")
         need(len(set(owners.values())) == len(owners), "openings: two accounts counted as one")
-        self._judge("openings", holds=lines, yes=f"{len(lines)} entries open to {', '.join(sorted(shown))}",
-                    no="none: whose the entries are is the host's word; have a sample opened (README.txt)")  # fmt: skip
+        self._judge("openings", lines, f"{len(lines)} entries: {', '.join(sorted(shown))} are what was committed to",
+                    "none: whose the entries are is the host's word; have a sample opened (README.txt)")  # fmt: skip
 
     def _check_claims(self) -> None:
         claims = {rung: self.bundle.json(f"claims/{rung}.json") for rung in RUNGS}
-        numbers, said = self.counted.numbers(), claims["volume"]["numbers"]
-        for name in sorted({*numbers, *said}):
-            told, added = said.get(name), numbers.get(name)
-            need(told == added, f"claims/volume.json: {name} is {told}, but the entries add up to {added}")
-        holders = Counter[tuple[str, ...]]()
-        for line in sorted(set(self.bundle.read("coordination/edges.csv", 2**26).decode().splitlines()[1:])):
-            need(int(line.split(",")[0]) < len(self.counted.accounts), "coordination/edges.csv: an unlisted account")
-            holders[tuple(line.split(",")[1:])] += 1
-        shared = {(one["signal"], one["observable"]): one["held_by"] for one in claims["coordination"]["observables"]}
-        need(
-            shared == holders and len(shared) == len(claims["coordination"]["observables"]),
-            "claims/coordination.json: other holders than coordination/edges.csv has",
-        )
-        sample = self.verdicts["sample"]
-        self._judge("volume", holds=self.whole or sample[0] == "VERIFIED",
-                    yes=f"{self.counted.count:,} different completed calls, which the host lists under "
-                        f"{len(self.counted.accounts):,} accounts, are "
-                        + ("all in its log" if self.whole else f"in its log as far as the sample shows: {sample[1]}"),
-                    no=f"only a sample is shown: {sample[1]}")  # fmt: skip
-        accounts, again = claims["coordination"]["numbers"]["accounts"], "replay/campaigns.json" in self.bundle.sizes
-        need(claims["coordination"]["repeatable"] is again, "claims/coordination.json: no fingerprints to scan again")
-        self._judge("coordination", holds=False, no=f"it speaks of {accounts} accounts; the holders of {len(shared)} "
-                    "observables were recounted, but edges, comparison and bits are the host's: "
-                    + ("to scan its fingerprints again takes `stillwatch evidence replay`" if again else
-                       "nothing here lets you scan again"))  # fmt: skip
         for rung, claim in claims.items():
             what, optional = f"claims/{rung}.json", rung in RUNGS[2:]
-            need(
-                claim["rung"] == rung and claim["limits"] and claim["claimed"] in (True, not optional), f"{what}: wrong"
-            )
+            right = claim["rung"] == rung and claim["limits"] and claim["claimed"] in (True, not optional)
+            need(right, f"{what}: wrong")
             need(claim["rests_on"] == ("log" if rung == "volume" else "statement"), f"{what}: rests on something else")
             if optional:
                 need((claim["attached"] in self.bundle.sizes) == claim["claimed"], f"{what}: no attachment")
-                self._judge(
-                    rung, holds=False, no=f"a statement of the host, {claim['attached']}; it is not proved here"
-                )
-                if not claim["claimed"]:
-                    self.verdicts[rung] = ("NOT CLAIMED", "nothing in this bundle speaks to it")
+                self._judge(rung, None, "", f"a statement of the host, {claim['attached']}; it is not proved here")
+            if not claim["claimed"]:
+                self.verdicts[rung] = ("NOT CLAIMED", "nothing in this bundle speaks to it")
+        self._check_volume(claims["volume"]["numbers"])
+        self._check_coordination(claims["coordination"])
         self._step("claims: their numbers are those of the entries and edges")
 
+    def _check_volume(self, said: dict[str, Any]) -> None:
+        numbers, sample = self.counted.numbers(), self.verdicts["sample"]
+        for name in sorted({*numbers, *said}):
+            told, added = said.get(name), numbers.get(name)
+            need(told == added, f"claims/volume.json: {name} is {told}, but the entries add up to {added}")
+        found = "all in its log" if self.whole else f"in its log as far as the sample shows: {sample[1]}"
+        self._judge("volume", self.whole or sample[0] == "VERIFIED",
+                    f"{self.counted.count:,} completed calls, no entry and no call's pseudonym twice, which the host "
+                    f"lists under {len(self.counted.accounts):,} accounts, are {found}",
+                    f"only a sample is shown: {sample[1]}")  # fmt: skip
+
+    def _check_coordination(self, claim: dict[str, Any]) -> None:
+        holders, again = Counter[tuple[str, ...]](), "replay/campaigns.json" in self.bundle.sizes
+        for line in sorted(set(self.bundle.read("coordination/edges.csv", 2**26).decode().splitlines()[1:])):
+            account, *shared = line.split(",")
+            need(int(account) < len(self.counted.accounts), "coordination/edges.csv: an unlisted account")
+            holders[tuple(shared)] += 1
+        said = {(one["signal"], one["observable"]): one["held_by"] for one in claim["observables"]}
+        same = said == holders and len(said) == len(claim["observables"])
+        need(same, "claims/coordination.json: other holders than coordination/edges.csv has")
+        need(claim["repeatable"] is again, "claims/coordination.json: no fingerprints to scan again")
+        how = "`stillwatch evidence replay` computes them again" if again else "nothing here lets you scan again"
+        self._judge("coordination", None, "", f"it speaks of {claim['numbers']['accounts']} accounts; the holders of "
+                    f"{len(said)} observables were recounted; edges and bits are the host's: {how}")  # fmt: skip
+
     def _check_heads(self) -> None:
+        """Check that each mark has its evidence; what a second source says counts only with a key that you brought."""
         self.heads = self.bundle.json("heads.json")["heads"]
         for head in self.heads:
-            what = f"heads.json: {head['head']}"
+            what, others = f"heads.json: {head['head']}", head["second_sources"]
             weakest = min((MARKS.index(one["mark"]) for one in head["evidence"]), default=0)
-            need(MARKS.index(head["mark"]) == weakest, f"{what}: marked {head['mark']}, which its evidence is not")
+            claimed = "corroborated" if weakest and others else MARKS[weakest]
+            need(head["mark"] == claimed, f"{what}: marked {head['mark']}, which its evidence is not")
             for one in head["evidence"]:
                 name, _, path = one["at"].partition("#/")
                 value = self.bundle.json(name)
                 for part in path.split("/"):
                     need(part in value, f"{what}: {one['at']} leads nowhere")
                     value = value[part]
+            signers = sorted({signer for name in others for signer in self._sources_of(name, head["head"])})
+            by = ", ".join(signers) or "whose key you have not brought (--source)"
+            head["told"] = f"{MARKS[weakest]}; a second source confirms it: {by}" if others else claimed
         self._step(f"heads: {len(self.heads)} heads of H.R. 8283; their evidence is where they say")
 
+    def _sources_of(self, name: str, head: str) -> Iterator[str]:
+        """Yield those whose keys you brought and who signed this statement; refuse one that is not of this head."""
+        text, signatures = read_note(self.bundle.read(name), name)
+        first = f"stillwatch.second-source/1\n{self.log.origin}\n{self.manifest['campaign']}\nhead: {head}\n"
+        need(text.startswith(first), f"{name}: a statement of something else than {head}")
+        for key in self.sources:
+            for signature in [raw[4:] for who, raw in signatures if (who, raw[:4]) == (key.name, key.id)]:
+                key.check(text.encode(), signature, name)
+                need(key.raw not in [own.raw for own in self.policy.logs], f"{name}: signed by the host itself")
+                yield key.name
 
-def report(path: Path, policy: Path | None, seen: Path | None, require: list[str], say: Callable[[str], object]) -> int:
+
+def report(
+    bundle: Path, policy: Path | None, seen: Path | None, require: list[str], say: Say, *, sources: str = ""
+) -> int:
     """Verify, tell line by line what holds, and return the exit code."""
     try:
         trust, other = policy.read_text("utf-8") if policy else None, seen.read_bytes() if seen else None
-        found = Verification(path, trust, seen=other)
-    except Refused as problem:
-        say(plain(f"REFUSED: {problem}"))
-        return 1
-    except BROKEN as problem:
-        say(plain(f"REFUSED: malformed ({type(problem).__name__}: {problem})"))
+        found = Verification(bundle, trust, seen=other, sources=sources)
+    except (Refused, *BROKEN) as problem:
+        what = problem if isinstance(problem, Refused) else f"malformed ({type(problem).__name__}: {problem})"
+        say(plain(f"REFUSED: {what}"))
         return 1
     say("\n".join(map(plain, found.steps)))
     for title, names in (("CLAIMS", RUNGS), ("WHAT THEY STAND ON", [n for n in found.verdicts if n not in RUNGS])):
@@ -569,9 +574,10 @@ def report(path: Path, policy: Path | None, seen: Path | None, require: list[str
             say(plain(f"  {name:<13} {found.verdicts[name][0]:<13} {found.verdicts[name][1]}"))
     say("\nHEADS OF H.R. 8283, AS THE HOST MARKS THEM; whether they are met is for others to decide")
     for head in found.heads:
-        say(plain(f"  {head['mark']:<13} {head['head']}"))
+        say(plain(f"  {head['head']}: {head['told']}"))
     open_ = sorted(rung for rung in {*require, "volume"} if found.verdicts[rung][0] != "VERIFIED")
-    say(f"{TRUTH}\n\n{'Not verified: ' + ', '.join(open_) if open_ else 'What the bundle undertakes to prove holds.'}")
+    own = "" if found.trusted else " by its own keys only: whoever made it may have made them up (--policy)"
+    say(f"{TRUTH}\n\n{'Not verified: ' + ', '.join(open_) if open_ else f'What it undertakes to prove holds{own}.'}")
     return 1 if open_ else 0
 
 
@@ -582,8 +588,9 @@ def main() -> int:
     parser.add_argument("--policy", type=Path, help="your tlog-policy: log keys, witnesses and quorum that you trust")
     parser.add_argument("--seen", type=Path, help="a checkpoint of this log that you have from elsewhere")
     parser.add_argument("--require", action="append", default=[], choices=RUNGS, help="fail unless this is verified")
+    parser.add_argument("--source", action="append", default=[], help="vkey of a second source that you trust")
     given = parser.parse_args()
-    return report(given.bundle, given.policy, given.seen, given.require, print)
+    return report(given.bundle, given.policy, given.seen, given.require, print, sources=" ".join(given.source))
 
 
 if __name__ == "__main__":

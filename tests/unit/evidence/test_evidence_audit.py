@@ -114,12 +114,12 @@ def first(answer: dict[str, Any]) -> dict[str, Any]:
     ("change", "why"),
     [
         (lambda a: first(a).update(index=1), "entry 1 was opened"),
-        (lambda a: first(a).update(entry=a["openings"][1]["entry"]), "does not lead to the signed root"),
-        (lambda a: first(a).update(proof=a["openings"][1]["proof"]), "it is of something else"),
+        (lambda a: first(a).update(entry=a["openings"][1]["entry"]), "the proof leads to another root"),
+        (lambda a: first(a).update(proof=a["openings"][1]["proof"]), "a proof of another"),
         (lambda a: first(a)["digests"].update(prompt="x" * 43), "not what the entry committed to"),
         (lambda a: first(a).update(disclosures=a["openings"][1]["disclosures"]), "not what the entry committed to"),
         (lambda a: first(a).pop("disclosures"), "disclosures"),
-        (lambda a: first(a).update(entry="null"), "does not lead to the signed root"),
+        (lambda a: first(a).update(entry="null"), "the proof leads to another root"),
     ],
 )
 def test_a_false_opening_is_counted_as_bad(

@@ -133,14 +133,14 @@ class Opened:
     """Openings of made-up entries, as far as the verifier looks at them when it compares them with each other."""
 
     lines: list[bytes] = field(default_factory=list)
-    kept: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)
+    kept: dict[int, tuple[int, bytes]] = field(default_factory=dict)
 
     def add(self, who: int, **fields: Any) -> Opened:
         index = len(self.kept)
         shown = disclose(bytes([index]) * 32, fields)
         digests = {n: base64.urlsafe_b64encode(verify.sha256(d.encode()))[:43].decode() for n, d in shown.items()}
         private = base64.urlsafe_b64encode(verify.sha256(verify.canonical(digests)))[:43].decode()
-        self.kept[index] = (who, "", verify.canonical({"hour": 500_000, "private": private}))
+        self.kept[index] = (who, verify.canonical({"hour": 500_000, "private": private}))
         self.lines.append(json.dumps({"index": index, "disclosures": shown, "digests": {}}).encode())
         return self
 

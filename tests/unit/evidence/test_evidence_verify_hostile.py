@@ -178,14 +178,17 @@ def test_a_statement_is_never_passed_off_as_proof(
         ("observed", [{"mark": "inferred", "at": "claims/volume.json#/numbers"}], "which its evidence is not"),
         ("observed", [{"mark": "observed", "at": "claims/volume.json#/numbers/people"}], "leads nowhere"),
         ("not claimed", [{"mark": "observed", "at": "claims/volume.json#/numbers"}], "which its evidence is not"),
-        ("proved", [], "not in tuple"),
+        ("proved", [], "which its evidence is not"),
+        ("corroborated", [{"mark": "corroborated", "at": "claims/volume.json#/numbers"}], "not in tuple"),
+        ("corroborated", [], "which its evidence is not"),
+        ("corroborated", [{"mark": "inferred", "at": "claims/volume.json#/numbers"}], "which its evidence is not"),
     ],
 )
 def test_a_head_has_no_better_mark_than_its_evidence(
     files: Files, host: Host, tmp_path: Path, *, mark: str, evidence: list[Any], why: str
 ) -> None:
     heads = files.json("heads.json")
-    heads["heads"][3] |= {"mark": mark, "evidence": evidence}
+    heads["heads"][3] |= {"mark": mark, "evidence": evidence, "second_sources": []}
     files.put("heads.json", heads)
     refused(files.signed(host.signer).pack(tmp_path / "b.zip"), why)
 
@@ -292,28 +295,38 @@ def test_a_checkpoint_that_was_rolled_back_does_not_hold_the_entries(files: File
     )
 
 
-def test_swapped_proofs_are_refused(files: Files, host: Host, tmp_path: Path) -> None:
-    first, second = sorted(n for n in files.contents if n.startswith("audit/") and n.endswith(".tlog-proof"))[:2]
-    swapped = {first: files.contents[second], second: files.contents[first]}
-    files.contents |= swapped
-    refused(files.signed(host.signer).pack(tmp_path / "b.zip"), "it is of something else")
-
-
-@pytest.mark.parametrize("change", ["short", "long", "other", "note"])
+@pytest.mark.parametrize("change", ["swapped", "short", "long", "other"])
 def test_a_wrong_proof_is_refused(files: Files, host: Host, tmp_path: Path, change: str) -> None:
-    name = next(n for n in files.contents if n.startswith("audit/") and n.endswith(".tlog-proof"))
-    head, note = files.contents[name].split(b"\n\n", 1)
-    lines = head.split(b"\n")
-    wrong = base64.b64encode(bytes(32))
-    changed = {
-        "short": (lines[:-1], note),
-        "long": ([*lines, wrong], note),
-        "other": ([*lines[:-1], wrong], note),
-        "note": (lines, note.replace(b"example", b"exemple")),
+    hashes = files.contents["leaves/siblings.bin"]
+    assert len(hashes) >= 64
+    files.contents["leaves/siblings.bin"] = {
+        "swapped": hashes[32:64] + hashes[:32] + hashes[64:],
+        "short": hashes[:-32],
+        "long": hashes + bytes(32),
+        "other": bytes(32) + hashes[32:],
     }[change]
-    files.contents[name] = b"\n".join(changed[0]) + b"\n\n" + changed[1]
-    why = "under another checkpoint" if change == "note" else "too long|does not lead to the signed root"
+    why = "more hashes than the tree has room for|do not lead to the signed root"
     refused(files.signed(host.signer).pack(tmp_path / "b.zip"), why)
+
+
+def test_the_proof_of_another_bundle_is_refused(files: Files, host: Host, tmp_path: Path) -> None:
+    other = Files.of(Host(tmp_path / "other", calls=48).bundle())
+    files.contents["leaves/siblings.bin"] = other.contents["leaves/siblings.bin"]
+    refused(files.signed(host.signer).pack(tmp_path / "b.zip"), "do not lead to the signed root|more hashes")
+
+
+def test_notes_of_the_log_under_other_indices_are_refused(files: Files, host: Host, tmp_path: Path) -> None:
+    (name,) = (n for n in files.contents if re.fullmatch(r"log/[0-9]+\.json", n))
+    for other in (int(name[4:-5]) - 1, 10**6):
+        moved = Files(dict(files.contents), files.predicate)
+        moved.contents[f"log/{other}.json"] = moved.contents.pop(name)
+        refused(moved.signed(host.signer).pack(tmp_path / f"{other}.zip"), "do not lead to the signed root")
+
+
+def test_a_note_that_the_log_has_not_is_refused(files: Files, host: Host, tmp_path: Path) -> None:
+    (name,) = (n for n in files.contents if re.fullmatch(r"log/[0-9]+\.json", n))
+    files.contents[name] = files.contents[name].replace(b'"v":1', b'"v":2')
+    refused(files.signed(host.signer).pack(tmp_path / "b.zip"), "do not lead to the signed root")
 
 
 def test_another_sample_than_the_beacon_draws_is_refused(tmp_path: Path) -> None:
@@ -522,5 +535,5 @@ def test_a_sample_too_small_to_prove_anything_is_not_verified(tmp_path: Path) ->
     host.fix_list()
     path = host.bundle(beacon=BEACON, sample_size=5, whole=False)
     found = verify.Verification(path).verdicts
-    assert found["sample"] == ("NOT VERIFIED", "5 drawn: too few to prove anything")
+    assert found["sample"] == ("NOT VERIFIED", "5 drawn: too few to prove anything; draw your own")
     assert found["volume"][0] == "NOT VERIFIED"

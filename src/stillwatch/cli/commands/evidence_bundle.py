@@ -39,16 +39,20 @@ def claim_command(
     report: ReportArgument,
     *,
     campaign: CampaignOption,
+    draw_by: Annotated[
+        str, typer.Option(help="Public value that will draw the sample: source and round.", show_default=False)
+    ],
     folder: FolderOption = FOLDER,
     key: KeyOption = KEY,
     passphrase_file: PassphraseOption = None,
 ) -> None:
     """Fix the list of a campaign's counted calls in the log, before a sample of it is drawn.
 
-    Then have the checkpoint cosigned or time-stamped, wait for the next value of a public beacon, and make the bundle.
+    Name a value that nobody knows yet ("drand quicknet round 12345678"). Then have the checkpoint cosigned or
+    time-stamped, wait for that value, and make the bundle with it.
     """
     recorded = _open(folder, campaign, key, passphrase_file)
-    event = claim_event(Wanted(report, campaign), recorded)
+    event = claim_event(Wanted(report, campaign), recorded, draws=draw_by)
     with open_book(folder, key=key, passphrase=passphrase_file) as book:
         at = book.append_events([event])
     said = "is in the log already" if at is None else f"is entry {at} of the log"
@@ -75,6 +79,9 @@ def bundle_command(
         Path | None, typer.Option(help="Text that says who the operator is; kept word for word.")
     ] = None,
     lab_test: Annotated[Path | None, typer.Option(help="Report of a test of the suspected model.")] = None,
+    second_source: Annotated[
+        list[Path] | None, typer.Option(help="Statement of a second source (evidence confirm); repeatable.")
+    ] = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Show the fingerprints of the whole scan, so that it can be repeated.")
     ] = False,
@@ -103,6 +110,7 @@ def bundle_command(
         attribution=attribution,
         lab_test=lab_test,
         fingerprints=replay,
+        second_sources=tuple(second_source or ()),
         policy=_read(policy) if policy else None,
     )
     recorded = _open(folder, campaign, key, passphrase_file, checkpoint)
@@ -123,6 +131,9 @@ def verify_command(
     require: Annotated[
         list[str] | None, typer.Option(help=f"Fail unless this is verified: {', '.join(verify.RUNGS)}.")
     ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Key of a second source that you trust; repeatable.", metavar="VKEY")
+    ] = None,
 ) -> None:
     """Check a bundle: the same as the verify.py that anybody can run without Stillwatch.
 
@@ -130,13 +141,16 @@ def verify_command(
     """
     if unknown := set(require or ()) - set(verify.RUNGS):
         raise EvidenceError(f"--require {', '.join(sorted(unknown))}: there are: {', '.join(verify.RUNGS)}")
-    raise typer.Exit(verify.report(bundle, policy, seen, require or [], typer.echo))
+    raise typer.Exit(verify.report(bundle, policy, seen, require or [], typer.echo, sources=" ".join(source or ())))
 
 
 @evidence_app.command("replay")
 def replay_command(
     bundle: BundleArgument,
     *,
+    fingerprints: Annotated[
+        Path | None, typer.Option(help="Folder of fingerprints, where the bundle has their digests only.")
+    ] = None,
     policy: PolicyOption = None,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
     memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
@@ -146,7 +160,7 @@ def replay_command(
     Exit codes: 0 all of it came out as the bundle says; 1 something did not, which is named; 2 it cannot be repeated.
     """
     trust = None if policy is None else _read(policy).decode()
-    result = repeat_scan(bundle, policy=trust, threads=threads, memory_gib=memory)
+    result = repeat_scan(bundle, fingerprints=fingerprints, policy=trust, threads=threads, memory_gib=memory)
     typer.echo(result.says())
     raise typer.Exit(0 if result.holds else 1)
 

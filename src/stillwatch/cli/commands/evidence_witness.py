@@ -1,4 +1,4 @@
-"""``stillwatch evidence``: what involves others: witness, cosign."""
+"""``stillwatch evidence``: what involves others: witness, cosign, confirm."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from typing import Annotated
 import typer
 
 from stillwatch.cli.evidence import FOLDER, FolderOption, JsonOption, PassphraseOption, evidence_app
+from stillwatch.evidence.bundle.heads import HEADS
 from stillwatch.evidence.cosigning import Round, cosign, read_trust
+from stillwatch.evidence.files import write_whole
 from stillwatch.evidence.keyset import read_passphrase
+from stillwatch.evidence.notes import Algorithm
 from stillwatch.evidence.opened import open_log
 from stillwatch.evidence.posting import SECONDS
+from stillwatch.evidence.second_sources import Statement, sign_statement
 from stillwatch.evidence.witness.keeping import open_witness
 from stillwatch.evidence.witness.server import WitnessApplication, bind_witness, serve_witness
 
@@ -52,6 +56,29 @@ def witness_command(
     serve_witness(
         WitnessApplication(witness, on_error=lambda says: typer.echo(f"stillwatch: {says}", err=True)), listener
     )
+
+
+@evidence_app.command("confirm")
+def confirm_command(
+    *,
+    origin: Annotated[str, typer.Option(help="Origin of the accusing host's log.", show_default=False)],
+    campaign: Annotated[str, typer.Option(help="The campaign's name in the host's report.", show_default=False)],
+    head: Annotated[int, typer.Option(help="Number of the head, as in heads.json: 1 to 7.", min=1, max=len(HEADS))],
+    says: Annotated[str, typer.Option(help="What you saw, from records of your own, in one line.", show_default=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write.", show_default=False)],
+    folder: FolderOption = FOLDER,
+    passphrase_file: PassphraseOption = None,
+) -> None:
+    """Confirm what another host says about a campaign, as a second source: a statement signed with your log's key.
+
+    Say only what your own records show. Publish your key where its readers can find it without the host's help.
+    """
+    secret = None if passphrase_file is None else lambda: read_passphrase(passphrase_file)
+    keys = open_log(folder).keys
+    (mine,) = [key for key in keys.current if key.algorithm is Algorithm.ED25519]
+    statement = Statement(origin, campaign, HEADS[head - 1], says)
+    write_whole(out, sign_statement(statement, keys.signers([mine], secret)[0]), durable=True)
+    typer.echo(f"{out}: {HEADS[head - 1]}; signed with {mine}")
 
 
 @evidence_app.command("cosign")

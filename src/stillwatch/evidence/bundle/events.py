@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import orjson
 
 from stillwatch.evidence.bundle.archive import Draft
-from stillwatch.evidence.notes import Note
-from stillwatch.evidence.proofs import LogProof
 from stillwatch.evidence.reader import LogReader
 
 MAX_EVENTS = 1_000
@@ -20,15 +18,14 @@ _MARKERS = tuple(f'"kind":"{kind}"'.encode() for kind in ("claim", "finding", "s
 def attach_events(
     draft: Draft,
     reader: LogReader,
-    note: Note,
     *,
     campaign: str,
     report: str,
     calls: str,
     indices: Sequence[int],
-) -> None:
-    """Write ``log/INDEX.json`` and its proof for each note of the log that speaks of this campaign or its calls."""
-    attached = 0
+) -> list[int]:
+    """Write ``log/INDEX.json`` for each note of the log about this campaign or its calls; return the indices."""
+    attached: list[int] = []
     for index, entry in reader.find(_MARKERS):
         said = orjson.loads(entry)
         match said["kind"]:
@@ -38,10 +35,10 @@ def attach_events(
                 mine = said["campaign"] == campaign and said["report"] == report
             case _:
                 mine = _covers(said, indices)
-        if mine and attached < MAX_EVENTS:
-            attached += 1
+        if mine and len(attached) < MAX_EVENTS:
+            attached.append(index)
             draft.add(f"log/{index}.json", entry)
-            draft.add(f"log/{index}.tlog-proof", bytes(LogProof(index, tuple(reader.prove(index)), str(note).encode())))
+    return attached
 
 
 def _covers(source: dict[str, object], indices: Sequence[int]) -> bool:

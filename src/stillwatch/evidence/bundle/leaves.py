@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,6 @@ from stillwatch.evidence.bundle.archive import Draft
 from stillwatch.evidence.bundle.membership import Counted
 from stillwatch.evidence.bundle.pseudonyms import Pseudonyms
 from stillwatch.evidence.multiproof import prove_many
-from stillwatch.evidence.notes import Note
-from stillwatch.evidence.proofs import LogProof
 from stillwatch.evidence.reader import LogReader
 
 TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens")
@@ -56,7 +54,7 @@ class Listed:
 
 
 def write_list(draft: Draft, counted: Counted, reader: LogReader, pseudonyms: Pseudonyms, *, whole: bool) -> Listed:
-    """Write ``calls.csv`` and ``accounts.txt``; with ``whole`` every entry and the hashes that lead to the root."""
+    """Write ``calls.csv`` and ``accounts.txt``, and with ``whole`` every entry."""
     totals = Totals()
     kept = _write_entries(draft, counted.indices, reader, totals, whole=whole)
     rows = counted.rows.take(pa.array(kept, pa.int64()))
@@ -67,9 +65,6 @@ def write_list(draft: Draft, counted: Counted, reader: LogReader, pseudonyms: Ps
         file.write("index,account,call\n")
         for index, who, call_id in zip(indices, number, rows["call_id"].to_pylist(), strict=True):
             file.write(f"{index},{who},{pseudonyms.call(call_id)}\n")
-    if whole:
-        with draft.path("leaves/siblings.bin").open("wb") as hashes:
-            hashes.writelines(prove_many(indices, reader.checkpoint.size, reader.subtree))
     return Listed(accounts, names, indices, totals, len(counted.rows) - len(kept))
 
 
@@ -89,12 +84,16 @@ def _write_entries(
     return kept
 
 
-def write_sample(draft: Draft, indices: Sequence[int], reader: LogReader, note: Note, *, entries: bool) -> None:
-    """Write a ``.tlog-proof`` of each of these entries, and with ``entries`` the entries themselves."""
-    for index in indices:
-        draft.add(f"audit/{index}.tlog-proof", bytes(LogProof(index, tuple(reader.prove(index)), str(note).encode())))
-    if entries:
-        draft.add("leaves/entries.jsonl", b"".join(entry + b"\n" for entry in reader.pick(indices)))
+def write_entries(draft: Draft, indices: Sequence[int], reader: LogReader) -> None:
+    """Write these entries: the sample, where not all that are counted are shown."""
+    draft.add("leaves/entries.jsonl", b"".join(entry + b"\n" for entry in reader.pick(indices)))
+
+
+def write_proof(draft: Draft, indices: Iterable[int], reader: LogReader) -> None:
+    """Write the one proof of all entries that are shown: the hashes that lead from them to the log's root."""
+    shown = sorted(set(indices))
+    with draft.path("leaves/siblings.bin").open("wb") as hashes:
+        hashes.writelines(prove_many(shown, reader.checkpoint.size, reader.subtree))
 
 
 def _number_accounts(column: pa.ChunkedArray, pseudonyms: Pseudonyms) -> tuple[list[str], list[str], list[int]]:

@@ -16,8 +16,8 @@ from stillwatch.evidence.bundle import claims
 from stillwatch.evidence.bundle.archive import Draft
 from stillwatch.evidence.bundle.edges import edges_of
 from stillwatch.evidence.bundle.events import attach_events
-from stillwatch.evidence.bundle.heads import heads
-from stillwatch.evidence.bundle.leaves import Listed, write_list, write_sample
+from stillwatch.evidence.bundle.heads import HEADS, heads
+from stillwatch.evidence.bundle.leaves import Listed, write_entries, write_list, write_proof
 from stillwatch.evidence.bundle.manifest import NAME, sign_manifest
 from stillwatch.evidence.bundle.membership import (
     Counted,
@@ -36,6 +36,7 @@ from stillwatch.evidence.keys import Signer
 from stillwatch.evidence.notes import Note, VerifierKey
 from stillwatch.evidence.reader import LogReader
 from stillwatch.evidence.sample import SIZES, USUAL_SIZE, check_beacon, draw_sample, proves, sample_seed
+from stillwatch.evidence.second_sources import read_statement
 from stillwatch.evidence.vault import Vault
 
 Json = dict[str, Any]
@@ -55,6 +56,7 @@ class Wanted:
     lab_test: Path | None = None
     fingerprints: bool = False
     """Whether the fingerprints of the whole scan are shown, other accounts' too, so that it can be repeated."""
+    second_sources: tuple[Path, ...] = ()
     policy: bytes | None = None
 
     def __post_init__(self) -> None:
@@ -97,8 +99,9 @@ def make_bundle(wanted: Wanted, recorded: Recorded, out: Path) -> Json:
         draft = Draft(Path(work))
         counted, listed = list_calls(wanted, recorded, draft)
         sample = _write_audit(wanted, recorded, draft, listed)
-        _write_log(wanted, recorded, draft, listed)
-        _write_claims(draft, wanted, recorded.pseudonyms, campaign=campaign, counted=counted, listed=listed)
+        notes = _write_log(wanted, recorded, draft, listed)
+        write_proof(draft, [*(listed.indices if wanted.whole else sample["indices"]), *notes], recorded.reader)
+        _write_claims(draft, wanted, recorded, campaign=campaign, counted=counted, listed=listed)
         predicate = _predicate(wanted, recorded, draft, sample)
         write_papers(draft, predicate)
         draft.add(NAME, sign_manifest(draft.digests(), predicate, recorded.signer))
@@ -120,7 +123,8 @@ def _write_audit(wanted: Wanted, recorded: Recorded, draft: Draft, listed: Liste
         seed = sample_seed(beacon, recorded.checkpoint.origin, draft.digest("calls.csv"))
         positions = draw_sample(seed, count=len(listed.indices), size=wanted.sample_size)
     indices = [listed.indices[at] for at in positions]
-    write_sample(draft, indices, recorded.reader, recorded.note, entries=not wanted.whole)
+    if not wanted.whole:
+        write_entries(draft, indices, recorded.reader)
     if wanted.disclose:
         draft.add("audit/openings.jsonl", b"".join(_openings(recorded.vault, indices, wanted.disclose)))
     sample = {
@@ -144,27 +148,27 @@ def _openings(vault: Vault, indices: Sequence[int], names: frozenset[str]) -> li
     return lines
 
 
-def _write_log(wanted: Wanted, recorded: Recorded, draft: Draft, listed: Listed) -> None:
+def _write_log(wanted: Wanted, recorded: Recorded, draft: Draft, listed: Listed) -> list[int]:
     draft.add("log/checkpoint", str(recorded.note).encode())
     draft.add("log/checkpoint.text", recorded.note.text.encode())
     for name, answer in recorded.timestamps.items():
         draft.add(f"log/{name}.tsr", answer)
-    attach_events(
+    keys = "".join(f"log {key}\n" for key in recorded.log_keys)
+    draft.add("policy.txt", wanted.policy or f"{keys}quorum none\n".encode())
+    return attach_events(
         draft,
         recorded.reader,
-        recorded.note,
         campaign=wanted.campaign,
         report=sha256((wanted.report / "campaigns.json").read_bytes()).hexdigest(),
         calls=draft.digest("calls.csv"),
         indices=listed.indices,
     )
-    keys = "".join(f"log {key}\n" for key in recorded.log_keys)
-    draft.add("policy.txt", wanted.policy or f"{keys}quorum none\n".encode())
 
 
 def _write_claims(
-    draft: Draft, wanted: Wanted, pseudonyms: Pseudonyms, *, campaign: Json, counted: Counted, listed: Listed
+    draft: Draft, wanted: Wanted, recorded: Recorded, *, campaign: Json, counted: Counted, listed: Listed
 ) -> None:
+    pseudonyms, origin = recorded.pseudonyms, recorded.checkpoint.origin
     edges, observables = edges_of(wanted.report, campaign, listed.names, pseudonyms)
     draft.add("coordination/edges.csv", edges.encode())
     _add_json(draft, "claims/volume.json", claims.volume(listed, counted, whole=wanted.whole))
@@ -175,7 +179,8 @@ def _write_claims(
     _add_json(draft, "claims/attribution.json", claims.attribution(words))
     test = _attach(draft, wanted.lab_test, "attached/lab-test")
     _add_json(draft, "claims/training-use.json", claims.training_use(test))
-    _add_json(draft, "heads.json", heads(campaign, whole=wanted.whole))
+    confirmed = _attach_sources(draft, wanted, origin)
+    _add_json(draft, "heads.json", heads(campaign, whole=wanted.whole, confirmed=confirmed))
     _add_json(draft, "replay.json", add_replay(draft, wanted.report, shown=wanted.fingerprints))
 
 
@@ -187,6 +192,19 @@ def _attach(draft: Draft, path: Path | None, name: str) -> str | None:
     except OSError as problem:
         raise EvidenceError(f"{path}: cannot be attached: {problem.strerror or problem}") from None
     return name
+
+
+def _attach_sources(draft: Draft, wanted: Wanted, origin: str) -> dict[str, list[str]]:
+    """Attach what second sources say, and return the files by the head that each speaks to."""
+    confirmed: dict[str, list[str]] = {}
+    for number, path in enumerate(wanted.second_sources):
+        name = f"attached/second-source-{number}"
+        _attach(draft, path, name)
+        said = read_statement((draft.folder / name).read_bytes())
+        if (said.origin, said.campaign) != (origin, wanted.campaign) or said.head not in HEADS:
+            raise EvidenceError(f"{path}: not about {wanted.campaign} of {origin}, or about no head: {said.head}")
+        confirmed.setdefault(said.head, []).append(name)
+    return confirmed
 
 
 def _predicate(wanted: Wanted, recorded: Recorded, draft: Draft, sample: Json) -> Json:
@@ -205,6 +223,7 @@ def _predicate(wanted: Wanted, recorded: Recorded, draft: Draft, sample: Json) -
         "contrary": volume["contrary"],
         "sample": {"beacon": sample["beacon"], "drawn": len(sample["positions"])},
         "disclosed": sorted(wanted.disclose),
+        "repeatable": wanted.fingerprints,
         "pseudonym_key_sha256": recorded.pseudonyms.commitment,
         "policy_sha256": draft.digest("policy.txt"),
         "software": f"stillwatch {__version__}",

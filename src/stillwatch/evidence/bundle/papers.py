@@ -11,7 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stillwatch.evidence.bundle.archive import Draft
+from stillwatch.evidence.notes import parse_note
 from stillwatch.evidence.sample import SIZES
+from stillwatch.evidence.second_sources import read_statement
 
 _RUNGS = (
     ("volume", "How much"),
@@ -42,19 +44,32 @@ def write_papers(draft: Draft, predicate: Mapping[str, Any]) -> None:
         "sample": _json(draft, "audit/sample.json"),
         "contrary": [line for claim in said.values() for line in claim["contrary"]],
         "stamped": any(name.endswith(".tsr") for name in draft.names()),
-        "fixed": _is_fixed(draft),
+        "announced": _announced(draft),
         "cosigners": _cosigners(draft, predicate["log"]["origin"]),
         "sizes": SIZES,
+        "seconds": _second_sources(draft),
     }
     draft.add("SUMMARY.html", environment.get_template("summary.html").render(told).encode())
     draft.add("README.txt", environment.get_template("readme.txt").render(told).encode())
     draft.add("verify.py", files("stillwatch.evidence").joinpath("verify.py").read_bytes())
 
 
-def _is_fixed(draft: Draft) -> bool:
+def _announced(draft: Draft) -> str:
+    """Return which public value a note of the log announced when it fixed this list of calls; empty if none did."""
     digest = draft.digest("calls.csv")
     notes = [_json(draft, name) for name in draft.names() if name.startswith("log/") and name.endswith(".json")]
-    return any((note["kind"], note.get("calls")) == ("claim", digest) for note in notes)
+    return max((n.get("draws", "") for n in notes if (n["kind"], n.get("calls")) == ("claim", digest)), default="")
+
+
+def _second_sources(draft: Draft) -> list[dict[str, str]]:
+    """Return what second sources say, of which head, and under which name it is signed."""
+    found = []
+    for name in draft.names():
+        if name.startswith("attached/second-source-"):
+            data = (draft.folder / name).read_bytes()
+            said, by = read_statement(data), ", ".join(s.name for s in parse_note(data).signatures)
+            found.append({"name": name, "head": said.head, "says": said.says, "by": by})
+    return found
 
 
 def _cosigners(draft: Draft, origin: str) -> list[str]:

@@ -29,7 +29,7 @@ def test_notes_of_this_campaign_and_its_sources_are_attached_and_others_are_not(
     path = host.bundle()
     attached = {n: e for n, e in Files.of(path).contents.items() if n.startswith("log/") and n.endswith(".json")}
     assert attached == {f"log/{first}.json": mine[0], f"log/{first + 1}.json": mine[1]}
-    assert "5. notes: 2 notes" in "\n".join(verify.Verification(path).steps)
+    assert "as are 2 notes about them" in "\n".join(verify.Verification(path).steps)
 
 
 def test_a_fixed_list_is_recognised(tmp_path: Path) -> None:

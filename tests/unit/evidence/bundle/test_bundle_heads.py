@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stillwatch.evidence.bundle.heads import LIMB, MARKS, PURPOSE, STRENGTH, heads
+from stillwatch.evidence.bundle.heads import HEADS, LIMB, MARKS, PURPOSE, STRENGTH, heads
 
 CAMPAIGN: dict[str, Any] = {
     "accounts": 30,
@@ -44,3 +44,14 @@ def test_the_bill_is_named_as_it_was_introduced() -> None:
     said = heads(CAMPAIGN, whole=False)
     assert "as introduced on 15 April 2026" in said["bill"]
     assert any("amended" in limit for limit in said["limits"])
+
+
+def test_a_head_that_a_second_source_confirms_is_corroborated() -> None:
+    listed = heads(CAMPAIGN, whole=True, confirmed={HEADS[2]: ["attached/second-source-0"]})
+    assert [h["mark"] for h in listed["heads"][:4]] == ["inferred", "inferred", "corroborated", "not claimed"]
+    assert not any("every source here is the host" in limit for limit in listed["limits"])
+
+
+def test_a_second_source_alone_makes_no_mark() -> None:
+    head = heads(CAMPAIGN, whole=True, confirmed={HEADS[6]: ["attached/second-source-0"]})["heads"][6]
+    assert (head["mark"], head["says"]) == ("not claimed", "Only a second source speaks to it; the host does not.")

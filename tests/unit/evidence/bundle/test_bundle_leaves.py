@@ -19,12 +19,9 @@ def test_accounts_are_numbered_by_their_pseudonyms_so_that_the_order_says_nothin
     assert set(numbers) == set(range(len(accounts)))
 
 
-def test_a_sample_has_a_proof_of_each_entry_and_nothing_of_the_others(tmp_path: Path) -> None:
+def test_a_sample_shows_its_entries_and_nothing_of_the_others(tmp_path: Path) -> None:
     files = Files.of(Host(tmp_path / "host", calls=200).bundle(beacon=BEACON, sample_size=59, whole=False))
     drawn = files.json("audit/sample.json")["indices"]
     assert len(drawn) == 59
-    assert {n for n in files.contents if n.startswith("audit/") and n.endswith("proof")} == {
-        f"audit/{i}.tlog-proof" for i in drawn
-    }
     assert len(files.contents["leaves/entries.jsonl"].splitlines()) == 59
-    assert "leaves/siblings.bin" not in files.contents
+    assert len(files.contents["leaves/siblings.bin"]) > 32 * 59, "hashes in the place of the others"

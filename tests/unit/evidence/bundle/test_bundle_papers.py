@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bundles import BEACON, Files, Host
+from bundles import BEACON, CAMPAIGN, Files, Host
+from stillwatch.evidence.bundle.heads import HEADS
+from stillwatch.evidence.keys import new_signer
+from stillwatch.evidence.notes import Algorithm
 from stillwatch.evidence.sample import SIZES
+from stillwatch.evidence.second_sources import Statement, sign_statement
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +47,17 @@ def test_nobody_else_signed_is_said_where_it_is_so(host: Host) -> None:
 
 
 def test_a_sample_of_a_list_that_was_not_fixed_is_not_praised(host: Host) -> None:
-    assert "could have made it to suit the value" in summary(host.bundle(beacon=BEACON))
+    assert "so the host could have made them suit each other" in summary(host.bundle(beacon=BEACON))
     assert "No sample has been drawn yet." in summary(host.bundle())
+
+
+def test_a_second_source_is_quoted_and_not_vouched_for(host: Host, tmp_path: Path) -> None:
+    other = new_signer("other.example/log", Algorithm.ED25519)
+    said = Statement("example.com/log", CAMPAIGN, HEADS[2], "The <b>same</b> cards.")
+    (tmp_path / "note").write_bytes(sign_statement(said, other))
+    page = Files.of(host.bundle("second.zip", second_sources=(tmp_path / "note",))).contents["SUMMARY.html"].decode()
+    assert "other.example/log, of “coordinated use of multiple accounts”: “The &lt;b&gt;same&lt;/b&gt; cards.”" in page
+    assert "Whether they signed it shows only with their key" in page
 
 
 def test_words_of_an_attribution_do_not_get_onto_the_page(host: Host, tmp_path: Path) -> None:
