@@ -192,7 +192,11 @@ def medallion(python: str, folder: Path) -> None:
         }
         (folder / "data.json").write_text(json.dumps(data))
         config = {
-            "backend": {"module_class": "MemoryBackend", "filename": str(folder / "data.json")},
+            "backend": {
+                "module": "medallion.backends.memory_backend",
+                "module_class": "MemoryBackend",
+                "filename": str(folder / "data.json"),
+            },
             "users": {"bench": "bench"},
             "taxii": {"max_page_size": 100},
         }
