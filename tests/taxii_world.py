@@ -88,18 +88,7 @@ class World:
         if caller:
             sent["authorization"] = f"Bearer {self.tokens[caller]}"
         sent |= headers or {}
-        target, _, query = path.partition("?")
-        scope: dict[str, Any] = {
-            "type": "http",
-            "method": method,
-            "path": target,
-            "raw_path": target.encode(),
-            "query_string": query.encode(),
-            "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in sent.items() if v],
-            "scheme": "http",
-            "server": ("127.0.0.1", 80),
-        }
-        return asyncio.run(_exchange(self.app, scope, raw))
+        return exchange(self.app, path, method=method, body=raw, headers=sent)
 
     def post(self, *objects: Any, caller: str = "both") -> Reply:
         return self.ask(f"{self.root}/objects/", method="POST", body={"objects": list(objects)}, caller=caller)
@@ -115,7 +104,23 @@ class World:
             query["next"] = found[-1].json["next"]
 
 
-async def _exchange(app: TaxiiApp, scope: dict[str, Any], raw: bytes) -> Reply:
+def exchange(app: Any, path: str, *, method: str, body: bytes, headers: dict[str, str]) -> Reply:
+    """Ask an application without a socket."""
+    target, _, query = path.partition("?")
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": method,
+        "path": target,
+        "raw_path": target.encode(),
+        "query_string": query.encode(),
+        "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in headers.items() if v],
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+    }
+    return asyncio.run(_exchange(app, scope, body))
+
+
+async def _exchange(app: Any, scope: dict[str, Any], raw: bytes) -> Reply:
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

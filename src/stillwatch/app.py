@@ -35,6 +35,7 @@ from stillwatch.ingest.masking import mask_for_display
 from stillwatch.ingest.read import find_inputs, read_calls
 from stillwatch.ingest.rejects import Rejects
 from stillwatch.ingest.sealed import check_segments, read_segments
+from stillwatch.partners import Partners, read_partners
 from stillwatch.records import Family
 from stillwatch.report.html import write_report_html
 from stillwatch.settings import BATCH_ROWS, SAMPLE_LIMIT, ScanSettings
@@ -94,6 +95,8 @@ def scan(
     watch.step("fingerprinting")
     inputs = find_inputs(logs, source=source)
     signals = find_signals(without=frozenset(Family(f) for f in settings.without), parameters=settings.signals)
+    at = now or datetime.now(UTC)
+    partners = read_partners(settings.partners, settings.group_key, now=at.timestamp()) if settings.partners else None
     key = read_or_create_key(settings.key_file)
     check_segments(inputs.segments, key=key, key_file=settings.key_file)
     _refuse_foreign_folder(out)
@@ -103,6 +106,7 @@ def scan(
         report = work / "report"
         report.mkdir()
         rejects = Rejects(report / "rejects.jsonl", strict=settings.strict)
+        wanted = partners.columns if partners else frozenset()
         prints = Fingerprinter(key, sample_every=_sample_every(inputs.rows))
 
         def reading(_bytes: int, rows: int) -> None:
@@ -110,12 +114,14 @@ def scan(
 
         with rejects:
             logs_only = inputs.without_segments()
-            batches = read_calls(
-                logs_only, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=now or datetime.now(UTC)
-            )
+            batches = read_calls(logs_only, rejects=rejects, batch_rows=BATCH_ROWS, on_progress=reading, now=at)
             known_before = read_segments(inputs.segments, batch_rows=BATCH_ROWS)
             table = fingerprint_log(
-                chain(batches, known_before), prints, work, columns=columns_read(signals), threads=settings.threads
+                chain(batches, known_before),
+                prints,
+                work,
+                columns=columns_read(signals) | wanted,
+                threads=settings.threads,
             )
             known = read_accounts(accounts, rejects=rejects) if accounts else None
         result = _detect(
@@ -125,6 +131,7 @@ def scan(
             rejects,
             signals=signals,
             settings=settings,
+            partners=partners,
             report=report,
             inputs=len(inputs.files),
             watch=watch,
@@ -143,18 +150,21 @@ def _detect(
     *,
     signals: list[Signal],
     settings: ScanSettings,
+    partners: Partners | None,
     report: Path,
     inputs: int,
     watch: Progress,
 ) -> tuple[list[Json], list[Json], list[Json], Json]:
     keyed = None if known is None else key_accounts(known, prints)
     watch.step("looking for repeated calls")
-    scanned = Scanned(table, known, keyed, {v: text for kind in prints.names.values() for v, text in kind.items()})
+    names = {v: text for kind in prints.names.values() for v, text in kind.items()}
+    watched = tuple(partners.watched(prints, known)) if partners else ()
+    scanned = Scanned(table, known, keyed, names, watched)
     with Engine(table.parent, threads=settings.threads, memory_gib=settings.memory_gib) as engine:
         calls, about = list_campaigns(
             engine, scanned, signals=signals, min_strength_bits=settings.min_strength_bits, on_step=watch.step
         )
-        findings, listed, names = about.findings, about.listed, scanned.names
+        findings, listed = about.findings, about.listed
         campaigns = about.campaigns()
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
         operators = [about.operator(c) for c in find_operators(findings.candidates, listed)]
@@ -162,6 +172,8 @@ def _detect(
         summary = scan_json(
             findings, signals, rejects.summary(), settings, inputs=inputs, calls_with_text=_with_text(engine, calls)
         )
+        if partners:
+            summary["partners"] = {"indicators": len(partners.indicators)}
         _write(report, campaigns=campaigns, tenants=tenants, operators=operators, scan=summary)
         pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
         mine = call_table(engine, findings, listed)

@@ -51,6 +51,12 @@ class Family(StrEnum):
     NETWORK = "network"
     IDENTITY = "identity"
     ECONOMY = "economy"
+    PARTNERS = "partners"
+    """What other hosts shared: their word, not our observation. It never counts as one of the two families."""
+
+
+OWN_FAMILIES = tuple(f for f in Family if f is not Family.PARTNERS)
+"""What this host saw itself: two of these hold before anything is called a campaign (docs/design.md, point 3)."""
 
 
 CALL_LOG = Table(

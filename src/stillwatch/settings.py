@@ -37,6 +37,10 @@ class ScanSettings:
     """Whether the report keeps what it was computed from, without any text or name, so that it can be repeated."""
     strict: bool = False
     signals: dict[str, dict[str, object]] = field(default_factory=dict)
+    partners: str | None = None
+    """URL of the database with what partners shared; None: it is not looked at."""
+    group_key: Path | None = None
+    """The key of a sharing group, without which others' cards and devices cannot be compared."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threads <= 256:

@@ -56,7 +56,7 @@ def on_directory(command: Callable[Concatenate[Directory, Own], None]) -> Callab
     signature = Signature([*own, *more])
     run.__signature__ = signature  # type: ignore[attr-defined]  # what inspect, and so Typer, looks at first
     run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
-    run.__doc__ = command.__doc__
+    run.__doc__, run.__wrapped__ = command.__doc__, command  # type: ignore[attr-defined]
     return run
 
 

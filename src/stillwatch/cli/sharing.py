@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stillwatch.cli.main import app
+from stillwatch.errors import SettingsError
 from stillwatch.sharing.tables import SHARING_URL
+from stillwatch.store.private_file import read_private_file
 
 share_app = typer.Typer(help="Campaigns to and from other hosts; one more piece of evidence.", no_args_is_help=True)
 app.add_typer(share_app, name="share")
@@ -28,3 +31,28 @@ SenderOption = Annotated[str, typer.Option("--as", help="Name of this host, as p
 RecipientOption = Annotated[str, typer.Option("--to", help="Who gets it; logged.", show_default=False)]
 PurposeOption = Annotated[str, typer.Option(help="What for; logged.", show_default=False)]
 STORE = SHARING_URL
+
+TOKEN_VARIABLE = "STILLWATCH_SHARE_TOKEN"  # noqa: S105 - the name of a variable
+MAX_TOKEN_BYTES = 4_096
+
+TokenOption = Annotated[
+    Path | None,
+    typer.Option("--token-file", help=f"File with the token; else ${TOKEN_VARIABLE}.", show_default=False),
+]
+CertificateOption = Annotated[
+    Path | None, typer.Option("--certificate", help="Client certificate in PEM.", show_default=False)
+]
+CertificateKeyOption = Annotated[Path | None, typer.Option("--certificate-key", help="Its key.", show_default=False)]
+CaOption = Annotated[
+    Path | None, typer.Option("--ca", help="Who signs the server's certificate.", show_default="the system's")
+]
+
+
+def read_token(path: Path | None) -> str:
+    """Read a token from its private file or the environment; empty if there is none. Raises SettingsError."""
+    if path is None:
+        return os.environ.get(TOKEN_VARIABLE, "").strip()
+    try:
+        return read_private_file(path, most_bytes=MAX_TOKEN_BYTES, called="the token").decode("ascii").strip()
+    except (OSError, ValueError) as problem:
+        raise SettingsError(f"--token-file {path}: cannot be read: {problem}") from problem

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stillwatch.records import Family
+from stillwatch.records import OWN_FAMILIES, Family
 
 MAX_FAMILY_BITS = 12.0
 
@@ -45,8 +45,13 @@ class Answer:
 
     @property
     def supporting(self) -> list[Family]:
-        """The families with at least one bit for it."""
-        return [f for f in self.families if self.family_bits(f) >= 1.0]
+        """The families with at least one bit for it; what partners say is not among them."""
+        return [f for f in self.families if f in OWN_FAMILIES and self.family_bits(f) >= 1.0]
+
+    @property
+    def own(self) -> Answer:
+        """The answer without what partners say."""
+        return Answer(self.prior, tuple(f for f in self.findings if f.family in OWN_FAMILIES))
 
 
 def strength(coordination: Answer, distillation: Answer) -> float:

@@ -48,7 +48,7 @@ def describe(
 ) -> Json:
     """Turn a candidate into the JSON-ready entry that docs/design.md and docs/report.md describe."""
     group, summary = candidate.group, candidate.summary
-    rate = calibration.false_alarm_rate(candidate.strength, accounts=len(findings.population.account))
+    rate = calibration.false_alarm_rate(candidate.own_strength, accounts=len(findings.population.account))
     goals = {k: v for k, v in objectives(summary, USE_NAMES).items() if k != "none"} or {"answers": 1.0}
     return {
         "campaign": campaign_id(candidate),

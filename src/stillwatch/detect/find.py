@@ -62,6 +62,11 @@ class Candidate:
         """Bits of the weaker answer."""
         return strength(self.coordination, self.distillation)
 
+    @property
+    def own_strength(self) -> float:
+        """The same without what partners say: this is what innocent scans were held against."""
+        return strength(self.coordination.own, self.distillation.own)
+
 
 @dataclass(frozen=True)
 class Findings:

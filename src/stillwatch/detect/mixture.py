@@ -20,7 +20,7 @@ from stillwatch.detect.observe import Edges, Observed
 from stillwatch.detect.strands import Floats, Ints
 from stillwatch.detect.threads import each
 from stillwatch.detect.votes import Owners, with_company
-from stillwatch.records import Family
+from stillwatch.records import OWN_FAMILIES, Family
 
 ROUNDS = 6
 """Membership settles in three or four rounds on all traffic tried; six leave a margin."""
@@ -30,7 +30,7 @@ REST_SHARE = 0.25
 """Observables of one family depend on each other: beside the strongest, the others count a quarter."""
 MIN_BITS = -4.0
 """One disagreement may be a data error: it costs at most four bits."""
-FAMILIES = tuple(Family)
+FAMILIES = OWN_FAMILIES
 
 
 @dataclass(frozen=True)

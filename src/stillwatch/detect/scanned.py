@@ -14,6 +14,7 @@ from stillwatch.detect.distinct import distinct_calls
 from stillwatch.detect.distribution import find_distributions
 from stillwatch.detect.find import find_candidates
 from stillwatch.detect.listing import Listing
+from stillwatch.detect.partners import Watched, find_watched, with_partner_evidence
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.substreams import find_substreams
 from stillwatch.store.engine import Engine
@@ -29,6 +30,8 @@ class Scanned:
     keyed: pa.Table | None
     names: Mapping[int, str]
     """What keyed values stand for, where a report may say it."""
+    watched: tuple[Watched, ...] = ()
+    """What partners said to look for."""
 
 
 def list_campaigns(
@@ -42,6 +45,9 @@ def list_campaigns(
     """Return the calls, each once, and what is listed of them. Nothing else decides what ``campaigns.json`` says."""
     calls = distinct_calls(engine, engine.read(scanned.calls))
     findings = find_candidates(engine, calls, accounts=scanned.keyed, signals=signals, on_step=on_step)
+    if scanned.watched:
+        on_step("comparing with partners")
+        findings = with_partner_evidence(findings, find_watched(engine, calls, scanned.keyed, scanned.watched))
     on_step("writing")
     listed = [c for c in findings.candidates if c.strength >= min_strength_bits]
     return calls, Listing(

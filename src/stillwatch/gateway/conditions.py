@@ -89,13 +89,15 @@ def _evidence_checks(when: When) -> list[Check]:
 def _enough_families(families: int, floor: float) -> Check:
     def check(_caller: Caller, _ask: Ask, standing: Standing, _now: float) -> bool:
         found = 0
-        for bits in standing.bits.values():
-            found += bits >= floor
+        for family, bits in standing.bits.items():
+            found += bits >= floor and family is not _PARTNERS
         return found >= families
 
     return check
 
 
+_PARTNERS = Family.PARTNERS
+"""What other hosts say is never one of the families that a rule needs."""
 _LEAST = ("min_strength_bits", "min_match_weight", "min_share")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stillwatch.gateway.conditions import MIN_FAMILIES, When
 from stillwatch.gateway.nouns import Action, Mode
 from stillwatch.gateway.policy import Rule
-from stillwatch.records import Family
+from stillwatch.records import OWN_FAMILIES
 
 Fault = tuple[str, str]
 """The key, and what is wrong with it."""
@@ -74,8 +74,8 @@ def _evidence_faults(rule: Rule) -> Iterator[Fault]:
     families = MIN_FAMILIES if when.min_families is None else when.min_families
     if rule.mode is Mode.ENFORCE and families < MIN_FAMILIES:
         yield "min_families", f"is {families}; one kind of evidence is not enough to act upon: at least {MIN_FAMILIES}"
-    if families > len(Family):
-        yield "min_families", f"is {families}; there are {len(Family)} families"
+    if families > len(OWN_FAMILIES):
+        yield "min_families", f"is {families}; there are {len(OWN_FAMILIES)} families of this host's own evidence"
 
 
 def _ending_faults(rule: Rule) -> Iterator[Fault]:

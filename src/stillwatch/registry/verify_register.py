@@ -212,7 +212,7 @@ class Checked:
     def _change(self, leaf: Json, number: int) -> Json | None:
         index, raw = leaf["index"], leaf["leaf"].encode()
         what = f"entry {index} of the log"
-        verify.check_proof(leaf["proof"].encode(), raw, index, self.log)
+        check_proof(leaf["proof"].encode(), raw, index, self.log)
         said = verify.parse(raw, what)
         need(verify.canonical(said) == raw, f"{what}: not canonical JSON")
         mine = {"kind": "register", "entry": self.name, "step": number, "v": 1}
@@ -227,6 +227,24 @@ class Checked:
         if self.replay is None:
             return f"{self.name}: erased; {count}"
         return f"{self.name}: {self.replay.status_at(now).replace('_', ' ')}: {self.replay.party['name']}; {count}"
+
+
+def check_proof(data: bytes, entry: bytes, index: int, log: verify.Checkpoint) -> None:
+    """Check a .tlog-proof of an entry under the log's checkpoint (RFC 9162 section 2.1.3.2)."""
+    head, _, note = data.partition(b"\n\n")
+    lines, what = head.decode().split("\n"), f"the proof of entry {index}"
+    need(lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"], f"{what}: it is of something else")
+    need(note == log.note and 0 <= index < log.size, f"{what}: under another checkpoint")
+    at, last, value = index, log.size - 1, verify.sha256(b"\0" + entry)
+    for line in lines[2:]:
+        sibling = verify.unbase64(line, what)
+        need(last, f"{what}: too long")
+        right = at & 1 or at == last
+        value = verify.sha256(b"\1" + sibling + value if right else b"\1" + value + sibling)
+        while right and not at & 1 and at:
+            at, last = at >> 1, last >> 1
+        at, last = at >> 1, last >> 1
+    need(last == 0 and value == log.root, f"{what}: it does not lead to the signed root")
 
 
 def log_entries(site: Path, size: int) -> Iterator[tuple[int, bytes]]:

@@ -14,6 +14,7 @@ FAMILIES = {
     "network": "from where",
     "identity": "who signed up",
     "economy": "how it is used",
+    "partners": "what other hosts shared",
 }
 
 

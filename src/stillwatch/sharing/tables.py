@@ -154,6 +154,22 @@ received = Table(
 """The latest version of everything others said, by who says it: two hosts that say one thing are two rows."""
 
 
+overlaps = Table(
+    "sharing_overlaps",
+    metadata,
+    Column("agreement", String(64), primary_key=True),
+    Column("asker", Text, primary_key=True),
+    Column("period", Integer, primary_key=True),
+    Column("runs", Integer, nullable=False),
+    Column("elements", BigInteger, nullable=False),
+    Column("asked", String(64), nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("consent", Boolean, nullable=False),
+)
+"""Private overlaps in a period of an agreement, by which side asks: how often and about how many elements, a digest of
+what was asked last, how much was found (-1: nothing yet), and whether we consent to show or see contents."""
+
+
 def open_sharing(url: str, *, option: str = "--store") -> Database:
     """Open the database of sharing, its tables made at first use. Raises SettingsError and StoreError."""
     database = open_database(url, option=option)

@@ -20,6 +20,7 @@ from stillwatch.gateway.journal.layout import Layout
 from stillwatch.gateway.settings import DATA, Journal
 from stillwatch.gateway.snapshot import EMPTY, FILE, Json, next_snapshot, read_latest, read_listed, write_snapshot
 from stillwatch.ingest.sealed import key_id
+from stillwatch.partners import read_partners
 from stillwatch.settings import EvidenceSettings, ScanSettings
 from stillwatch.store.key import read_or_create_key
 from stillwatch.watch.evidence import EvidenceFeed, close_feed
@@ -154,7 +155,7 @@ def _scan_round(settings: WatchSettings, layout: Layout, sealed: int, *, now: fl
     merge_segments(layout)
     paths = _recent(layout, settings, now=now)
     before = _latest(settings.standing)
-    inputs = _digest(paths, settings)
+    inputs = _digest(paths, settings, now=now)
     if not paths or (before.get("inputs") == inputs and (settings.report / "scan.json").exists()):
         return Round(sealed, scanned=False)
     made = replace(settings.scan, key_file=settings.journal.key_file)
@@ -199,9 +200,11 @@ def _latest(folder: Path) -> Json:
         return EMPTY
 
 
-def _digest(paths: list[Path], settings: WatchSettings) -> str:
+def _digest(paths: list[Path], settings: WatchSettings, *, now: float) -> str:
     """Name what a scan reads: if nothing of it changed, the scan would find the same."""
     digest = hashlib.sha256(repr((__version__, settings.scan, settings.days)).encode())
+    if settings.scan.partners:
+        digest.update(repr(read_partners(settings.scan.partners, None, now=now).indicators).encode())
     for path in [*paths, *([settings.accounts] if settings.accounts else [])]:
         about = path.stat()
         digest.update(f"{path.name} {about.st_size} {about.st_mtime_ns}\n".encode())

@@ -45,6 +45,13 @@ def scan_command(
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first malformed row.")] = False,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
     memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
+    partners: Annotated[
+        str | None,
+        typer.Option(help="Database that `share pull` filled: one more family of evidence.", show_default=False),
+    ] = None,
+    group_key: Annotated[
+        Path | None, typer.Option(help="Key of the sharing group, for others' cards and devices.", show_default=False)
+    ] = None,
     evidence: Annotated[
         Path | None, typer.Option(help="Log what was found in the evidence log of this folder.", show_default=False)
     ] = None,
@@ -65,6 +72,8 @@ def scan_command(
         keep_text=keep_text,
         keep_fingerprints=keep_fingerprints,
         strict=strict,
+        partners=partners,
+        group_key=group_key,
     )
     err = Console(stderr=True, highlight=False)
     with Bar(

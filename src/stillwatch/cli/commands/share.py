@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,8 +34,10 @@ from stillwatch.sharing.leaving import list_fields, list_withheld
 from stillwatch.sharing.ledger import Ledger
 from stillwatch.sharing.nouns import Parcel, Proof, Sender, Tlp
 from stillwatch.sharing.outgoing import Draft, digest, draft, send, withdraw
+from stillwatch.sharing.publishing import Publisher, withdrawn_everywhere
 from stillwatch.sharing.stix_objects import bundle
 from stillwatch.sharing.tables import open_sharing
+from stillwatch.sharing.taxii.callers import Callers
 
 
 @share_app.command("export")
@@ -47,6 +50,9 @@ def export_command(
         list[str] | None, typer.Option(help="Only this one; repeatable.", show_default="all of them")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.", show_default=False)] = None,
+    collection: Annotated[
+        str, typer.Option(help="Collection of ours to put it into, for `share serve`.", show_default=False)
+    ] = "",
     recipient: RecipientOption = "",
     purpose: PurposeOption = "",
     tlp: Annotated[Tlp, typer.Option(help="How far it may be passed on (TLP 2.0).")] = Tlp.AMBER,
@@ -80,14 +86,18 @@ def export_command(
         if dry_run:
             _show(made, parcel, as_json=as_json)
             return
-        if out is None:
-            raise SettingsError("share export: name a file with --out, or look first with --dry-run")
+        if out is None and not collection:
+            raise SettingsError("share export: name a file or --collection, or look first with --dry-run")
+        place = Callers(database).find_collection(collection) if collection else ""
         with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
             data = send(made, parcel, book=book, ledger=ledger, recipient=recipient, purpose=purpose)
-        _write(out, data)
+        if place:
+            Publisher(database, clock=time.time).publish(place, made.objects)
+        if out:
+            _write(out, data)
     finally:
         database.close()
-    typer.echo(f"{len(made.names)} object(s) for {recipient} in {out}; logged in {evidence}.")
+    typer.echo(f"{len(made.names)} object(s) for {recipient} in {out or collection}; logged in {evidence}.")
 
 
 @share_app.command("list")
@@ -112,15 +122,20 @@ def list_command(*, store: StoreOption = STORE, as_json: JsonOption = False) -> 
 def withdraw_command(
     *,
     campaign: Annotated[str, typer.Option(help="As in the report that was shared.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", "-o", help="STIX bundle of the revocations.", show_default=False)],
     recipient: RecipientOption,
     purpose: PurposeOption,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="STIX bundle of the revocations.", show_default=False)
+    ] = None,
     evidence: EvidenceOption = FOLDER,
     key: KeyOption = KEY,
     passphrase_file: PassphraseOption = None,
     store: StoreOption = STORE,
 ) -> None:
-    """Take a campaign back (a granted appeal, a mistake): everything that left for it alone is revoked."""
+    """Take a campaign back (a granted appeal, a mistake): everything that left for it alone is revoked.
+
+    Collections of ours that hold it have the revocations at once, and partners with their next pull.
+    """
     database = open_sharing(store)
     try:
         with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
@@ -132,10 +147,12 @@ def withdraw_command(
                 purpose=purpose,
                 now=datetime.now(UTC),
             )
+        placed = withdrawn_everywhere(Ledger(database), Publisher(database, clock=time.time))
     finally:
         database.close()
-    _write(out, find_exporter("stix").write([bundle(gone)]))
-    typer.echo(f"{len(gone)} object(s) revoked, in {out}.")
+    if out:
+        _write(out, find_exporter("stix").write([bundle(gone)]))
+    typer.echo(f"{len(gone)} object(s) revoked, in {len(placed)} collection(s){f' and {out}' if out else ''}.")
 
 
 def _proof(evidence: Path, file: Path | None) -> Proof | None:

@@ -54,6 +54,10 @@ def watch_command(
     min_strength: Annotated[float, typer.Option(help="Bits the weaker answer needs to be listed.")] = MIN_STRENGTH_BITS,
     threads: Annotated[int, typer.Option(help="Threads of the engine.")] = THREADS,
     memory: Annotated[float, typer.Option(help="GiB the engine may hold before it spills to disk.")] = MEMORY_GIB,
+    partners: Annotated[
+        str | None, typer.Option(help="Database that `share pull` filled, for scans.", show_default=False)
+    ] = None,
+    group_key: Annotated[Path | None, typer.Option(help="Key of the sharing group.", show_default=False)] = None,
     once: Annotated[bool, typer.Option("--once", help="One round, then end: for cron.")] = False,
 ) -> None:
     """Seal the gateway's journal, scan what arrived, and tell the gateway how accounts stand; again and again.
@@ -74,7 +78,12 @@ def watch_command(
         days=days,
         every_seconds=every,
         scan=ScanSettings(
-            key_file=recorded.key_file, threads=threads, memory_gib=memory, min_strength_bits=min_strength
+            key_file=recorded.key_file,
+            threads=threads,
+            memory_gib=memory,
+            min_strength_bits=min_strength,
+            partners=partners,
+            group_key=group_key,
         ),
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -50,7 +50,7 @@ class TaxiiApp:
         except Exception:
             log.exception("a request failed")
             made = refusal(RefusedError(500, "the request failed within the server; its log says why"))
-        await _send(made, scope, send)
+        await send_answer(made, scope, send)
 
     async def _answer(self, scope: Message, receive: Receive) -> Answer:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -65,12 +65,13 @@ class TaxiiApp:
         body = b""
         if scope["method"] == "POST":
             check_content_type(headers)
-            body = await _read(scope, receive)
+            body = await read_body(scope, receive)
         request = Request(caller, names, _query(scope), body, _base(scope))
         return await asyncio.to_thread(handler, self._endpoints, request)
 
 
-async def _send(made: Answer, scope: Message, send: Send) -> None:
+async def send_answer(made: Answer, scope: Message, send: Send) -> None:
+    """Send an answer as TAXII does, unless its headers say otherwise."""
     body = made.body
     headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     headers |= made.headers
@@ -84,7 +85,7 @@ async def _send(made: Answer, scope: Message, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-async def _read(scope: Message, receive: Receive) -> bytes:
+async def read_body(scope: Message, receive: Receive) -> bytes:
     """Read a body. Raises RefusedError, 413, as soon as it is known to be too long."""
     said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     too_long = RefusedError(413, f"at most {MAX_CONTENT_BYTES} bytes; send fewer objects at once")

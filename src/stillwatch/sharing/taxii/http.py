@@ -58,9 +58,9 @@ class Got:
 class Http:
     """Asks servers, with one credential. Raises SharingError if there is no answer, with the address."""
 
-    def __init__(self, credential: Credential, *, sleep: Any = time.sleep) -> None:
+    def __init__(self, credential: Credential, *, media_type: str = MEDIA_TYPE, sleep: Any = time.sleep) -> None:
         """Show this credential everywhere. Raises SettingsError for certificates that cannot be read."""
-        self._credential, self._sleep = credential, sleep
+        self._credential, self._media_type, self._sleep = credential, media_type, sleep
         try:
             self._tls = ssl.create_default_context(cafile=credential.ca)
             if credential.certificate:
@@ -86,11 +86,11 @@ class Http:
 
     def _ask(self, method: str, url: str, body: bytes | None) -> Got:
         parts = _split(url)
-        headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "gzip", "User-Agent": "stillwatch"}
+        headers = {"Accept": self._media_type, "Accept-Encoding": "gzip", "User-Agent": "stillwatch"}
         if self._credential.token:
             headers["Authorization"] = f"Bearer {self._credential.token}"
         if body is not None:
-            headers["Content-Type"] = MEDIA_TYPE
+            headers["Content-Type"] = self._media_type
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = self._connect(parts)
         try:

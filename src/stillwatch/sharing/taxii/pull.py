@@ -39,29 +39,30 @@ class Pulled:
             self.warnings.append(text)
 
 
-def find_collections(http: Http, url: str, wanted: str = "") -> list[str]:
-    """Return the addresses of the readable collections that an address leads to, or of the one that is wanted.
+def find_collections(http: Http, url: str, wanted: str = "", *, right: str = "can_read") -> list[str]:
+    """Return the addresses of the collections that an address leads to, or of the one that is wanted.
 
-    ``url`` is a discovery, API root or collection address; ``wanted`` an id, alias or title. Raises SharingError.
+    ``url`` is a discovery, API root or collection address; ``wanted`` an id, alias or title. Those on which we have not
+    the ``right`` are passed over. Raises SharingError.
     """
     if "/collections/" in urlsplit(url).path:
         return [url.partition("/objects")[0].rstrip("/") + "/"]
     found = _good(http.get(url), url)
     roots = found.get("api_roots")
     bases = [join(url, str(r)) for r in roots] if isinstance(roots, list) else [url]
-    collections = [c for base in bases for c in _collections(http, base.rstrip("/") + "/")]
+    collections = [c for base in bases for c in _collections(http, base.rstrip("/") + "/", right)]
     mine = [address for address, names in collections if not wanted or wanted in names]
     if not mine:
         known = ", ".join(sorted(str(names[-1]) for _, names in collections)) or "none"
-        raise SharingError(f"{url}: no readable collection {wanted!r}; there are: {known}")
+        raise SharingError(f"{url}: no collection {wanted!r} with {right}; there are: {known}")
     return mine
 
 
-def _collections(http: Http, base: str) -> Iterator[tuple[str, list[str]]]:
+def _collections(http: Http, base: str, right: str) -> Iterator[tuple[str, list[str]]]:
     address = f"{base}collections/"
     listed = _good(http.get(address), address).get("collections")
     for one in listed if isinstance(listed, list) else []:
-        if isinstance(one, dict) and isinstance(one.get("id"), str) and one.get("can_read") is not False:
+        if isinstance(one, dict) and isinstance(one.get("id"), str) and one.get(right) is not False:
             names = [str(one[name]) for name in ("id", "alias", "title") if isinstance(one.get(name), str)]
             yield f"{address}{one['id']}/", names
 

@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stillwatch.errors import SettingsError
 from stillwatch.sharing.tables import open_sharing
-from stillwatch.sharing.taxii.app import TaxiiApp
+from stillwatch.sharing.taxii.app import Message, Receive, Send, TaxiiApp
 from stillwatch.sharing.taxii.callers import Callers
 from stillwatch.sharing.taxii.collection_store import CollectionStore
 from stillwatch.sharing.taxii.endpoints import Endpoints
@@ -23,6 +24,7 @@ from stillwatch.sharing.taxii.jobs import Jobs
 MAX_REQUESTS = 64
 """Requests at once; further ones are answered 503."""
 MAX_PORT = 65_535
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -64,13 +66,17 @@ def serve_taxii(settings: ServeSettings, listener: socket.socket) -> None:
     store = CollectionStore(database, clock=time.time)
     jobs = Jobs(store, clock=time.time, identity_of=callers.identity)
     app = TaxiiApp(Endpoints(store, callers, jobs, title=settings.title, contact=settings.contact), callers)
-    config = _config(app, settings.tls)
     jobs.start()
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        serve_app(app, listener, settings.tls)
     finally:
         jobs.stop()
         database.close()
+
+
+def serve_app(app: Application, listener: socket.socket, tls: Tls | None) -> None:
+    """Serve an application until SIGTERM or SIGINT. Raises SettingsError for certificates that cannot be used."""
+    uvicorn.Server(_config(app, tls)).run(sockets=[listener])
 
 
 def bind(address: str, *, tls: Tls | None) -> socket.socket:
@@ -91,7 +97,7 @@ def bind(address: str, *, tls: Tls | None) -> socket.socket:
         raise SettingsError(f"--listen {address}: {problem.strerror or problem}; choose another address") from problem
 
 
-def _config(app: TaxiiApp, tls: Tls | None) -> uvicorn.Config:
+def _config(app: Application, tls: Tls | None) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         lifespan="off",
