@@ -38,7 +38,8 @@ OWNERS = (Family.TIMING, Family.IDENTITY)
 """What says that the owners are one, and not only the servers: one vendor's back end, through which strangers call for
 one thing, has one network, one client and one wording, but not one purse and one calendar."""
 MIN_OWNER_BITS = 2.5
-"""More than a common day alone can say of strangers who share no papers (questions.MAX_LINK_BITS, LEAST_AGREEMENT)."""
+"""More than a common day alone can say of strangers who share no papers (questions.MAX_LINK_BITS, LEAST_AGREEMENT).
+Users of one plug-in, each on a server of its own, share wording and client too, and may all ask for the same."""
 
 
 def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Answer:
@@ -58,8 +59,12 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
 
 
 def _serves_strangers(group: Group, coordination: Answer) -> bool:
-    """Whether one back end would explain what holds the accounts together: their owners do not look like one."""
-    return has_one_back_end(group) and sum(coordination.family_bits(f) for f in OWNERS) < MIN_OWNER_BITS
+    """Whether one back end, or one program on many machines, would explain what holds the accounts together.
+
+    Their owners do not look like one then, and no addresses go round among them but the back end's.
+    """
+    seen = OWNERS if has_one_back_end(group) else (*OWNERS, Family.NETWORK)
+    return sum(coordination.family_bits(f) for f in seen) < MIN_OWNER_BITS
 
 
 def _server_bits(group: Group, coordination: Answer) -> float:

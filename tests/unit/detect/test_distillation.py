@@ -18,6 +18,10 @@ from stillwatch.records import Cue, Family
 NOTHING = Answer(0.0)
 
 
+ONE_OWNER = Answer(0.0, (Finding("one", Family.IDENTITY, 3.0, "because"),))
+"""Papers hold the accounts together: no application explains that."""
+
+
 def group(sent: Sent | None = None, **held: tuple[int, float]) -> Group:
     """Return fifty accounts; ``held`` names signals with the holders of their commonest value, inside and elsewhere."""
     bits, ones = np.zeros((50, len(FAMILIES))), np.ones(50)
@@ -113,7 +117,7 @@ def test_items_that_everybody_has_speak_against_it(overlap: float) -> None:
 def test_samples_of_one_prompt_speak_for_it() -> None:
     dealt = summary(item_holdings=5_000, items=625, item_squares=40_000, holding_squares=500_000)
     assert "sampled_items" in signals(training(dealt))
-    assert training(dealt).bits == training(summary()).bits
+    assert training(dealt, ONE_OWNER).bits == training(summary(), ONE_OWNER).bits
 
 
 @pytest.mark.parametrize(("payers", "costs"), [(50, -3.0), (20, 0.0)])
@@ -121,16 +125,17 @@ def test_common_items_say_nothing_of_one_operator_who_hides_and_half_of_one_who_
     payers: int, costs: float
 ) -> None:
     public, made = summary(item_holdings=5_000, items=2_000), group(payment=(payers, 0.0))
-    common = {f.signal: f.bits for f in training(public, Answer(10.0), made).findings}
+    known = Answer(10.0, ONE_OWNER.findings)
+    common = {f.signal: f.bits for f in training(public, known, made).findings}
     assert common.get("public_items", 0.0) == costs
-    assert training(public).bits < training(public, Answer(10.0), made).bits
+    assert training(public).bits < training(public, known, made).bits
 
 
 def test_what_any_application_shows_is_capped_where_accounts_have_topics_of_their_own() -> None:
     plain = summary(cues=0)
     own = replace(plain, topics=TopicSpread(4.0, 0.1))
-    assert training(own).bits == pytest.approx(-4.0 + MAX_APPLICATION_BITS)
-    assert training(plain).bits > training(own).bits
+    assert training(own, ONE_OWNER).bits == pytest.approx(-4.0 + MAX_APPLICATION_BITS)
+    assert training(plain, ONE_OWNER).bits > training(own, ONE_OWNER).bits
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,12 @@ def test_one_back_end_for_strangers_explains_that_they_ask_for_one_thing(
     coordination = Answer(-8.0, tuple(finding(f, b) for f, b in {Family.NETWORK: 12.0, **owners}.items()))
     answer = training(summary(cues=0), coordination, group(address=(servers, 0.0)))
     assert ("application" in signals(answer)) is explained
+
+
+@pytest.mark.parametrize(("bits", "explained"), [(0.0, True), (2.0, True), (3.0, False)])
+def test_one_program_on_many_machines_explains_it_too(bits: float, *, explained: bool) -> None:
+    coordination = Answer(-8.0, (finding(Family.NETWORK, bits), finding(Family.CONTENT, 9.0)))
+    assert ("application" in signals(training(summary(cues=0), coordination))) is explained
 
 
 def test_one_payer_in_the_open_explains_it_too() -> None:
