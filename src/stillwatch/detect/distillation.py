@@ -39,8 +39,7 @@ OWNERS = (Family.TIMING, Family.IDENTITY)
 one thing, has one network, one client and one wording, but not one purse and one calendar."""
 MIN_OWNER_BITS = 2.5
 """More than a common day alone can say of strangers who share no papers (questions.MAX_LINK_BITS, LEAST_AGREEMENT).
-Users of one plug-in, each on a server of its own, share wording and client too, and may all ask for one kind of
-thing."""
+Users of one plug-in, each on a server of its own, share wording and client too, and may all ask for the same."""
 
 
 def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Answer:
