@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ def options(teacher: Path, prompts: Path, out: Path, *, steps: int) -> list[str]
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "160"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
 
 
@@ -59,3 +60,17 @@ def test_a_command_that_needs_no_torch_does_not_load_it() -> None:
     script = "import sys; from stillwatch_lab.cli.main import load_commands; load_commands('plan'); "
     loaded = run(sys.executable, "-c", script + "sys.exit('torch' in sys.modules)")
     assert loaded.returncode == 0, loaded.stderr
+
+
+def test_a_plan_shows_its_assumptions_and_takes_edited_ones(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    assert run(*LAB, "plan", "--teacher", "x", "--write-assumptions", str(mine)).returncode == 0
+    mine.write_text(mine.read_text(encoding="utf-8").replace("output = 1.20", "output = 2.40"), encoding="utf-8")
+    asked = (*LAB, "plan", "--teacher", "deepseek-v4-flash", "--queries", "1000", "--calls-a-day", "10")
+    shown = run(*asked)
+    assert shown.returncode == 0, shown.stderr
+    for word in ("list prices of deepseek read 2026-11-25", "accounts for 30 days", "DeepSeek-R1-Distill"):
+        assert word in shown.stdout
+    listed, edited = (json.loads(run(*asked, "--json", *more).stdout) for more in ((), ("--assumptions", str(mine))))
+    assert listed["plan"]["api_usd"] == 1000 * (200 * 0.30 + 4000 * 1.20) / 1e6
+    assert edited["plan"]["api_usd"] == 1000 * (200 * 0.30 + 4000 * 2.40) / 1e6
