@@ -1,0 +1,1 @@
+"""What made every figure of the docs: one script a subject, each resumable in pieces."""
