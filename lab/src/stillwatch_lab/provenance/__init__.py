@@ -1,0 +1,1 @@
+"""Was this model made from mine? Tests with honest nulls, registered before the suspect is asked anything."""

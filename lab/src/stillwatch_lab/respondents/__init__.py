@@ -1,0 +1,1 @@
+"""Whoever answers questions: a model folder, an endpoint, a member of an ensemble."""

@@ -1,0 +1,1 @@
+"""Watermarks as transformers writes them, applied to batches and scored under many keys at once."""
