@@ -6,7 +6,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -160,11 +161,16 @@ def _detect(
     names = {v: text for kind in prints.names.values() for v, text in kind.items()}
     watched = tuple(partners.watched(prints, known)) if partners else ()
     scanned = Scanned(table, known, keyed, names, watched)
-    with Engine(table.parent, threads=settings.threads, memory_gib=settings.memory_gib) as engine:
+    with (
+        Engine(table.parent, threads=settings.threads, memory_gib=settings.memory_gib) as engine,
+        ThreadPoolExecutor(1) as beside,
+    ):
         calls, about = list_campaigns(
             engine, scanned, signals=signals, min_strength_bits=settings.min_strength_bits, on_step=watch.step
         )
         findings, listed = about.findings, about.listed
+        # Two tables ask nothing of the engine: they are written while it computes the rest.
+        written = beside.submit(_write_people, report, findings, listed, names)
         campaigns = about.campaigns()
         tenants = [about.tenant(t) for t in find_tenants(findings.population, campaign_accounts=about.members())]
         operators = [about.operator(c) for c in find_operators(findings.candidates, listed)]
@@ -175,15 +181,19 @@ def _detect(
         if partners:
             summary["partners"] = {"indicators": len(partners.indicators)}
         _write(report, campaigns=campaigns, tenants=tenants, operators=operators, scan=summary)
-        pq.write_table(member_table(findings, listed, names), report / "members.parquet", compression="zstd")
         mine = call_table(engine, findings, listed)
         pq.write_table(mine, report / "campaign_calls.parquet", compression="zstd")
-        pq.write_table(sighting_table(findings, listed, names), report / "sightings.parquet", compression="zstd")
+        written.result()
     write_report_html(report, samples=samples)
     if settings.keep_fingerprints:
         keep_fingerprints(report, scanned)
     watch.step("done")
     return campaigns, tenants, operators, summary
+
+
+def _write_people(report: Path, findings: Findings, listed: Sequence[Candidate], names: Mapping[int, str]) -> None:
+    for name, make in (("members", member_table), ("sightings", sighting_table)):
+        pq.write_table(make(findings, listed, names), report / f"{name}.parquet", compression="zstd")
 
 
 def _with_text(engine: Engine, calls: nw.LazyFrame[Any]) -> int:

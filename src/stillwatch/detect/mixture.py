@@ -110,9 +110,11 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
 
 def _most_shared(row: Ints, holders: Ints, calls: Ints) -> Ints:
     """Return for each row its edge of most holders, then most calls, then the first; rows stand together."""
-    if not len(row):
-        return row
-    start = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))
+    new = np.ones(len(row), bool)
+    new[1:] = row[1:] != row[:-1]
+    start = np.flatnonzero(new)
+    if len(start) == len(row):
+        return start
     length = np.diff(np.concatenate([start, [len(row)]]))
     good = holders == np.repeat(np.maximum.reduceat(holders, start), length)
     left = np.where(good, calls, -1)
@@ -214,9 +216,11 @@ def _signal_bits(  # noqa: PLR0917  (arrays that belong together only here)
     inside: Sequence[Floats],
     sizes: tuple[float, float],
 ) -> Floats:
-    mine, size_of = own[held.rows], len(codes.code_cell)
+    # Where every row holds an observable, all sums over rows are known.
+    whole, size_of = len(held.rows) == len(own), len(codes.code_cell)
+    mine = own if whole else own[held.rows]
     holders = np.bincount(held.code, weights=mine, minlength=size_of)
-    known_total = np.bincount(held.cell, weights=mine, minlength=len(total))
+    known_total = total if whole else np.bincount(held.cell, weights=mine, minlength=len(total))
     base = np.zeros(size_of)
     for counts, (rows, code), gone, size in zip(
         (codes.base_all, codes.base_single), held.strata, inside, sizes, strict=True

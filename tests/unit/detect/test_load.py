@@ -60,3 +60,11 @@ def test_measures_each_group_by_its_own_accounts(tmp_path: Path) -> None:
         nobody = find_loads(engine, calls, [np.array([9])])
     assert load == measure(account, hour)
     assert nobody == [Load(0.0, 0.0, 1.0)]
+
+
+def test_further_turns_change_nothing_once_one_shows_as_few() -> None:
+    together = measure(*hours([[9, 10, 11, 14, 15]] * 12))
+    assert together.chance > 0.005  # more than one turn in two hundred: nothing to find
+    assert taking_turns(together) == []
+    apart = measure(*hours([list(range(4 * a, 4 * a + 4)) for a in range(6)]))
+    assert apart.chance == 0.005

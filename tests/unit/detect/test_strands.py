@@ -126,3 +126,16 @@ def test_a_short_head_is_a_turn_of_phrase_unless_it_asks_for_something_or_is_com
         (TEMPLATE, 2),
         (TEMPLATE, 3),
     }
+
+
+def test_strands_are_found_by_cell_and_by_account(engine: Engine) -> None:
+    rows = [row for n in range(3) for row in senders(5 + n, skeleton=n + 1, skeleton_words=FIRM_WORDS)]
+    strands = strands_of(engine, rows)
+    assert len(strands.cell_kind) == 3
+    for numbers in ([], [1], [0, 2], [0, 1, 2]):
+        found = strands.of_cells(np.array(numbers, np.int64))
+        assert found.tolist() == np.flatnonzero(np.isin(strands.cell, numbers)).tolist()
+    accounts = np.append(np.unique(strands.account)[:2], 12_345)
+    everything = np.arange(len(strands))
+    assert (strands.are_of(accounts, everything) == np.isin(strands.account, accounts)).all()
+    assert not strands.are_of(accounts[:0], everything).any()

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -5,16 +7,21 @@ from planted import campaign, crowd, member_keys, table_of
 from stillwatch.detect.describe import campaign_id, hexadecimal
 from stillwatch.detect.find import Candidate, Findings, find_candidates
 from stillwatch.detect.signal import find_signals
-from stillwatch.detect.tables import member_table, sighting_table, wilson
-from stillwatch.records import MEMBERS, SIGHTINGS
+from stillwatch.detect.tables import call_table, member_table, sighting_table, wilson
+from stillwatch.records import CAMPAIGN_CALLS, MEMBERS, SIGHTINGS
 from stillwatch.store.engine import Engine
 
 
 @pytest.fixture(scope="module")
-def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with Engine(tmp_path_factory.mktemp("engine")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def findings(engine: Engine) -> Findings:
     calls = table_of(crowd() + campaign(calls=90) + campaign(4, calls=30, skeleton=None, cues=0))
-    with Engine(tmp_path_factory.mktemp("engine")) as engine:
-        return find_candidates(engine, engine.lazy(calls), accounts=None, signals=find_signals())
+    return find_candidates(engine, engine.lazy(calls), accounts=None, signals=find_signals())
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +77,17 @@ def test_an_edge_is_there_once_with_its_calls(findings: Findings, listed: list[C
     assert {r["calls"] for r in shared} == {90}
     assert {r["account"] for r in rows} == {hexadecimal(a) for a in member_keys()}
     assert all(r["first_call_at"] <= r["last_call_at"] for r in rows)
+
+
+def test_calls_stand_by_campaign_and_key(engine: Engine, findings: Findings) -> None:
+    table = call_table(engine, findings, findings.candidates)
+    assert table.schema.equals(CAMPAIGN_CALLS.schema)
+    assert len(table) == sum(c.summary.calls for c in findings.candidates)
+    assert table.equals(table.sort_by([("campaign", "ascending"), ("call", "ascending")]))
+    assert len(call_table(engine, findings, [])) == 0
+
+
+def test_edges_stand_by_account_signal_and_observable(findings: Findings, listed: list[Candidate]) -> None:
+    table = sighting_table(findings, listed, {})
+    assert table.schema.equals(SIGHTINGS.schema)
+    assert table.equals(table.sort_by([(n, "ascending") for n in ("account", "signal", "observable")]))
