@@ -21,9 +21,9 @@ MIN_ACCOUNTS = 10
 MAX_OPERATORS = 50
 HIDDEN = (
     "One operator behind many names, whose use is not like extraction: resale, a relay for another product's users, "
-    "one back end with many customers, or free quotas taken many times over. No campaign."
+    "one back end with many customers, free quotas taken many times over, or people behind one network. No campaign."
 )
-OPEN = "They share one payer or e-mail domain openly: most likely one customer who did not declare itself. No campaign."
+OPEN = "They share one payer or e-mail domain openly: most likely a company or school not declared as one. No campaign."
 
 
 def find_operators(candidates: Sequence[Candidate], listed: Sequence[Candidate]) -> list[Candidate]:
