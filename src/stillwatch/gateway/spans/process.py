@@ -23,7 +23,7 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 """OpenTelemetry's own variables (OTLP exporter specification)."""
 RESTART_SECONDS, LONGEST_RESTART_SECONDS = 1.0, 60.0
 """Until the next one starts: twice as long each time, up to a minute, while none lives longer than that."""
-STOP_SECONDS = 3.0
+STOP_SECONDS = 10.0
 """At the end, for the spans that still wait; then they are lost."""
 CHECK_SECONDS = 0.05
 
@@ -96,6 +96,7 @@ class SpanProcess:
             (self._process.terminate if time.monotonic() < end else self._process.kill)()
             self._keeper.join(CHECK_SECONDS)
         os.close(self._pipe)
+        self._export.pipe.unlink(missing_ok=True)
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
