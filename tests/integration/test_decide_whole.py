@@ -197,6 +197,20 @@ def test_an_account_is_stopped_whichever_gateway_asks(asker: Asker) -> None:
     assert asker.post("/beta/litellm_basic_guardrail_api", guardrail)["action"] == "BLOCKED"
 
 
+def test_new_rules_are_taken_while_it_runs_and_wrong_ones_are_not(asker: Asker) -> None:
+    def put(text: str) -> None:
+        (asker.folder / "new.toml").write_text(text)
+        (asker.folder / "new.toml").replace(asker.folder / "rules.toml")
+
+    put(RULES + RULES.replace("few samples in a campaign", "nonsense").replace("cap_n", "dance"))
+    health = f"http://127.0.0.1:{asker.port}/healthz"
+    eventually(lambda: call(health).json()["parts"]["rules"]["status"] != "ok")
+    assert [e["amount"] for e in asker.decide(MEMBERS[1], n=4)["effects"]] == [1]
+    put(RULES.replace("amount = 1", "amount = 2"))
+    eventually(lambda: [e["amount"] for e in asker.decide(MEMBERS[1], n=4)["effects"]] == [2])
+    assert call(health).json()["parts"]["rules"]["status"] == "ok"
+
+
 def test_what_was_decided_is_in_the_journal_and_no_key_is_anywhere(asker: Asker) -> None:
     asker.decide(MEMBERS[0], n=4)
     asker.process.send_signal(signal.SIGTERM)

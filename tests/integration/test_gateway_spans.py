@@ -159,4 +159,5 @@ def test_the_last_spans_are_sent_when_the_gateway_stops(world: World) -> None:
     asked = world.ask("hello")
     world.gateway.stop()
     assert asked in set(map(called, world.collector.spans))
+    assert not (world.gateway.folder / ".stillwatch/spans.pipe").exists()
     world.gateway.start()

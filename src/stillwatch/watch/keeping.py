@@ -62,9 +62,13 @@ def _remove_expired(layout: Layout, *, keep_days: int, now: datetime) -> list[Pa
     micros = int(oldest.timestamp() * 1_000_000)
     pinned = layout.pinned()
     expired = [k.path for k in read_sealed(layout) if k.info.last < micros and k.path not in pinned]
-    folders = (layout.sealed, layout.text, layout.notes, layout.rejects)
+    folders = [layout.sealed, layout.text, layout.notes, layout.rejects]
+    folders += [layout.pending] if layout.pending.is_dir() else []
     beside = (path for folder in folders for path in folder.iterdir() if path not in pinned)
     expired += [path for path in beside if path.stat().st_mtime < oldest.timestamp() and path not in expired]
+    unlogged = sum(path.parent == layout.pending for path in expired)
+    if unlogged:
+        log.error("journal: %d files are too old that never got into the evidence log; they are removed", unlogged)
     remove(expired)
     return expired
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -170,3 +171,17 @@ def test_a_log_that_was_turned_off_gets_nothing_and_what_waits_for_it_is_told(
     assert "1 files in" in caplog.text
     take_round(made, now=NOW)
     assert kinds(made)["call"] == 2
+
+
+def test_what_never_got_into_the_log_expires_loudly_with_everything_else(
+    made: WatchSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(made, "c1")
+    assert made.evidence is not None
+    with Book(made.evidence, clock=lambda: NOW):
+        take_round(made, now=NOW)
+        (waiting,) = Layout(made.journal.folder).pending.iterdir()
+        os.utime(waiting, (NOW, NOW))
+        take_round(made, now=NOW + (made.journal.keep_days + 1) * 86_400)
+    assert pending(made) == []
+    assert "never got into the evidence log" in caplog.text

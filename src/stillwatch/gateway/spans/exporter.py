@@ -55,8 +55,9 @@ class Export:
 def run_exporter(told: Export) -> None:
     """Send spans until SIGTERM, or until the gateway that started this process is gone."""
     log_everything_here()
-    # What the SDK says may quote an address with a password; what matters is said below.
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+    for name in ("opentelemetry", "urllib3"):
+        # What they say of each try may quote an address with a password; what matters is said below.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))

@@ -21,9 +21,12 @@ from stillwatch.gateway.spans.pipe import make_pipe, open_pipe, span_pipe
 LIBRARY = "opentelemetry.exporter.otlp.proto.http"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """OpenTelemetry's own variables (OTLP exporter specification)."""
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+HTTP = "http/protobuf"
+"""The one that is spoken here, and the SDK's default."""
 RESTART_SECONDS, LONGEST_RESTART_SECONDS = 1.0, 60.0
 """Until the next one starts: twice as long each time, up to a minute, while none lives longer than that."""
-STOP_SECONDS = 3.0
+STOP_SECONDS = 10.0
 """At the end, for the spans that still wait; then they are lost."""
 CHECK_SECONDS = 0.05
 
@@ -43,7 +46,11 @@ def span_endpoint(settings: GatewaySettings, environ: Mapping[str, str]) -> str 
         return base.rstrip("/") + "/v1/traces"
     if environ.get("OTEL_TRACES_EXPORTER") == "none":
         return None
-    return "" if any(environ.get(name) for name in ENDPOINTS) else None
+    return "" if any(environ.get(name) for name in ENDPOINTS) and _protocol(environ) == HTTP else None
+
+
+def _protocol(environ: Mapping[str, str]) -> str:
+    return next((environ[name] for name in PROTOCOLS if environ.get(name)), HTTP)
 
 
 def start_spans(settings: GatewaySettings, *, metrics: Path) -> SpanProcess | None:
@@ -53,6 +60,8 @@ def start_spans(settings: GatewaySettings, *, metrics: Path) -> SpanProcess | No
     """
     endpoint = span_endpoint(settings, os.environ)
     if endpoint is None:
+        if _protocol(os.environ) != HTTP:
+            log("no spans: the environment's collector is to be spoken to in another way", wanted=HTTP)
         return None
     if not _is_installed():
         if endpoint:
@@ -96,6 +105,7 @@ class SpanProcess:
             (self._process.terminate if time.monotonic() < end else self._process.kill)()
             self._keeper.join(CHECK_SECONDS)
         os.close(self._pipe)
+        self._export.pipe.unlink(missing_ok=True)
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")

@@ -23,6 +23,8 @@ NAMED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
         (GatewaySettings(), NAMED, ""),
         (GatewaySettings(), {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c/v1/traces"}, ""),
         (GatewaySettings(), {**NAMED, "OTEL_TRACES_EXPORTER": "none"}, None),
+        (GatewaySettings(), {**NAMED, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, ""),
+        (GatewaySettings(), {**NAMED, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, None),
         (GatewaySettings(), {**NAMED, "OTEL_SDK_DISABLED": "true"}, None),
         (HERE, {}, "http://127.0.0.1:4318/v1/traces"),
         (HERE, NAMED, "http://127.0.0.1:4318/v1/traces"),
@@ -51,6 +53,15 @@ def test_without_the_library_settings_are_refused_and_the_environment_is_told(
         start_spans(HERE, metrics=tmp_path)
     assert start_spans(GatewaySettings(), metrics=tmp_path) is None
     assert "stillwatch[otel]" in capsys.readouterr().err
+
+
+def test_a_collector_that_speaks_otherwise_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(*next(iter(NAMED.items())))
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")
+    assert start_spans(GatewaySettings(), metrics=tmp_path) is None
+    assert "http/protobuf" in capsys.readouterr().err
 
 
 def test_something_else_in_the_pipes_place_is_told(tmp_path: Path) -> None:

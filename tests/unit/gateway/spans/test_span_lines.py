@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
@@ -20,6 +21,7 @@ from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.nouns import Ask, Caller
 from stillwatch.gateway.settings import Upstream, Weights
 from stillwatch.gateway.spans.attributes import attributes_of, error_type, server_of, span_name
+from stillwatch.gateway.spans.exporter import MOST_AT_ONCE, READ_BYTES, PipeLines
 from stillwatch.gateway.spans.line import SpanLine, line_of, read_line
 from stillwatch.gateway.spans.sender import RETRY_SECONDS, SpanSender
 
@@ -123,6 +125,33 @@ def test_a_reader_gets_whole_lines(pipe: Path, reader: int) -> None:
     assert [line.account for line in map(read_line, lines) if line] == ["alice", "bob"]
     assert not dropped(metrics)
     sender.close()
+
+
+def test_a_line_that_came_in_two_pieces_is_one(pipe: Path) -> None:
+    lines = PipeLines(pipe)
+    writing = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writing, b"one\ntw")
+    assert lines.take(0.0) == [b"one"]
+    os.write(writing, b"o\nthree\n")
+    assert lines.take(0.0) == [b"two", b"three"]
+    assert lines.take(0.0) == []
+    os.close(writing)
+
+
+def test_a_flood_is_taken_in_parts(pipe: Path) -> None:
+    lines = PipeLines(pipe)
+    writing = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    sent = 0
+    with suppress(BlockingIOError):
+        while sent < 100_000:
+            sent += os.write(writing, b"1234567\n") // 8
+    parts = []
+    while part := lines.take(0.0):
+        parts.append(len(part))
+    assert sum(parts) == sent
+    # What one read brings is kept together.
+    assert max(parts) <= MOST_AT_ONCE + READ_BYTES // 8
+    os.close(writing)
 
 
 def test_a_full_pipe_costs_spans_and_no_time(pipe: Path, reader: int) -> None:
