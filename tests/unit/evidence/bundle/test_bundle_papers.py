@@ -51,6 +51,14 @@ def test_a_sample_of_a_list_that_was_not_fixed_is_not_praised(host: Host) -> Non
     assert "No sample has been drawn yet." in summary(host.bundle())
 
 
+def test_a_sample_is_praised_only_under_a_log_that_others_dated(tmp_path: Path) -> None:
+    host = Host(tmp_path / "host", calls=12)
+    host.fix_list()
+    assert "so the sample proves nothing" in summary(host.bundle(beacon=BEACON))
+    dated = summary(host.bundle("dated.zip", beacon=BEACON, recorded=host.stamped()))
+    assert "announced that “a beacon” would draw" in dated
+
+
 def test_a_second_source_is_quoted_and_not_vouched_for(host: Host, tmp_path: Path) -> None:
     other = new_signer("other.example/log", Algorithm.ED25519)
     said = Statement("example.com/log", CAMPAIGN, HEADS[2], "The <b>same</b> cards.")
