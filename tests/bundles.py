@@ -107,6 +107,10 @@ class Host:
         )
         return replace(made, **more)
 
+    def stamped(self) -> Recorded:
+        """Return the same with a time-stamp of the checkpoint, as far as the verifier looks at one."""
+        return self.recorded(timestamps={"tsa": sha256(self.note.text.encode()).digest()})
+
     def wanted(self, **more: Any) -> Wanted:
         """Return what is asked for."""
         return Wanted(self.report, CAMPAIGN, **more)

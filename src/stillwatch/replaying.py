@@ -21,9 +21,9 @@ from stillwatch import __version__
 from stillwatch.detect.describe import campaign_id
 from stillwatch.detect.kept import read_kept
 from stillwatch.detect.listing import Listing
-from stillwatch.detect.scanned import list_campaigns
+from stillwatch.detect.scanned import Scanned, list_campaigns
 from stillwatch.detect.signal import find_signals
-from stillwatch.errors import EvidenceError
+from stillwatch.errors import EvidenceError, StillwatchError
 from stillwatch.evidence import verify
 from stillwatch.evidence.bundle.replay import campaigns_json, check_kept
 from stillwatch.evidence.events import finding_digest, unlabelled
@@ -74,14 +74,23 @@ def replay(
         else:
             _unpack(bundle, Path(work))
         with Engine(Path(work), threads=threads, memory_gib=memory_gib) as engine:
-            settings = asked["settings"]
-            signals = find_signals(
-                without=frozenset(Family(f) for f in settings["without"]), parameters=settings["signals"]
-            )
-            strength = float(settings["min_strength_bits"])
-            _, about = list_campaigns(engine, read_kept(kept), signals=signals, min_strength_bits=strength)
-            recorded = _recorded(engine, about, found.manifest["campaign"])
+            about, recorded = _scan(engine, read_kept(kept), asked, found.manifest["campaign"])
     return Replayed(found, asked, about, recorded)
+
+
+def _scan(engine: Engine, kept: Scanned, asked: Json, campaign: str) -> tuple[Listing, Counter[Told]]:
+    """Scan as the bundle says. Raises EvidenceError where the tables or the settings are none."""
+    try:
+        without = frozenset(Family(family) for family in asked["settings"]["without"])
+        signals = find_signals(without=without, parameters=asked["settings"]["signals"])
+        strength = float(asked["settings"]["min_strength_bits"])
+        _, about = list_campaigns(engine, kept, signals=signals, min_strength_bits=strength)
+        return about, _recorded(engine, about, campaign)
+    except StillwatchError:
+        raise
+    except Exception as problem:  # Tables from somewhere else can fail in any way.
+        what = str(problem).partition("\n")[0]
+        raise EvidenceError(f"the bundle's scan cannot be repeated: {type(problem).__name__}: {what}") from problem
 
 
 def _unpack(bundle: verify.Bundle, folder: Path) -> None:

@@ -128,6 +128,16 @@ def test_a_bundle_without_fingerprints_cannot_be_repeated(tmp_path: Path) -> Non
         replay(Host(tmp_path / "host", calls=6).bundle())
 
 
+@pytest.mark.parametrize("settings", [{"without": []}, {"without": [], "signals": {}, "min_strength_bits": 2.5}])
+def test_fingerprints_that_are_none_end_the_replay(tmp_path: Path, settings: dict[str, Any]) -> None:
+    host = Host(tmp_path / "host", calls=6)
+    (host.report / "scan.json").write_text(json.dumps({"version": "1", "settings": settings}))
+    (host.report / "fingerprints/calls").mkdir(parents=True)
+    (host.report / "fingerprints/calls/000.parquet").write_bytes(b"no table")
+    with pytest.raises(EvidenceError, match="the bundle's scan cannot be repeated"):
+        replay(host.bundle(fingerprints=True))
+
+
 def test_a_file_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(b"PK")
     with pytest.raises(EvidenceError, match="the bundle is refused"):

@@ -396,8 +396,7 @@ class Verification:
         self.bundle = Bundle(path)
         self._step(f"zip: {len(self.bundle.sizes)} plain files, nothing hidden between them")
         self.trusted = policy is not None
-        own = "" if self.trusted else self.bundle.read("policy.txt").decode()
-        self.policy = Policy(own if policy is None else policy, "the policy")
+        self.policy = Policy(self.bundle.read("policy.txt").decode() if policy is None else policy, "the policy")
         self.sources = [Key(vkey, (1, 1)) for vkey in sources.split()]
         self.manifest = check_manifest(self.bundle, self.policy)
         self.whole = self.manifest["leaves"] == "all"
@@ -429,6 +428,7 @@ class Verification:
         self._judge("witnesses", self.trusted and log.times, f"{who} (POSIX seconds)",
                     f"{who}; only witnesses that your own policy names count")  # fmt: skip
         stamps = [name for name in self.bundle.sizes if name.endswith(".tsr")]
+        self.dated = stamps or (self.trusted and log.times)
         for name in stamps:
             need(sha256(log.text.encode()) in self.bundle.read(name), f"{name}: a time-stamp of something else")
         self._judge("time", None, "", f"{len(stamps)} time-stamps, to be checked with OpenSSL (README.txt)")
@@ -452,17 +452,19 @@ class Verification:
         self._check_sample(noted, digest)
 
     def _check_sample(self, noted: list[tuple[int, bytes]], digest: str) -> None:
-        """Say what the sample proves; something only if a note of the log had fixed the list and named the value."""
+        """Say what the sample proves: something only if the log, dated by others, had fixed list and value before."""
         told = [(index, parse(entry, f"log/{index}.json")) for index, entry in noted]
         claims = [(i, said.get("draws")) for i, said in told if (said["kind"], said.get("calls")) == ("claim", digest)]
         fixed, named = max((one for one in claims if one[1]), default=(0, ""))
         drawn = len(self.counted.kept)
         proves = "100 %" if drawn == self.counted.count else f"95 % sure that {0.05 ** (1 / max(1, drawn)):.1%}"
-        self._judge("sample", fixed and drawn >= min(LEAST_SAMPLE, self.counted.count),
+        why = "too few to prove anything" if fixed or not drawn else "no entry of the log fixed list and value before"
+        if drawn and not self.dated:
+            why = "only the host says when the log was written, so list and value could suit each other"
+        self._judge("sample", fixed and self.dated and drawn >= min(LEAST_SAMPLE, self.counted.count),
                     f"{drawn} drawn by {self.beacon}, which entry {fixed} announced as “{named}” when it fixed the "
-                    f"list: {proves} of it is as shown. Look up that this is the value, and younger than the log",
-                    f"{drawn} drawn: " + ("too few to prove anything" if fixed or not drawn else "no entry of the log "
-                    "fixed list and value before, so the host could suit them") + "; draw your own")  # fmt: skip
+                    f"list: {proves} of it is as shown. Look up that this is the value, and younger than the "
+                    "times of the witnesses or time-stamps", f"{drawn} drawn: {why}; draw your own")  # fmt: skip
 
     def _check_openings(self) -> None:
         what = "audit/openings.jsonl"

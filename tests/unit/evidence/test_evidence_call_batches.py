@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from evidence_calls import AT, calls
 
+from stillwatch.evidence import call_batches
 from stillwatch.evidence.call_batches import encode_calls
 from stillwatch.evidence.canonical import parse_canonical
 from stillwatch.evidence.commitments import SEED_BYTES, commit
@@ -48,6 +49,11 @@ def rows(seed: int, count: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(made, CALL_LOG.schema)
 
 
+@pytest.fixture(autouse=True)
+def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_batches, "FEW", -1)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_same_as_one_call_at_a_time(seed: int) -> None:
     batch = rows(seed, 200)
@@ -58,6 +64,16 @@ def test_the_same_as_one_call_at_a_time(seed: int) -> None:
     opened = [{n: r[n] for n in FIELDS if r.get(n) is not None} for r in fast.rows.to_pylist()]
     assert opened == [dict(c.private) for c in slow]
     assert fast.rows["seed"].to_pylist() == [c.seed for c in slow]
+
+
+def test_a_few_calls_are_encoded_as_many_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch, seeds = rows(7, 60), random.Random(7).randbytes(SEED_BYTES * 60)
+    many = encode_calls(batch, seeds)
+    monkeypatch.setattr(call_batches, "FEW", 60)
+    monkeypatch.setattr(call_batches, "commit_alike", lambda *_: pytest.fail("loops were loaded for a few calls"))
+    few = encode_calls(batch, seeds)
+    assert few.entries == many.entries
+    assert few.rows.select(many.rows.column_names).to_pylist() == many.rows.to_pylist()
 
 
 def test_entries_are_canonical_and_hold_what_they_commit_to() -> None:

@@ -21,7 +21,7 @@ from stillwatch.evidence.keys import Signer, new_signer
 from stillwatch.evidence.notes import Algorithm, Note
 
 SOURCE = Path(verify.__file__)
-MAX_CODE = 468
+MAX_CODE = 470
 """Lines of code, without blank lines and docstrings: what a stranger reads in an hour before trusting it."""
 
 
@@ -34,7 +34,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
 
 @pytest.fixture(scope="module")
 def bundle(host: Host) -> Path:
-    return host.bundle(beacon=BEACON, disclose=frozenset({"account", "call_id", "started_at"}))
+    opened = frozenset({"account", "call_id", "started_at"})
+    return host.bundle(beacon=BEACON, disclose=opened, recorded=host.stamped())
 
 
 def verdicts(path: Path, policy: str | None = None) -> dict[str, str]:
@@ -174,7 +175,7 @@ def test_a_list_fixed_without_naming_the_value_proves_nothing(tmp_path: Path) ->
     host = Host(tmp_path / "host", calls=12)
     digest = sha256(Files.of(host.bundle("draft.zip")).contents["calls.csv"]).hexdigest()
     host.log([event_entry("claim", {"campaign": CAMPAIGN, "calls": digest, "exchanges": 6})])
-    assert verdicts(host.bundle(beacon=BEACON))["sample"] == "NOT VERIFIED"
+    assert verdicts(host.bundle(beacon=BEACON, recorded=host.stamped()))["sample"] == "NOT VERIFIED"
 
 
 def test_the_verdict_names_the_value_that_was_announced(bundle: Path) -> None:
@@ -190,8 +191,20 @@ def test_by_its_own_keys_a_bundle_could_be_anybody_s(bundle: Path, host: Host, t
 
 
 def test_a_sample_from_a_fixed_list_proves_the_volume(host: Host) -> None:
-    path = host.bundle("sampled.zip", beacon=BEACON, whole=False)
+    path = host.bundle("sampled.zip", beacon=BEACON, whole=False, recorded=host.stamped())
     assert verdicts(path)["volume"] == "VERIFIED"
+
+
+def test_a_sample_of_a_log_that_only_the_host_dates_proves_nothing(host: Host) -> None:
+    undated = host.bundle("undated.zip", beacon=BEACON, whole=False)
+    verdict, says = verify.Verification(undated).verdicts["sample"]
+    assert (verdict, verdicts(undated)["volume"]) == ("NOT VERIFIED", "NOT VERIFIED")
+    assert "only the host says when the log was written" in says
+    witness = new_signer("witness.example", Algorithm.ED25519_COSIGNATURE)
+    note = host.note.signed([witness.sign(host.reader.checkpoint, time=NOW)])
+    seen = host.bundle("seen.zip", beacon=BEACON, whole=False, recorded=host.recorded(note=note))
+    assert verdicts(seen)["sample"] == "NOT VERIFIED", "nobody whom the reader trusts has seen it"
+    assert verdicts(seen, host.policy(witness))["sample"] == "VERIFIED"
 
 
 def test_the_note_of_the_specification_opens() -> None:

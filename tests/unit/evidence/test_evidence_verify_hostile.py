@@ -533,7 +533,7 @@ def test_an_observable_listed_twice_is_refused(files: Files, host: Host, tmp_pat
 def test_a_sample_too_small_to_prove_anything_is_not_verified(tmp_path: Path) -> None:
     host = Host(tmp_path / "host", calls=200)
     host.fix_list()
-    path = host.bundle(beacon=BEACON, sample_size=5, whole=False)
+    path = host.bundle(beacon=BEACON, sample_size=5, whole=False, recorded=host.stamped())
     found = verify.Verification(path).verdicts
     assert found["sample"] == ("NOT VERIFIED", "5 drawn: too few to prove anything; draw your own")
     assert found["volume"][0] == "NOT VERIFIED"

@@ -51,6 +51,21 @@ def test_a_sample_of_a_list_that_was_not_fixed_is_not_praised(host: Host) -> Non
     assert "No sample has been drawn yet." in summary(host.bundle())
 
 
+def test_a_sample_is_praised_only_under_a_log_that_others_dated(tmp_path: Path) -> None:
+    host = Host(tmp_path / "host", calls=12)
+    host.fix_list()
+    assert "so the sample proves nothing" in summary(host.bundle(beacon=BEACON))
+    dated = summary(host.bundle("dated.zip", beacon=BEACON, recorded=host.stamped()))
+    assert "announced that “a beacon” would draw" in dated
+
+
+def test_whose_the_entries_are_is_said_to_be_open_where_they_are_not_opened(tmp_path: Path) -> None:
+    host = Host(tmp_path / "host", calls=200)
+    assert "That these entries are of these accounts." in summary(host.bundle())
+    opened = summary(host.bundle("opened.zip", beacon=BEACON, sample_size=59, disclose=frozenset({"account"})))
+    assert "Of 100 entries 59 are opened; whose the others are is the host's word." in opened
+
+
 def test_a_second_source_is_quoted_and_not_vouched_for(host: Host, tmp_path: Path) -> None:
     other = new_signer("other.example/log", Algorithm.ED25519)
     said = Statement("example.com/log", CAMPAIGN, HEADS[2], "The <b>same</b> cards.")
