@@ -1,7 +1,7 @@
 """The server against TAXII 2.1 (OASIS Standard, 10 June 2021), section by section, on both databases.
 
-The checklist is that of what servers get wrong (docs/sharing.md); the use cases are those of the interoperability test
-document: discovery, collections, pull with filters and paging, push with status, versions, deletion, and refusals.
+The checklist is that of what servers get wrong (docs/sharing.md): discovery, collections, pull with filters and paging,
+push with status, versions, deletion, and refusals.
 """
 
 from __future__ import annotations
