@@ -70,8 +70,9 @@ lab-lock: .venv/.run
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	touch $@
 
-.venv/.test: .venv/.run requirements/test.txt
+.venv/.test: .venv/.run requirements/test.txt requirements/overlap.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/overlap.txt
 	touch $@
 
 # LiteLLM's proxy pins versions of libraries that ours does not allow: it has an environment of its own.

@@ -1,7 +1,7 @@
 """The server against TAXII 2.1 (OASIS Standard, 10 June 2021), section by section, on both databases.
 
-The checklist is that of what servers get wrong (docs/sharing.md); the use cases are those of the interoperability test
-document: discovery, collections, pull with filters and paging, push with status, versions, deletion, and refusals.
+The checklist is that of what servers get wrong (docs/sharing.md): discovery, collections, pull with filters and paging,
+push with status, versions, deletion, and refusals.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -448,6 +450,35 @@ def test_the_same_version_again_changes_nothing(world: World) -> None:
     before = world.ask(f"{world.root}/manifest/").body
     assert world.post(stix_object(1)).json["success_count"] == 1
     assert world.ask(f"{world.root}/manifest/").body == before
+
+
+def test_a_reader_who_follows_date_added_misses_nothing_that_writers_add_meanwhile(world: World) -> None:
+    seen: list[str] = []
+    after, stop = "2020-01-01T00:00:00Z", threading.Event()
+
+    def read() -> None:
+        nonlocal after
+        rows = world.ask(f"{world.root}/manifest/?added_after={after}&limit=7").json.get("objects", [])
+        seen.extend(r["id"] for r in rows)
+        after = rows[-1]["date_added"] if rows else after
+
+    def write(first: int) -> None:
+        for number in range(first, first + 8):
+            world.post(*(stix_object(number * 10 + n) for n in range(3)))
+
+    def follow() -> None:
+        while not stop.is_set():
+            read()
+
+    with ThreadPoolExecutor(4) as pool:
+        reader = pool.submit(follow)
+        for writer in [pool.submit(write, first) for first in (100, 200, 300)]:
+            writer.result()
+        stop.set()
+        reader.result()
+    for _ in range(20):
+        read()
+    assert len(seen) == len(set(seen)) == 3 * 8 * 3
 
 
 # Section 5.6, 5.7, 5.8: one object, deletion, versions

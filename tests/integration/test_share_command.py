@@ -58,6 +58,7 @@ def test_a_dry_run_shows_every_field_and_what_stays_and_leaves_nothing(command: 
 
 
 def test_an_export_is_written_and_logged_with_recipient_purpose_and_ids(command: Command, report: Path) -> None:
+    assert command("share", "group-key", "g")[0] == 0
     code, out, err = command("share", "export", report, *SHARE, "--campaign", "C-1", "-o", "c.json", "--group-key", "g")
     assert (code, err) == (0, "")
     made = json.loads(Path("c.json").read_text())

@@ -96,7 +96,7 @@ def test_an_indicator_is_shared_becomes_evidence_is_disputed_and_is_revoked(
         assert 0 < evidence.pop("partners")["bits"] <= 3
         assert evidence == alone["coordination"]["evidence"]
         assert found["false_alarm_rate"] == alone["false_alarm_rate"]
-        assert with_partners.scan["partners"]["accounts"] >= 25
+        assert with_partners.scan["partners"]["indicators"] == len(received(command))
 
         # Host B answers: it has seen the network, and it disagrees about the wording. Nobody else may speak for it.
         since = ("--since", f"{datetime.now(UTC) - timedelta(days=7):%Y-%m-%d}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from stillwatch.errors import SettingsError
 from stillwatch.sharing.nouns import Kind
 from stillwatch.store.key import derive_key, read_or_create_key
 
@@ -32,5 +33,14 @@ class GroupKey:
 
 
 def read_group_key(path: Path) -> GroupKey:
-    """Read a group's key, or make one there. Raises SettingsError for a file that others can read."""
+    """Read a group's key. Raises SettingsError for a file that is not there, is none, or that others can read."""
+    if not path.exists():
+        raise SettingsError(
+            f"{path}: no group key; get it from the group, or begin one: stillwatch share group-key {path}"
+        )
+    return GroupKey(read_or_create_key(path))
+
+
+def make_group_key(path: Path) -> GroupKey:
+    """Make a group's key; one that is there stays. Raises SettingsError."""
     return GroupKey(read_or_create_key(path))

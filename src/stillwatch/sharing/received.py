@@ -27,6 +27,8 @@ UNSURE = 50
 SCALE = {"strongly-disagree": -1, "disagree": -1, "neutral": 0, "agree": 1, "strongly-agree": 1}
 NO_SENDER = "unknown"
 MICROSECONDS = 1_000_000
+AT_ONCE = 500
+"""Ids of one query."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,12 @@ class ReceivedTable:
             if key not in rows or rows[key]["version_at"] < row["version_at"]:
                 rows[key] = row
         with self._database.write() as connection:
-            new = self._newer(connection, source, list(rows.values()))
+            known = self._versions(connection, source, [object_name for _, object_name in rows])
+            new = [row for key, row in rows.items() if known.get(key, -1) < row["version_at"]]
             for row in new:
-                mine = and_(*(received.c[n] == row[n] for n in ("source", "sender", "object")))
-                connection.execute(delete(received).where(mine))
+                if (row["sender"], row["object"]) in known:
+                    mine = and_(*(received.c[n] == row[n] for n in ("source", "sender", "object")))
+                    connection.execute(delete(received).where(mine))
             if new:
                 connection.execute(received.insert(), new)
             connection.execute(delete(sources).where(sources.c.url == source))
@@ -112,16 +116,14 @@ class ReceivedTable:
         with self._database.read() as connection:
             return [(url, at) for url, at, _ in connection.execute(select(sources).order_by(sources.c.url))]
 
-    def _newer(self, connection: Connection, source: str, rows: Sequence[Json]) -> list[Json]:
+    def _versions(self, connection: Connection, source: str, names: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Return the version that is here of objects, by sender and object."""
         known: dict[tuple[str, str], int] = {}
-        names = [row["object"] for row in rows]
-        for at in range(0, len(names), 500):
-            mine = and_(received.c.source == source, received.c.object.in_(names[at : at + 500]))
-            for row in connection.execute(
-                select(received.c.sender, received.c.object, received.c.version_at).where(mine)
-            ):
-                known[row.sender, row.object] = row.version_at
-        return [r for r in rows if known.get((r["sender"], r["object"]), -1) < r["version_at"]]
+        for at in range(0, len(names), AT_ONCE):
+            mine = and_(received.c.source == source, received.c.object.in_(names[at : at + AT_ONCE]))
+            found = select(received.c.sender, received.c.object, received.c.version_at).where(mine)
+            known |= {(row.sender, row.object): row.version_at for row in connection.execute(found)}
+        return known
 
     def _disputed(self, connection: Connection) -> dict[str, dict[str, int]]:
         """Return by object who holds which opinion of it: -1 disagrees, 1 agrees."""

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.detect.kept import keep_fingerprints, read_kept
+from stillwatch.detect.partners import Watched
 from stillwatch.detect.scanned import Scanned
 from stillwatch.errors import ReportError
 
@@ -48,6 +49,15 @@ def test_no_name_is_kept(report: Path) -> None:
 def test_a_scan_without_accounts_is_kept_without_them(report: Path) -> None:
     found = kept(report, None, None)
     assert (found.accounts, found.keyed) == (None, None)
+
+
+def test_what_partners_said_is_kept_for_whoever_repeats_the_scan(report: Path) -> None:
+    watched = (Watched("prefix", -5, 0.5), Watched("cues", 3, 0.85))
+    keep_fingerprints(report, Scanned(report.parent / "work/calls", None, None, {}, watched))
+    assert read_kept(report / "fingerprints").watched == watched
+    (report / "fingerprints/partners.parquet").write_bytes(b"x")
+    with pytest.raises(ReportError, match="not what partners said"):
+        read_kept(report / "fingerprints")
 
 
 def test_a_folder_without_fingerprints_is_refused(tmp_path: Path) -> None:

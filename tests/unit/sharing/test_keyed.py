@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stillwatch.sharing.keyed import GroupKey, read_group_key
+import pytest
+
+from stillwatch.errors import SettingsError
+from stillwatch.sharing.keyed import GroupKey, make_group_key, read_group_key
 from stillwatch.sharing.nouns import Kind
 
 
@@ -18,5 +21,7 @@ def test_equal_values_meet_under_one_key_and_under_no_other() -> None:
 
 def test_a_key_is_made_once_and_its_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "keys/group"
-    assert read_group_key(path) == read_group_key(path)
+    with pytest.raises(SettingsError, match="no group key"):
+        read_group_key(path)
+    assert make_group_key(path) == read_group_key(path) == make_group_key(path)
     assert path.stat().st_mode & 0o777 == 0o600

@@ -29,7 +29,7 @@ from stillwatch.errors import SettingsError, SharingError
 from stillwatch.evidence.opened import open_log
 from stillwatch.sharing.campaigns import read_shared
 from stillwatch.sharing.exporter import find_exporter
-from stillwatch.sharing.keyed import read_group_key
+from stillwatch.sharing.keyed import make_group_key, read_group_key
 from stillwatch.sharing.leaving import list_fields, list_withheld
 from stillwatch.sharing.ledger import Ledger
 from stillwatch.sharing.nouns import Parcel, Proof, Sender, Tlp
@@ -98,6 +98,14 @@ def export_command(
     finally:
         database.close()
     typer.echo(f"{len(made.names)} object(s) for {recipient} in {out or collection}; logged in {evidence}.")
+
+
+@share_app.command("group-key")
+def group_key_command(
+    path: Annotated[Path, typer.Argument(help="File of the key; mode 0600.", show_default=False)],
+) -> None:
+    """Begin a sharing group: make its key, to be given to its members by a safe way; one that is there stays."""
+    typer.echo(f"Group key {make_group_key(path).id} in {path}")
 
 
 @share_app.command("list")

@@ -33,6 +33,7 @@ def pull_command(
     url: Annotated[str, typer.Argument(help="Discovery, API root or collection.", show_default=False)],
     *,
     collection: Annotated[str, typer.Option(help="Its id, alias or title.", show_default="all readable")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Fetch everything: the server was set back.")] = False,
     token_file: TokenOption = None,
     certificate: CertificateOption = None,
     certificate_key: CertificateKeyOption = None,
@@ -45,7 +46,7 @@ def pull_command(
     database = open_sharing(store)
     try:
         table = ReceivedTable(database)
-        done = [pull(http, c, table, clock=time.time) for c in find_collections(http, url, collection)]
+        done = [pull(http, c, table, clock=time.time, again=again) for c in find_collections(http, url, collection)]
     finally:
         database.close()
     if as_json:

@@ -67,14 +67,16 @@ def _collections(http: Http, base: str, right: str) -> Iterator[tuple[str, list[
             yield f"{address}{one['id']}/", names
 
 
-def pull(http: Http, collection: str, table: ReceivedTable, *, clock: Callable[[], float]) -> Pulled:
+def pull(
+    http: Http, collection: str, table: ReceivedTable, *, clock: Callable[[], float], again: bool = False
+) -> Pulled:
     """Fetch what is new in a collection into the table, page by page; each page is kept with how far it goes.
 
-    Raises SharingError if the server does not answer or refuses; what was fetched before stays, and the next pull goes
-    on there.
+    ``again`` fetches everything: for a server that was set back, whose ``date_added`` begins anew. Raises SharingError
+    if the server does not answer or refuses; what was fetched before stays, and the next pull goes on there.
     """
     done = Pulled(collection)
-    cursor = table.cursor(collection)
+    cursor = "" if again else table.cursor(collection)
     query = {"limit": str(PAGE), "match[version]": "all"} | ({"added_after": cursor} if cursor else {})
     seen: set[str] = set()
     while done.pages < MAX_PAGES:

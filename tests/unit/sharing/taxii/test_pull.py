@@ -184,6 +184,15 @@ def test_the_cursor_never_goes_back(table: ReceivedTable) -> None:
     assert table.cursor(COLLECTION) == at
 
 
+def test_a_server_that_was_set_back_is_fetched_again_and_followed_from_there(table: ReceivedTable) -> None:
+    run(Server(3), table)
+    back: Any = Server(5, stamps=[BASE - 1_000_000 + n for n in range(5)])
+    assert run(back, table).new == 0
+    assert pull(back, COLLECTION, table, clock=lambda: 0.0, again=True).new == 2
+    back.stamps.append(BASE - 900_000)
+    assert run(back, table).new == 1
+
+
 @dataclass
 class Directory:
     """Discovery and collections."""
