@@ -30,7 +30,8 @@ class Share:
         p, z2 = self.value, Z95**2
         middle = (p + z2 / (2 * n)) / (1 + z2 / n)
         half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        # Rounding may put an end of the interval of 0 or 1 on its wrong side.
+        return min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half))
 
     def __str__(self) -> str:
         if not self.count:

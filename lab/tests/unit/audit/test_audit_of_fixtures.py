@@ -61,7 +61,7 @@ def test_the_command_writes_a_page_with_pictures(tmp_path: Path) -> None:
     arguments = [
         "audit",
         str(TEACHER),
-        str(STUDENT),
+        str(CARELESS),
         "--questions",
         str(tmp_path / "asked"),
         "-o",
@@ -72,4 +72,4 @@ def test_the_command_writes_a_page_with_pictures(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "audit.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 3
     assert "Safeguards" in page
-    assert json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["student"] == "student"
+    assert json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["student"] == "careless-student"

@@ -23,6 +23,12 @@ def test_wilson_and_newcombe_give_published_intervals() -> None:
     assert difference(Share(56, 70), Share(48, 80)) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
 
 
+@pytest.mark.parametrize(("hits", "count"), [(0, 50), (50, 50), (0, 7), (7, 7)])
+def test_an_interval_holds_its_share_even_at_the_ends(hits: int, count: int) -> None:
+    low, high = Share(hits, count).interval
+    assert low <= hits / count <= high
+
+
 def test_a_share_of_nothing_says_so() -> None:
     assert str(Share(0, 0)) == "none asked"
     assert math.isnan(Share(0, 0).value)
