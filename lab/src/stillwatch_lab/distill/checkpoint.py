@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 
@@ -52,12 +54,14 @@ def read_checkpoint(path: Path) -> tuple[Progress, dict[str, Any], dict[str, Any
     """
     if not path.exists():
         return None
+    if not is_zipfile(path):
+        raise RunError(f"{path}: not a checkpoint of this lab, or not whole; delete it to train from the start")
     try:
         kept = torch.load(path, map_location="cpu", weights_only=True)
         progress = Progress(**kept["progress"])
         progress.held_out = [(int(step), float(loss)) for step, loss in progress.held_out]
         return progress, kept["model"], kept["optimizer"]
-    except (RuntimeError, EOFError, KeyError, TypeError, ValueError) as problem:
+    except (RuntimeError, KeyError, TypeError, ValueError, UnpicklingError) as problem:
         raise RunError(
             f"{path}: not a checkpoint of this lab: {problem}; delete it to train from the start"
         ) from problem

@@ -25,11 +25,16 @@ class Endpoint:
     url: str
     """Up to and with ``/v1``."""
     model: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     timeout_seconds: float = 600.0
     transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], None] = time.sleep
-    _client: list[httpx.Client] = field(default_factory=list, init=False, compare=False)
+    _client: httpx.Client = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
+        client = httpx.Client(headers=headers, timeout=self.timeout_seconds, transport=self.transport)
+        object.__setattr__(self, "_client", client)
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Post to ``path`` with the model's name; wait and try again where the server asks for it.
@@ -39,7 +44,7 @@ class Endpoint:
         wait = FIRST_WAIT_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                response = self._http().post(f"{self.url.rstrip('/')}/{path}", json={"model": self.model, **body})
+                response = self._client.post(f"{self.url.rstrip('/')}/{path}", json={"model": self.model, **body})
             except httpx.HTTPError as problem:
                 trouble = f"does not answer: {problem or type(problem).__name__}"
             else:
@@ -53,14 +58,6 @@ class Endpoint:
         raise EndpointError(
             f"{self.url} {trouble}; given up after {ATTEMPTS} attempts. The same command goes on from here"
         )
-
-    def _http(self) -> httpx.Client:
-        if not self._client:
-            headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
-            self._client.append(
-                httpx.Client(headers=headers, timeout=self.timeout_seconds, transport=self.transport, trust_env=True)
-            )
-        return self._client[0]
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
         if response.status_code != httpx.codes.OK:

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from stillwatch_lab.errors import PermissionRefusedError
 
 LISTS = "permission.toml"
+UNKNOWN = "other"
+"""What model cards call a licence that is none of the common ones."""
 MODIFIED_WITHIN = 200
 """Characters of a licence's title: a *modified* MIT licence has conditions that its opening words do not show."""
 ASK = (
@@ -48,7 +50,8 @@ def permit_folder(folder: Path, *, licence: str | None, own: str | None) -> Perm
     """
     stated, source = read_licence(folder)
     if own:
-        _refuse_if_listed(stated, source)
+        if stated != UNKNOWN:
+            _refuse_if_listed(stated, source)
         return Permission("own", own, "the command line", "its owner may train on it")
     if stated and licence and _normal(stated) != _normal(licence):
         raise PermissionRefusedError(f"{source} says {stated!r}, --licence says {licence!r}: which one is it?")
@@ -85,7 +88,7 @@ def read_licence(folder: Path) -> tuple[str | None, str]:
     if card.is_file():
         front = re.match(r"---\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
         stated = re.search(r"^license(?:_name)?:\s*['\"]?([\w.+-]+)", front[1], re.MULTILINE) if front else None
-        if stated and stated[1].lower() != "other":
+        if stated and stated[1].lower() != UNKNOWN:
             return stated[1], str(card)
     for name in ("LICENSE", "LICENSE.txt", "LICENSE.md"):
         path = folder / name
@@ -95,14 +98,14 @@ def read_licence(folder: Path) -> tuple[str | None, str]:
 
 
 def _recognise(text: str) -> str:
-    """Name a licence by its opening words; what is none of those is called ``other``."""
+    """Name a licence by its opening words; what is none of those is ``UNKNOWN``."""
     opening = " ".join(text.split())[:2000].lower()
     if "modified" in opening[:MODIFIED_WITHIN]:
-        return "other"
+        return UNKNOWN
     for row in _lists()["permitted"]:
         if any(words in opening for words in row.get("opening", [])):
             return str(row["licence"])
-    return "other"
+    return UNKNOWN
 
 
 def _permit_licence(licence: str, source: str) -> Permission:
@@ -111,9 +114,7 @@ def _permit_licence(licence: str, source: str) -> Permission:
         if _normal(row["licence"]) == _normal(licence):
             return Permission("licence", row["licence"], source, row["reason"])
     known = ", ".join(row["licence"] for row in _lists()["permitted"])
-    raise PermissionRefusedError(
-        f"{source}: licence {licence!r} is not one that is known to permit this ({known}). {ASK}"
-    )
+    raise PermissionRefusedError(f"{source}: licence {licence!r} is none that is known to permit this ({known}). {ASK}")
 
 
 def _refuse_if_listed(licence: str | None, source: str) -> None:

@@ -92,7 +92,8 @@ class DistillSettings:
         ):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("top_k", "micro_batch", "queries"):
-            _require((getattr(self, name) or 1) >= 1, name, getattr(self, name), "at least 1, or none")
+            value = getattr(self, name)
+            _require(value is None or value >= 1, name, value, "at least 1, or none")
         _require(self.temperature > 0, "temperature", self.temperature, "above 0")
         _require(self.sampling_temperature >= 0, "sampling_temperature", self.sampling_temperature, "0 or more")
         _require(self.dtype in DTYPES, "dtype", self.dtype, " or ".join(DTYPES))

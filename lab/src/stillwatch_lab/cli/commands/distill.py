@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,10 +102,18 @@ def _settings(path: Path | None, given: dict[str, Any]) -> DistillSettings:
         raise LabSettingsError(f"{path or 'options'}: {problem}") from problem
 
 
+LINE_EVERY_SECONDS = 10
+"""Into a file or a pipe, where no bar can be redrawn."""
+
+
 @contextmanager
 def _shown() -> Iterator[Show]:
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield _lines()
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[says]}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         asking = bar.add_task("asking", total=None, says="", visible=False)
         training = bar.add_task("training", total=None, says="", visible=False)
 
@@ -118,6 +127,20 @@ def _shown() -> Iterator[Show]:
             )
 
         yield Show(show_harvest, show_training)
+
+
+def _lines() -> Show:
+    said_at = [time.monotonic()]
+
+    def say(line: str) -> None:
+        if time.monotonic() - said_at[0] >= LINE_EVERY_SECONDS:
+            said_at[0] = time.monotonic()
+            typer.echo(line, err=True)
+
+    return Show(
+        lambda done, total, tokens: say(f"asking: {done:,}/{total:,} answers, {tokens:,} tokens"),
+        lambda status: say(f"training: {describe(status)}"),
+    )
 
 
 def describe(status: Status) -> str:
