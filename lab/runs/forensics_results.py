@@ -59,9 +59,9 @@ def main(out: Path, result: Path) -> None:
         "canaries": canaries(heard),
         "shared_errors": shared_errors(errors, heard, controls),
         "radioactivity": {
-            f"{scheme_name} {count}": radioactivity(scheme, mine, heard, count)
-            for scheme_name, scheme in (("green list", GREEN), ("tournament", TOURNAMENT))
-            for count in PROMPTS
+            f"{name} {count}": radioactivity(scheme, mine, heard, count)
+            for name, scheme in (("green list", GREEN), ("tournament", TOURNAMENT))
+            for count in (PROMPTS if name == "green list" else PROMPTS[-1:])
         },
         "attribution": attribution(mine, heard, controls),
         "accuracy": {name: _mean(_accuracy(it, errors) for it in them) for name, them in heard.items()},
