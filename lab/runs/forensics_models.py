@@ -45,7 +45,8 @@ def harvest(teacher: Decoders, queries: int, *, seed: str, processor: Processor 
     return Transcripts(said[0].numpy(), asked.prompts)
 
 
-def _students(rows: list[Transcripts], seed: int, scores: torch.Tensor | None = None) -> Decoders:
+def make_students(rows: list[Transcripts], seed: int, scores: torch.Tensor | None = None) -> Decoders:
+    """Train one student on each harvest, by text, or by the teacher's log-probabilities where ``scores`` has them."""
     models = Decoders(SHAPE, members=len(rows), seed=seed)
     train(models, stack(rows, scores), replace(RECIPE, seed=seed))
     return models
@@ -58,27 +59,27 @@ def _marked(out: Path, queries: int, scheme: Scheme) -> list[Transcripts]:
 
 def _text(out: Path, queries: int) -> Decoders:
     teacher = read_ensemble(out / "teacher.safetensors")
-    return _students([harvest(teacher, queries, seed=f"plain {i}") for i in range(STUDENTS)], 300)
+    return make_students([harvest(teacher, queries, seed=f"plain {i}") for i in range(STUDENTS)], 300)
 
 
 def _logits(out: Path, queries: int) -> Decoders:
     teacher = read_ensemble(out / "teacher.safetensors")
     rows = [harvest(teacher, queries, seed=f"logits {i}") for i in range(STUDENTS)]
     scores = torch.stack([next_words(teacher, torch.from_numpy(r.ids)[None])[0].half() for r in rows])
-    return _students(rows, 400, scores)
+    return make_students(rows, 400, scores)
 
 
 def _paraphrased(out: Path, queries: int) -> Decoders:
     rows = _marked(out, queries, GREEN)
     texts = [paraphrase(read_lessons(WORLD, r.ids), seed=i) for i, r in enumerate(rows)]
-    return _students([write_lessons(WORLD, t) for t in texts], 500)
+    return make_students([write_lessons(WORLD, t) for t in texts], 500)
 
 
 def _diluted(out: Path, queries: int) -> Decoders:
     """Dilute: half of what each reads is of independent makers."""
     rows = _marked(out, queries // 2, GREEN)
     clean = [write_lessons(WORLD, maker(200 + i).lessons(queries // 2, seed=1)) for i in range(STUDENTS)]
-    return _students([_both(a, b) for a, b in zip(rows, clean, strict=True)], 600)
+    return make_students([_both(a, b) for a, b in zip(rows, clean, strict=True)], 600)
 
 
 def _both(one: Transcripts, other: Transcripts) -> Transcripts:
@@ -99,7 +100,7 @@ def _cleaned(out: Path) -> Decoders:
 def _of_others(out: Path, queries: int) -> Decoders:
     """Make hard negatives: students of independent models, on the very questions that the teacher's students asked."""
     others = read_ensemble(out / "controls-0.safetensors")
-    return _students([harvest(others.pick([i]), queries, seed=f"plain {i}") for i in range(STUDENTS)], 700)
+    return make_students([harvest(others.pick([i]), queries, seed=f"plain {i}") for i in range(STUDENTS)], 700)
 
 
 def pieces() -> dict[str, Callable[[Path], Decoders]]:
@@ -111,17 +112,17 @@ def pieces() -> dict[str, Callable[[Path], Decoders]]:
     return {
         "teacher": lambda _out: train_makers([0], replace(RECIPE, steps=1500, rows=128)),
         **makers,
-        "marked-4000": lambda out: _students(_marked(out, 4000, GREEN), 800),
+        "marked-4000": lambda out: make_students(_marked(out, 4000, GREEN), 800),
         "logits-1000": lambda out: _logits(out, 1000),
-        "marked-1000": lambda out: _students(_marked(out, 1000, GREEN), 810),
+        "marked-1000": lambda out: make_students(_marked(out, 1000, GREEN), 810),
         "of-others-4000": lambda out: _of_others(out, 4000),
         "text-4000": lambda out: _text(out, 4000),
         "logits-250": lambda out: _logits(out, 250),
         "cleaned-4000": _cleaned,
         "diluted-4000": lambda out: _diluted(out, 4000),
         "paraphrased-4000": lambda out: _paraphrased(out, 4000),
-        "tournament-4000": lambda out: _students(_marked(out, 4000, TOURNAMENT), 820),
-        "marked-250": lambda out: _students(_marked(out, 250, GREEN), 830),
+        "tournament-4000": lambda out: make_students(_marked(out, 4000, TOURNAMENT), 820),
+        "marked-250": lambda out: make_students(_marked(out, 250, GREEN), 830),
     }
 
 

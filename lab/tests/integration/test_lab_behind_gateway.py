@@ -15,12 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fixtures import TEACHER
 from stillwatch_lab.distill.endpoint import Endpoint
 from stillwatch_lab.respondents.endpoint import EndpointRespondent
 from stillwatch_lab.respondents.folder import FolderRespondent
 from stillwatch_lab.respondents.reply import Manner
 
-TEACHER = Path(__file__).parents[2] / "fixtures" / "teacher"
 STILLWATCH = [sys.executable, "-c", "from stillwatch.cli.main import main; main()"]
 PATIENCE_SECONDS = 120.0
 SETTINGS = """

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from stillwatch_lab.errors import LabSettingsError
 from stillwatch_lab.provenance.attribution import examine_style
 from stillwatch_lab.provenance.canaries import examine_canaries
 from stillwatch_lab.provenance.dossier import Dossier
@@ -97,6 +98,11 @@ def prepare(
     folder: Path,
 ) -> Host:
     """Ask the host's own model and the controls: no claim is made about them."""
+    names = [control.name for control in controls]
+    if len(set(names)) < len(names):
+        raise LabSettingsError(
+            f"two controls have one name: {', '.join(sorted(names))}. A control counted twice is none"
+        )
     asked = [question.prompt for question in dossier.questions]
     greedy = Manner(max_tokens=settings.max_tokens, seed=settings.seed)
     errors = find_errors(dossier.questions, answers(mine.ask(asked, greedy)) if asked else [])

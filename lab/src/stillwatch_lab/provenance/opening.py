@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 from stillwatch.evidence.book import Book
 from stillwatch.evidence.events import Event
 from stillwatch.settings import EvidenceSettings
-from stillwatch_lab.distill.endpoint import Endpoint
 from stillwatch_lab.errors import LabSettingsError
 from stillwatch_lab.provenance.dossier import Dossier
 from stillwatch_lab.provenance.investigate import Words
 from stillwatch_lab.provenance.registration import Registration
-from stillwatch_lab.respondents.endpoint import EndpointRespondent
 from stillwatch_lab.respondents.folder import FolderRespondent
-from stillwatch_lab.respondents.reply import Respondent
 from stillwatch_lab.watermarks.kgw import GreenList
 from stillwatch_lab.watermarks.scheme import Scheme
 from stillwatch_lab.watermarks.synthid import Tournament
 
 SCHEMES = ("kgw", "synthid")
-
-
-def open_respondent(what: str, *, model: str | None = None, key_variable: str | None = None) -> Respondent:
-    """Open a model folder, or an OpenAI-compatible API by its URL up to and with ``/v1``."""
-    if not what.startswith(("http://", "https://")):
-        return FolderRespondent(Path(what))
-    if not model:
-        raise LabSettingsError(f"{what} serves models by name: name one with --model")
-    return EndpointRespondent(Endpoint(what, model, os.environ.get(key_variable) if key_variable else None))
 
 
 def open_words(mine: FolderRespondent, dossier: Dossier) -> Words:

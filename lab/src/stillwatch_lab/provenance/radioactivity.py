@@ -59,12 +59,18 @@ class Radioactivity:
 
 def find_radioactivity(marks: Marks, suspect: Usage) -> Radioactivity:
     """Test the suspect's words. With fewer than ``MIN_CONTEXTS`` free contexts the p-value is 1."""
-    here = suspect.seen > 0
-    if int(here.sum()) < MIN_CONTEXTS:
-        return Radioactivity(0.0, 1.0, float("nan"), int(here.sum()))
-    rise = suspect.shares[here] - marks.plain[here]
-    scores = torch.einsum("cv,kcv->k", rise, marks.values[:, here]) / here.sum()
+    contexts = int((suspect.seen > 0).sum())
+    if contexts < MIN_CONTEXTS:
+        return Radioactivity(0.0, 1.0, float("nan"), contexts)
+    scores = score_keys(marks, suspect)
     true, redrawn = scores[0], scores[1:]
     # One part in a billion: a tie must count against the claim, and sums of the same numbers differ in the last bits.
     p_value = (1 + int((redrawn >= true - 1e-9).sum())) / (1 + len(redrawn))
-    return Radioactivity(float(true), p_value, float(redrawn.std()), int(here.sum()))
+    return Radioactivity(float(true), p_value, float(redrawn.std()), contexts)
+
+
+def score_keys(marks: Marks, suspect: Usage) -> Tensor:
+    """Give the statistic under each key: the mean over contexts of the rise of the mark above the host's plain text."""
+    here = suspect.seen > 0
+    rise = suspect.shares[here] - marks.plain[here]
+    return torch.einsum("cv,kcv->k", rise, marks.values[:, here]) / here.sum()

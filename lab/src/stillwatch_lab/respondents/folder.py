@@ -13,6 +13,8 @@ from stillwatch_lab.respondents.reply import Manner, Reply
 
 AT_ONCE = 256
 """Rows generated together: small models are faster in bulk, and this many of 500 tokens fit into memory."""
+UNBOUNDED = 1 << 20
+"""Tokens: for architectures that state no limit of positions."""
 ANSWER = "</think>"
 """What reasoning models write between reasoning and answer; text without it is all answer."""
 
@@ -39,12 +41,14 @@ class FolderRespondent:
 
     def ask(self, prompts: Sequence[str], manner: Manner) -> list[Reply]:
         """Answer each prompt as a first turn, through the chat template where there is one."""
+        return [self._reply(tokens) for tokens in self.say(prompts, manner)]
+
+    def say(self, prompts: Sequence[str], manner: Manner) -> list[tuple[int, ...]]:
+        """Answer in tokens, without the end."""
         it = self.model
         rows = [tuple(self.encode_prompt(prompt)) for prompt in prompts]
-        room = int(
-            getattr(it.model.config, "max_position_embeddings", 0) or manner.max_tokens + max(map(len, rows), default=0)
-        )
-        replies: dict[int, Reply] = {}
+        room = int(getattr(it.model.config, "max_position_embeddings", 0)) or UNBOUNDED
+        said: dict[int, tuple[int, ...]] = {}
         for number, places in enumerate(equal_lengths(rows, size=AT_ONCE)):
             batch = [rows[place] for place in places]
             written = complete(
@@ -54,8 +58,8 @@ class FolderRespondent:
                 temperature=manner.temperature,
                 seed=mixed(manner.seed, number),
             )
-            replies |= {place: self._reply(tokens) for place, (tokens, _) in zip(places, written, strict=True)}
-        return [replies[place] for place in range(len(prompts))]
+            said |= {place: tokens for place, (tokens, _) in zip(places, written, strict=True)}
+        return [said[place] for place in range(len(prompts))]
 
     def encode_prompt(self, prompt: str) -> list[int]:
         """Turn a question into the ids that the model goes on with."""

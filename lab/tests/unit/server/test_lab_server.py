@@ -2,19 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import torch
 
+from fixtures import TEACHER
 from stillwatch_lab.models.folders import read_model
 from stillwatch_lab.server.app import make_app
 from stillwatch_lab.server.serving import Policy, Served, Shown
 from stillwatch_lab.watermarks.kgw import GreenList
 
-TEACHER = Path(__file__).parents[3] / "fixtures" / "teacher"
 CHAIN = [{"role": "user", "content": "start 1 add 2 sub 4"}]
 
 

@@ -11,10 +11,11 @@ import typer
 from stillwatch_lab.cli.main import app
 from stillwatch_lab.provenance.dossier import read_dossier
 from stillwatch_lab.provenance.investigate import investigate, plan, prepare, register_plan
-from stillwatch_lab.provenance.opening import log_registration, open_respondent, open_words
+from stillwatch_lab.provenance.opening import log_registration, open_words
 from stillwatch_lab.provenance.report import render_result, summary
 from stillwatch_lab.provenance.settings import Settings
 from stillwatch_lab.respondents.folder import FolderRespondent
+from stillwatch_lab.respondents.opening import open_respondent
 
 
 @app.command()

@@ -1,0 +1,47 @@
+"""``stillwatch-lab audit``: what a student took over from its teacher, and what it lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillwatch_lab.audit.audit import AuditSettings, find_audit
+from stillwatch_lab.audit.report import render_audit
+from stillwatch_lab.audit.sets import read_audit_set
+from stillwatch_lab.cli.main import app
+from stillwatch_lab.respondents.opening import open_respondent
+
+
+@app.command()
+def audit(
+    teacher: Annotated[str, typer.Argument(help="Model folder, or URL of an OpenAI-compatible API up to /v1.")],
+    student: Annotated[str, typer.Argument(help="The same.")],
+    *,
+    questions: Annotated[
+        Path, typer.Option(help="Folder with questions.jsonl, refusals.jsonl, pairs.jsonl (docs/lab.md).")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for audit.json and audit.html.")],
+    independent: Annotated[list[str] | None, typer.Option(help="Model known to be independent; repeat.")] = None,
+    teacher_model: Annotated[str | None, typer.Option(help="Name of the served teacher (URL only).")] = None,
+    student_model: Annotated[str | None, typer.Option(help="Name of the served student (URL only).")] = None,
+    key_variable: Annotated[
+        str | None, typer.Option(help="Environment variable with the APIs' key (URL only).")
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Sampled answers to each prompt of a pair.")] = 200,
+    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 512,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+) -> None:
+    """Compare a student with its teacher: answers, errors, bias, refusals, and word by word where both are folders."""
+    settings = AuditSettings(draws=draws, max_tokens=max_tokens, seed=seed)
+    asked = read_audit_set(questions)
+    others = [open_respondent(what) for what in independent or []]
+    one = open_respondent(teacher, model=teacher_model, key_variable=key_variable)
+    other = open_respondent(student, model=student_model, key_variable=key_variable)
+    found = find_audit(one, other, asked, settings, others=others)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "audit.json").write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")
+    (out / "audit.html").write_text(render_audit(found), encoding="utf-8")
+    typer.echo(f"{out / 'audit.html'}")
