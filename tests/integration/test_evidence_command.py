@@ -18,6 +18,7 @@ import pytest
 
 from scan_reports import Report, Traffic
 from stillwatch.cli.main import _run
+from stillwatch.evidence.second_sources import read_statement
 from stillwatch.plugins import load_modules
 
 STILLWATCH = [sys.executable, "-c", "from stillwatch.cli import main; main()"]
@@ -126,6 +127,17 @@ def test_keys_are_rotated_and_a_proof_is_a_file_of_its_own(command: Command, log
     assert Path("three").read_text().startswith("c2sp.org/tlog-proof@v1\nindex 3\n")
     assert command("evidence", "heartbeat", "d7f1").code == 0
     assert "all 16 entries" in command("evidence", "check").out
+
+
+def test_a_second_source_signs_what_it_confirms_with_its_log_s_key(command: Command, log: Path, tmp_path: Path) -> None:
+    command("evidence", "append", log, "--origin", "other.example/log")
+    about = ("--origin", "log.example", "--campaign", "C-1", "--says", "The same cards paid here.")
+    done = command("evidence", "confirm", *about, "--head", "3", "-o", "statement")
+    assert "coordinated use of multiple accounts; signed with other.example/log+" in done.out
+    note = (tmp_path / "statement").read_bytes()
+    assert read_statement(note).says == "The same cards paid here."
+    assert "— other.example/log " in note.decode()
+    assert command("evidence", "confirm", *about, "--head", "8", "-o", "statement").code == 2
 
 
 def test_a_scan_logs_what_it_found(command: Command, evasion: Traffic, evasion_report: Report) -> None:

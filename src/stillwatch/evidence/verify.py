@@ -3,9 +3,8 @@
 
 Needs Python 3.11 and the package ``cryptography``, and nothing of those who made the bundle. Take this file from
 somewhere else than the bundle, and bring a policy (c2sp.org/tlog-policy): the log's key, the witnesses that you trust.
-``--source VKEY`` is the key of a second source that you trust, for heads that the host marks as corroborated.
-Formats: RFC 6962 (tree), c2sp.org/signed-note, /tlog-checkpoint and /tlog-cosignature, DSSE and in-toto
-(manifest), RFC 9901 section 4.2 (disclosures). RFC 3161 time-stamps are left to OpenSSL.
+Formats: RFC 6962 (tree), c2sp.org/signed-note, /tlog-checkpoint and /tlog-cosignature, DSSE and in-toto (manifest),
+RFC 9901 section 4.2 (disclosures). RFC 3161 time-stamps are left to OpenSSL.
 
 Exit code 0: what the bundle undertakes to prove holds. 1: something does not, or the file is unsafe. What it only
 states is printed as NOT VERIFIED and leaves the exit code as it is, unless you ``--require`` it.
@@ -483,7 +482,8 @@ class Verification:
             same = fields.get("started_at", hour * 3_600_000_000) // 3_600_000_000 == hour
             need(same, f"openings: entry {opening['index']} is of another hour")
         need(len(set(owners.values())) == len(owners), "openings: two accounts counted as one")
-        self._judge("openings", lines, f"{len(lines)} entries: {', '.join(sorted(shown))} are what was committed to",
+        what = f"what is shown of {len(lines)} entries ({', '.join(sorted(shown))}) is what was committed to"
+        self._judge("openings", lines, what,
                     "none: whose the entries are is the host's word; have a sample opened (README.txt)")  # fmt: skip
 
     def _check_claims(self) -> None:
