@@ -22,7 +22,7 @@ from stillwatch.cli.sharing import (
     read_token,
     share_app,
 )
-from stillwatch.errors import SettingsError
+from stillwatch.errors import EvidenceError, SettingsError
 from stillwatch.sharing.overlap.agreement import read_agreement, read_set
 from stillwatch.sharing.overlap.client import find_contents, find_count
 from stillwatch.sharing.overlap.limits import Limits
@@ -36,6 +36,9 @@ from stillwatch.store.key import read_or_create_key
 
 overlap_app = typer.Typer(help="Private set intersection with one partner, under an agreement.", no_args_is_help=True)
 share_app.add_typer(overlap_app, name="overlap")
+
+TRIES, TRY_SECONDS = 10, 1.0
+"""How often, and how far apart, a log that is in use is tried."""
 
 AgreementOption = Annotated[
     Path, typer.Option("--agreement", help="TOML file that both hosts hold, byte for byte.", show_default=False)
@@ -157,7 +160,16 @@ def _side(agreement: Path, values: Path, me: str, *, evidence: Path, key: Path, 
     terms.partner_of(me)
 
     def record(recipient: str, purpose: str) -> None:
-        with open_book(evidence, key=key, passphrase=passphrase, create=True) as book:
-            append_share(book, recipient=recipient, purpose=purpose, objects=[])
+        # `watch` holds the log for a moment each minute; a partner's run is not to be lost to that.
+        for last in (*[False] * (TRIES - 1), True):
+            try:
+                with open_book(evidence, key=key, passphrase=passphrase, create=True) as book:
+                    append_share(book, recipient=recipient, purpose=purpose, objects=[])
+            except EvidenceError:
+                if last:
+                    raise
+                time.sleep(TRY_SECONDS)
+            else:
+                return
 
     return Side(me, terms, read_set(values, terms), read_or_create_key(key), record, time.time)
