@@ -16,14 +16,25 @@ ShowHarvest = Callable[[int, int, int], None]
 
 
 def harvest(
-    teacher: Teacher, jobs: list[Job], path: Path, *, ledger: Ledger, show: ShowHarvest = lambda *_: None
-) -> list[Sample]:
-    """Have every job answered, in the jobs' order. Answers that ``path`` holds already are not asked for again."""
+    teacher: Teacher,
+    jobs: list[Job],
+    path: Path,
+    *,
+    ledger: Ledger,
+    show: ShowHarvest = lambda *_: None,
+    is_out_of_time: Callable[[], bool] = lambda: False,
+) -> list[Sample] | None:
+    """Have every job answered, in the jobs' order; None if the time was over before.
+
+    Answers that ``path`` holds already are not asked for again.
+    """
     known = {sample.key: sample for sample in read_samples(path)}
     tokens = sum(sample.completion_tokens for sample in known.values())
     for batch in teacher.batches(jobs):
         if all(job.key in known for job in batch):
             continue
+        if is_out_of_time():
+            return None
         answered = teacher.answer(batch)
         # One write and one flush a batch: a crash leaves it whole, or its last line cut, which read_samples drops.
         _append(path, [sample for sample in answered if sample.key not in known])

@@ -24,8 +24,10 @@ def draw_losses(progress: Progress, path: Path, *, title: str) -> None:
     steps = np.arange(1, len(progress.losses) + 1)
     losses = np.array(progress.losses)
     window = max(1, int(len(losses) * WINDOW_SHARE))
-    axes.plot(steps, losses, color="#9db8d2", linewidth=0.7, label="training, each step")
-    axes.plot(steps[window - 1 :], _running_mean(losses, window), color="#1f5b94", label=f"training, mean of {window}")
+    axes.plot(steps, losses, color="#9db8d2", linewidth=1, label="training, each step")
+    if window > 1:
+        mean = _running_mean(losses, window)
+        axes.plot(steps[window - 1 :], mean, color="#1f5b94", label=f"training, mean of {window}")
     if progress.held_out:
         at, held_out = zip(*progress.held_out, strict=True)
         axes.plot(at, held_out, color="#c4511f", marker="o", markersize=3, label="held-out prompts")

@@ -62,6 +62,7 @@ def test_an_interrupted_harvest_goes_on_and_asks_nothing_twice(tmp_path: Path) -
         harvest(first, JOBS, path, ledger=Ledger())
     ledger = Ledger()
     samples = harvest(second, JOBS, path, ledger=ledger)
+    assert samples is not None
     assert [sample.answer for sample in samples] == list("01234")
     assert first.asked + second.asked == [job.key for job in JOBS]
     assert (ledger.queries, ledger.prompt_tokens, ledger.completion_tokens) == (5, 5, 10)
@@ -89,3 +90,10 @@ def test_tells_how_far_it_is(tmp_path: Path) -> None:
     told: list[tuple[int, int, int]] = []
     harvest(Echo(), JOBS, tmp_path / "s", ledger=Ledger(), show=lambda *now: told.append(now))
     assert told == [(2, 5, 4), (4, 5, 8), (5, 5, 10)]
+
+
+def test_stops_when_the_time_is_over_and_goes_on(tmp_path: Path) -> None:
+    path, over = tmp_path / "samples.jsonl", iter([False, True])
+    assert harvest(Echo(), JOBS, path, ledger=Ledger(), is_out_of_time=lambda: next(over)) is None
+    assert len(read_samples(path)) == 2
+    assert harvest(Echo(), JOBS, path, ledger=Ledger(), is_out_of_time=lambda: False) is not None

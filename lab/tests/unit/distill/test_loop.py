@@ -165,3 +165,8 @@ def test_rows_may_be_of_any_length(tmp_path: Path) -> None:
     progress, over = training(tmp_path, SETTINGS, rows=ragged).run()
     assert over
     assert progress.losses[-1] < progress.losses[0]
+
+
+def test_mixed_precision_learns_too(tmp_path: Path) -> None:
+    progress, _ = training(tmp_path, replace(SETTINGS, dtype="bfloat16", method=Method.LOGITS)).run()
+    assert progress.losses[-1] < progress.losses[0]

@@ -58,7 +58,9 @@ def distill(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 …")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
     settings: Annotated[Path | None, typer.Option(help="TOML with any settings; options win.")] = None,
-    max_minutes: Annotated[float, typer.Option(help="Train in pieces: stop after this, with a checkpoint.")] = math.inf,
+    max_minutes: Annotated[
+        float, typer.Option(help="Work in pieces: stop after this, with everything kept.")
+    ] = math.inf,
 ) -> None:
     """Train a student on a teacher that permits it: your own, or one under an open licence.
 
@@ -79,7 +81,7 @@ def distill(
     with _shown() as show:
         card = run_distillation(parties, prompts, out, chosen, show=show, max_seconds=60 * max_minutes)
     if card is None:
-        typer.echo(f"not finished after {max_minutes:g} minutes of training; the same command goes on")
+        typer.echo(f"not finished after {max_minutes:g} minutes; the same command goes on")
     else:
         typer.echo(f"student: {out}\ncard: {card}")
 
