@@ -61,6 +61,7 @@ def main(out: Path, result: Path) -> None:
         "radioactivity": {
             f"{name} {count}": radioactivity(scheme, mine, heard, count)
             for name, scheme in (("green list", GREEN), ("tournament", TOURNAMENT))
+            if name == "green list" or "tournament-4000" in heard
             for count in (PROMPTS if name == "green list" else PROMPTS[-1:])
         },
         "attribution": attribution(mine, heard, controls),

@@ -95,7 +95,7 @@ def _refusals(page: Page, teacher: Refusals, student: Refusals) -> None:
              "teacher, to be answered": TEACHER, "student, to be answered": STUDENT},
             "refused",
         ),
-        "A student whose maker dropped the refusals from the harvest has none; accuracy does not show it.",
+        "A maker that drops refusals from its harvest gets a student without them; accuracy does not show it.",
     )  # fmt: skip
 
 

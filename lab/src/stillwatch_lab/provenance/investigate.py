@@ -50,6 +50,7 @@ class Host:
     errors: Errors
     contexts: torch.Tensor
     plain: Usage
+    style: Usage
     marks: Marks | None
     lift: float
     controls: dict[str, Interview]
@@ -116,8 +117,13 @@ def prepare(
     usages = {
         name: count_usage(words.read(it.prompts), contexts, vocabulary=words.vocabulary) for name, it in others.items()
     }
+    # What a student copies is what was served, and a watermark moves word choice further than a maker's habits do.
+    served = count_usage([list(words.encode(t)) for t in dossier.served], contexts, vocabulary=words.vocabulary)
     marks = _mark(dossier, words, plain, settings)
-    return Host(dossier, words, errors, contexts, plain, marks, _lift(dossier, words, marks, contexts), others, usages)
+    style = served if dossier.served else plain
+    return Host(
+        dossier, words, errors, contexts, plain, style, marks, _lift(dossier, words, marks, contexts), others, usages
+    )
 
 
 def plan(
@@ -170,7 +176,7 @@ def find_outcomes(host: Host, heard: Interview, settings: Settings) -> list[Outc
         )
     if dossier.prompts and controls:
         others = list(host.usages.values())
-        tests["attribution"] = lambda alpha: examine_style(host.plain, usage, others, alpha=alpha, queries=asked)
+        tests["attribution"] = lambda alpha: examine_style(host.style, usage, others, alpha=alpha, queries=asked)
     outcomes = [test(settings.alpha / len(tests)) for test in tests.values()]
     if dossier.identity and controls:
         texts = [[reply.text for reply in control.identity] for control in controls]
