@@ -61,10 +61,12 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
 def _serves_strangers(group: Group, coordination: Answer) -> bool:
     """Whether one back end, or one program on many machines, would explain what holds the accounts together.
 
-    Their owners do not look like one then, and no addresses go round among them but the back end's.
+    Customers of one back end may have come on its launch day, so days and papers must speak together against it.
+    Against one program days, papers or addresses speak alone: its users share none of them.
     """
-    seen = OWNERS if has_one_back_end(group) else (*OWNERS, Family.NETWORK)
-    return sum(coordination.family_bits(f) for f in seen) < MIN_OWNER_BITS
+    if has_one_back_end(group):
+        return sum(coordination.family_bits(f) for f in OWNERS) < MIN_OWNER_BITS
+    return max(coordination.family_bits(f) for f in (*OWNERS, Family.NETWORK)) < MIN_OWNER_BITS
 
 
 def _server_bits(group: Group, coordination: Answer) -> float:
