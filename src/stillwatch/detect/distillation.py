@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.answers import ROTATION, Answer, Finding
 from stillwatch.detect.group import Group, has_one_back_end, is_open
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, carries_artefacts, public_items, sampled_items
 from stillwatch.detect.senders import MIN_COVERED
@@ -62,10 +62,13 @@ def _serves_strangers(group: Group, coordination: Answer) -> bool:
     """Whether one back end, or one program on many machines, would explain what holds the accounts together.
 
     Customers of one back end may have come on its launch day, so days and papers must speak together against it.
-    Against one program days, papers or addresses speak alone: its users share none of them.
+    Against one program days, papers or addresses speak alone: its users share none of them. So do many wordings that
+    take turns: a program has one or two.
     """
     if has_one_back_end(group):
         return sum(coordination.family_bits(f) for f in OWNERS) < MIN_OWNER_BITS
+    if any(f.signal == ROTATION for f in coordination.findings):
+        return False
     return max(coordination.family_bits(f) for f in (*OWNERS, Family.NETWORK)) < MIN_OWNER_BITS
 
 

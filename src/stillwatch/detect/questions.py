@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.answers import ROTATION, Answer, Finding
 from stillwatch.detect.group import Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, public_items, sampled_items
 from stillwatch.detect.load import Load, taking_turns
@@ -128,7 +128,7 @@ def _rotation(group: Group, summary: Summary) -> list[Finding]:
     says = (
         f"They take turns with {group.sent.wordings} templates that hardly anybody else sends: one tool has one or two."
     )
-    return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
+    return [Finding(ROTATION, Family.CONTENT, bits, says)]
 
 
 def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witness: bool) -> list[Finding]:

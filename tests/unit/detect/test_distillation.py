@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from harvest_summary import summary
 
-from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.answers import ROTATION, Answer, Finding
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.distillation import BEYOND_DOUBT, MAX_APPLICATION_BITS, is_distillation, objectives
 from stillwatch.detect.group import Group, Sent
@@ -154,6 +154,13 @@ def test_one_back_end_for_strangers_explains_that_they_ask_for_one_thing(
 def test_one_program_on_many_machines_explains_it_too(bits: float, *, explained: bool) -> None:
     coordination = Answer(-8.0, (finding(Family.NETWORK, bits), finding(Family.CONTENT, 9.0)))
     assert ("application" in signals(training(summary(cues=0), coordination))) is explained
+
+
+def test_a_program_does_not_take_turns_with_many_wordings() -> None:
+    turns = Finding(ROTATION, Family.CONTENT, 0.5, "many wordings")
+    one, many = (Answer(-8.0, (finding(Family.CONTENT, 9.0), *more)) for more in ((), (turns,)))
+    assert "application" in signals(training(summary(cues=0), one))
+    assert "application" not in signals(training(summary(cues=0), many))
 
 
 def test_one_payer_in_the_open_explains_it_too() -> None:
