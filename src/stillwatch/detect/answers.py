@@ -10,9 +10,6 @@ from stillwatch.records import OWN_FAMILIES, Family
 
 MAX_FAMILY_BITS = 12.0
 
-ROTATION = "rotating_wordings"
-"""The finding that accounts take turns with many wordings; the second question asks whether the first one found it."""
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from stillwatch.detect.answers import ROTATION, Answer, Finding
-from stillwatch.detect.group import Group, has_one_back_end, is_open
+from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.group import Group, has_one_back_end, is_open, take_turns
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, carries_artefacts, public_items, sampled_items
 from stillwatch.detect.senders import MIN_COVERED
 from stillwatch.detect.summary import Summary
@@ -44,7 +44,7 @@ Users of one plug-in, each on a server of its own, share wording and client too,
 
 def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Answer:
     """Answer whether the sub-stream looks like the making of training data, given who is behind it."""
-    served = is_open(group) or _serves_strangers(group, coordination)
+    served = is_open(group) or _serves_strangers(group, summary, coordination)
     findings: list[Finding] = [
         _wording(group, summary),
         *_novelty(summary, coordination, served=served),
@@ -58,16 +58,16 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
 
 
-def _serves_strangers(group: Group, coordination: Answer) -> bool:
+def _serves_strangers(group: Group, summary: Summary, coordination: Answer) -> bool:
     """Whether one back end, or one program on many machines, would explain what holds the accounts together.
 
     Customers of one back end may have come on its launch day, so days and papers must speak together against it.
-    Against one program days, papers or addresses speak alone: its users share none of them. So do many wordings that
-    take turns: a program has one or two.
+    Against one program days, papers or addresses speak alone, for its users share none of them, and so do many wordings
+    that take turns.
     """
     if has_one_back_end(group):
         return sum(coordination.family_bits(f) for f in OWNERS) < MIN_OWNER_BITS
-    if any(f.signal == ROTATION for f in coordination.findings):
+    if take_turns(group, calls=summary.calls):
         return False
     return max(coordination.family_bits(f) for f in (*OWNERS, Family.NETWORK)) < MIN_OWNER_BITS
 

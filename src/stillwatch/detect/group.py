@@ -26,6 +26,8 @@ class Sent:
     """Templates that its accounts send and hardly anybody else does."""
     own_share: float = 1.0
     """Share of its accounts among all who send its templates, by calls; 1 where it has none."""
+    commonest: tuple[int, int] = (0, 0)
+    """Of its accounts, how many send the template that most of its calls have, and in how many calls."""
 
 
 OPENLY_SHARED = frozenset({"payment", "email_domain"})
@@ -37,6 +39,10 @@ SERVERS = frozenset({"address", "prefix"})
 SERVER_SHARE = 0.5
 """Share of the members that call through the commonest server, if one back end calls for all: it deals calls out, so
 nearly everybody with as many calls as there are servers has met each. Of a proxy pool each account meets a part."""
+
+
+MANY_WORDINGS = 5
+"""Templates that take turns from which on they are no tool's: this is more than one tool and its parts have."""
 
 
 @dataclass
@@ -70,6 +76,16 @@ def has_one_back_end(group: Group) -> bool:
     """Whether the members call through the same few servers, as the customers of one vendor do."""
     held = max((o[3] for c in group.cells for o in c.observables if o[0] in SERVERS), default=0.0)
     return held >= SERVER_SHARE * len(group.accounts)
+
+
+def take_turns(group: Group, *, calls: int) -> bool:
+    """Whether most accounts send the commonest template, and yet few of the group's calls have it.
+
+    Then each takes turns with many, as a harvest does that asks for one thing in many ways. One program has one or two
+    templates; where each customer has a template of its own, none is most accounts'.
+    """
+    holders, sent = group.sent.commonest
+    return 2 * holders >= len(group.accounts) and 0 < MANY_WORDINGS * sent <= calls
 
 
 def mean_bits(group: Group) -> tuple[Floats, float]:

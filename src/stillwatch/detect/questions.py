@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.detect.answers import ROTATION, Answer, Finding
-from stillwatch.detect.group import Group, mean_bits
+from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.group import MANY_WORDINGS, Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, public_items, sampled_items
 from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.mixture import FAMILIES
@@ -36,9 +36,7 @@ MAX_ROTATION_BITS = 3.0
 """What turns with many templates can say, a bit for each doubling from MANY_WORDINGS on."""
 MIN_WITNESS = 1.0
 """Users of one tool may also ask about everything: that items look dealt from one queue says something only where
-timing, network or identity hold the accounts by this much,"""
-MANY_WORDINGS = 5
-"""or they take turns with so many templates that nobody else has: a tool has one."""
+timing, network or identity hold the accounts by this much, or they have MANY_WORDINGS that nobody else has."""
 LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 MAX_LINK_BITS = {Family.TIMING: 3.0}
@@ -128,7 +126,7 @@ def _rotation(group: Group, summary: Summary) -> list[Finding]:
     says = (
         f"They take turns with {group.sent.wordings} templates that hardly anybody else sends: one tool has one or two."
     )
-    return [Finding(ROTATION, Family.CONTENT, bits, says)]
+    return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
 
 
 def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witness: bool) -> list[Finding]:

@@ -36,7 +36,13 @@ def see_senders(group: Group, strands: Strands) -> Sent:
     )
     firm = strands.cell_words[cells] >= FIRM_WORDS
     wordings = int((firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
-    return replace(sent, wordings=wordings, own_share=float((calls * ours / senders).sum() / calls.sum()))
+    top = int(calls.argmax())
+    return replace(
+        sent,
+        wordings=wordings,
+        own_share=float((calls * ours / senders).sum() / calls.sum()),
+        commonest=(int(ours[top]), int(calls[top])),
+    )
 
 
 def without_outsiders(group: Group, strands: Strands) -> Group:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from harvest_summary import summary
 
-from stillwatch.detect.answers import ROTATION, Answer, Finding
+from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.distillation import BEYOND_DOUBT, MAX_APPLICATION_BITS, is_distillation, objectives
 from stillwatch.detect.group import Group, Sent
@@ -156,11 +156,11 @@ def test_one_program_on_many_machines_explains_it_too(bits: float, *, explained:
     assert ("application" in signals(training(summary(cues=0), coordination))) is explained
 
 
-def test_a_program_does_not_take_turns_with_many_wordings() -> None:
-    turns = Finding(ROTATION, Family.CONTENT, 0.5, "many wordings")
-    one, many = (Answer(-8.0, (finding(Family.CONTENT, 9.0), *more)) for more in ((), (turns,)))
-    assert "application" in signals(training(summary(cues=0), one))
-    assert "application" not in signals(training(summary(cues=0), many))
+@pytest.mark.parametrize(("holders", "calls", "explained"), [(50, 2_000, True), (49, 900, False), (9, 900, True)])
+def test_a_program_does_not_take_turns_with_many_wordings(holders: int, calls: int, *, explained: bool) -> None:
+    sent = Sent(words=30.0, covered=1.0, commonest=(holders, calls))
+    answer = training(summary(cues=0), Answer(-8.0, (finding(Family.CONTENT, 9.0),)), group(sent))
+    assert ("application" in signals(answer)) is explained
 
 
 def test_one_payer_in_the_open_explains_it_too() -> None:

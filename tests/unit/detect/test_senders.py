@@ -20,6 +20,7 @@ def test_says_how_far_a_wording_is_the_group_s_own(strangers: int, share: float,
     sent = see_senders(group(ONE, [cell_of(strands, 0, accepted=ONE)]), strands)
     assert (sent.own_share, sent.wordings) == (pytest.approx(share), wordings)
     assert (sent.words, sent.covered, sent.wording) == (16.0, 1.0, 5.0)
+    assert sent.commonest == (len(ONE), int(strands.calls[: len(ONE)].sum()))
 
 
 def test_a_template_that_members_harvest_with_counts_though_it_is_none_of_the_group_s() -> None:
