@@ -137,6 +137,8 @@ def check_correction(entry: Entry, said: Amend) -> None:
         raise RegistryError(
             f"decide: {said.entity.name!r} was no name of this party; withdraw the entry, draft another"
         )
+    if said.entity.kind is not old.kind:
+        raise RegistryError(f"decide: a {old.kind} was named, not a {said.entity.kind}; withdraw this, draft another")
     for claim in said.claims:
         before = max((c.confidence for c in entry.claims if c.rung == claim.rung), default=-1)
         if claim.confidence > before:

@@ -155,6 +155,7 @@ class Replay:
         if change.get("corrections"):
             names = {self.party["name"], *self.party.get("aliases", ()), *self.party.get("previous_names", ())}
             need(change["corrections"]["entity"]["name"] in names, f"{what}: names another party")
+            need(change["corrections"]["entity"]["kind"] == self.party["kind"], f"{what}: names another kind of party")
             self.party = change["corrections"]["entity"]
         return str(change["outcome"])
 

@@ -241,6 +241,7 @@ def test_a_withdrawal_says_why() -> None:
         (Decide(Status.UPHELD, "x", AMEND), "corrections go with"),
         (Decide(Status.CORRECTED, "x", struck=("0" * 64,)), "no bundle of this entry"),
         (Decide(Status.CORRECTED, "x", replace(AMEND, entity=replace(ENTITY, name="Another Ltd"))), "no name of this"),
+        (Decide(Status.CORRECTED, "x", replace(AMEND, entity=replace(ENTITY, kind=Kind.PERSON))), "not a Person"),
         (Decide(Status.CORRECTED, "x", replace(AMEND, claims=(replace(CLAIMS[0], confidence=96),))), "surer"),
         (Decide(Status.CORRECTED, "x", replace(AMEND, claims=(replace(CLAIMS[0], rung="training-use"),))), "surer"),
     ],

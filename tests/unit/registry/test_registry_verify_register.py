@@ -190,6 +190,11 @@ BEFORE = (at(0, DRAFT), at(0, AddEvidence(evidence())))
             "by 1 independent",
         ),
         (
+            (*BEFORE, notice(0, until=30), publish(30, until=300), at(31, AddEvidence(evidence(2))),
+             at(90, CHANGES[Step.CORROBORATE], REVIEWER)),
+            "not told of all the evidence",
+        ),
+        (
             (*BEFORE, notice(0, until=30), publish(30, until=300), at(40, CHANGES[Step.APPEAL]),
              at(41, CHANGES[Step.DECIDE], REVIEWER)),
             "who had a part",

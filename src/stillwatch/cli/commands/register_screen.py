@@ -150,9 +150,8 @@ def _print(found: Sequence[Screened], listing: Listing, *, as_json: bool, record
     for one in found:
         typer.echo(f"{printable(one.customer)}: {one.outcome}")
         for hit in one.hits:
-            typer.echo(
-                f"  {hit.score:.2f}  {hit.level}  {hit.entry}  {printable(hit.name)}  [{hit.status}; answer: {hit.answer}]"
-            )
+            standing = f"[{hit.status}; answer: {hit.answer}]"
+            typer.echo(f"  {hit.score:.2f}  {hit.level}  {hit.entry}  {printable(hit.name)}  {standing}")
             for reason in hit.reasons:
                 typer.echo(f"        {reason.points:+.2f}  {reason.feature}: {printable(reason.words)}")
     proof = "not recorded" if recorded is None else f"entry {recorded} of the evidence log"

@@ -80,7 +80,7 @@ def _report(record: Record, publication: Publication, maker: Json) -> Json:
     at = record.last.at
     first = record.entry.published_at if record.entry and record.entry.published_at else at
     made = _common("report", record.name, publication, maker, first=first, at=at)
-    return made | {"published": _time(first), "report_types": ["threat-actor"]}
+    return made | {"published": _time(first), "report_types": ["identity"]}
 
 
 def _answer(number: int, answer: Answer, report: Json, publication: Publication, maker: Json) -> Json:

@@ -25,15 +25,18 @@ PROPER, PLACE, KIND, FORM = 1.0, 0.6, 0.45, 0.05
 nearly all share the form, a good part the kind and the city, hardly any the proper name."""
 SOUNDS_ALIKE = 0.86
 """Least likeness of two spellings of a proper name: one letter in seven may differ, never the first."""
-UNMATCHED = {PROPER: 0.45, PLACE: 0.85, KIND: 0.75, FORM: 1.0}
+UNMATCHED = {PROPER: 0.45, PLACE: 0.85, KIND: 0.7, FORM: 1.0}
 """What is left of a score for each part without a counterpart: without a proper name it is below any threshold, without
 two kinds (a normal university is not a university) as well."""
+PARTIAL = 0.93
+"""Factor where a part has no counterpart, so that one threshold fits these names and those of other scripts."""
 SHORT = 4
 """Letters up to which spellings must be the same."""
 STOP = frozenset({"of", "the", "and", "for", "in", "at", "on", "a", "de", "la"})
 FORMS = frozenset(
-    ["co", "ltd", "limited", "inc", "incorporated", "corp", "corporation", "company", "group", "holdings", "holding", "llc", "plc", "pte", "enterprise", "enterprises", "joint", "stock", "gmbh", "sa", "ag"]
-)
+    {"co", "ltd", "limited", "inc", "incorporated", "corp", "corporation", "company", "group", "holdings", "holding",
+     "llc", "plc", "pte", "enterprise", "enterprises", "joint", "stock", "gmbh", "sa", "ag"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,9 @@ def compare_latin(han: str, tokens: tuple[str, ...]) -> Likeness:
     matched *= 2
     rest = [_weight(t) for t in left]
     score = matched / (matched / 2 + total + sum(rest)) if total else 0.0
-    return Likeness(score * math.prod(UNMATCHED[weight] for weight in (*lost, *rest)), "; ".join(why))
+    missing = [weight for weight in (*lost, *rest) if weight > FORM]
+    score *= math.prod(UNMATCHED[weight] for weight in missing) * (PARTIAL if missing else 1.0)
+    return Likeness(score, "; ".join(why))
 
 
 def _take(segment: Segment, left: list[str]) -> list[str] | None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from stillwatch.registry.nouns import Entity
 from stillwatch.registry.screening.han import FORMS, STOP, segments
 from stillwatch.registry.screening.romanise import romanisations
-from stillwatch.registry.screening.scripts import HAN, HANGUL, fold, has_latin, is_han, latin_tokens
+from stillwatch.registry.screening.scripts import HAN, fold, has_latin, is_han, latin_tokens
 
 MOST = 32
 """Parties that are compared in full: among 10,000 the right one was never further down (docs/screening.md)."""
@@ -58,11 +58,11 @@ def all_names(entity: Entity) -> tuple[str, ...]:
 
 
 def pieces(name: str) -> set[str]:
-    """Return the pieces of a name that are looked up: characters in pairs, words, trigrams of each Latin spelling."""
+    """Return the pieces of a name that are looked up: pairs of characters, words, trigrams of each Latin spelling."""
     folded = fold(name)
     found: set[str] = set()
     close = folded.replace(" ", "")
-    if HAN.search(close) or HANGUL.search(close):
+    if not close.isascii():
         found |= {close[at : at + 2] for at in range(len(close) - 1)}
     if is_han(folded):
         for segment in segments("".join(c for c in close if HAN.match(c))):

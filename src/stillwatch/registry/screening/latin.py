@@ -18,13 +18,15 @@ PAIRED = {"ORGCLS": (0.8, 0.15), "INITIAL": (0.9, 0.5), "NICK": (0.75, 0.8), "NU
           "SYMBOL": (1.0, 0.35), "DOMAIN": (1.0, 0.7), "NAME": (0.92, 1.0), "PHON": (0.85, 1.0)}  # fmt: skip
 """For each kind of symbol that both names have: how alike that makes them, and how much it weighs. A legal form weighs
 little, a numeral tells a fund from its sibling."""
-EXTRA_QUERY, EXTRA_LISTED = 0.75, 0.35
+EXTRA_QUERY, EXTRA_LISTED = 0.8, 0.15
 """Weights of a word without counterpart: one more in the customer's name says more against than one on the list."""
 EXTRA_KNOWN = {"ORGCLS": 0.1, "SYMBOL": 0.4, "NUM": 1.3, "LOC": 0.6, "INITIAL": 0.4}
 """The same for a word that is a symbol: a legal form too many says little, a numeral too many a lot."""
+INITIAL_ALIKE, INITIAL_WEIGHT = 0.9, 0.6
+"""A letter for a name says less than the name, and rules out more than nothing."""
+CONFLICT = 0.6
+"""Weight, against, of words that organisations do not share on either side."""
 STOP = 0.5
-FAMILY = 1.3
-"""A family name counts more than a given name: it is shared by fewer."""
 
 
 @lru_cache(maxsize=131_072)
@@ -56,21 +58,42 @@ def _best(mine: Any, theirs: Any, kind: Kind) -> Likeness:
 def _score(mine: Any, theirs: Any, edges: Iterable[Any], kind: Kind) -> Likeness:
     names = library("rigour.names")
     paired = list(edges)
-    used = {part for edge in paired for part in (*edge.qps, *edge.rps)}
     left = [part for part in mine.parts if part not in {p for e in paired for p in e.qps}]
     right = [part for part in theirs.parts if part not in {p for e in paired for p in e.rps}]
+    initials, left, right = _initials(left, right) if kind is Kind.PERSON else ([], left, right)
     if kind is Kind.PERSON:
         left, right = names.align_person_name_order(left, right)
     else:
         left, right = names.NamePart.tag_sort(left), names.NamePart.tag_sort(right)
-    total = weight = 0.0
-    why: list[str] = []
-    for edge in [*paired, *(names.compare_parts(left, right) if used is not None and (left or right) else [])]:
-        alike, heavy = _weigh(edge, mine, theirs)
-        total += alike * heavy
-        weight += heavy
-        why.append(_words(edge, alike))
-    return Likeness(total / weight if weight else 0.0, "; ".join(why))
+    rest = names.compare_parts(left, right) if left or right else []
+    weighed = [_weigh(edge, mine, theirs) for edge in [*paired, *rest]]
+    weighed += [(INITIAL_ALIKE, INITIAL_WEIGHT)] * len(initials)
+    if kind is not Kind.PERSON and _is_conflict(rest):
+        weighed.append((0.0, CONFLICT))
+    weight = sum(heavy for _, heavy in weighed)
+    why = [_words(edge, alike) for edge, (alike, _) in zip([*paired, *rest], weighed, strict=False)]
+    total = sum(alike * heavy for alike, heavy in weighed)
+    return Likeness(total / weight if weight else 0.0, "; ".join([*why, *initials]))
+
+
+def _is_conflict(rest: Iterable[Any]) -> bool:
+    """Answer whether each name has a word of its own: Saltmarsh Works is not Quillfern Works."""
+    alone = [edge for edge in rest if not (edge.qps and edge.rps) and len(edge.qstr + edge.rstr) > 1]
+    return any(edge.qps for edge in alone) and any(edge.rps for edge in alone)
+
+
+def _initials(left: list[Any], right: list[Any]) -> tuple[list[str], list[Any], list[Any]]:
+    """Pair single letters with words that begin so; return what was paired, in words, and what is left of both."""
+    found: list[str] = []
+    left, right = list(left), list(right)
+    for letters, words in ((left, right), (right, left)):
+        for letter in [part for part in letters if len(part.comparable) == 1]:
+            word = next((p for p in words if p.comparable[:1] == letter.comparable), None)
+            if word is not None:
+                found.append(f"{letter.comparable}. = {word.comparable}")
+                letters.remove(letter)
+                words.remove(word)
+    return found, left, right
 
 
 def _weigh(edge: Any, mine: Any, theirs: Any) -> tuple[float, float]:
@@ -85,7 +108,7 @@ def _weigh(edge: Any, mine: Any, theirs: Any) -> tuple[float, float]:
     tags = {part.tag.value for part in (*edge.qps, *edge.rps)}
     if tags == {"STOP"}:
         heavy *= STOP
-    return alike, heavy * (FAMILY if "FAMILY" in tags else 1.0)
+    return alike, heavy
 
 
 def _extra(part: Any, name: Any, base: float) -> float:
