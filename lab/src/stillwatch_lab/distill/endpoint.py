@@ -59,6 +59,10 @@ class Endpoint:
             f"{self.url} {trouble}; given up after {ATTEMPTS} attempts. The same command goes on from here"
         )
 
+    def close(self) -> None:
+        """Give up the connections that are kept open between requests."""
+        self._client.close()
+
     def _read(self, response: httpx.Response) -> dict[str, Any]:
         if response.status_code != httpx.codes.OK:
             raise EndpointError(f"{self.url} refuses with {response.status_code}: {response.text[:500]}")
