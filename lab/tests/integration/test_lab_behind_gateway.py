@@ -110,7 +110,7 @@ def test_a_harvester_behind_the_gateway_gets_the_text_and_not_the_log_probabilit
 ) -> None:
     url, key = gateway
     endpoint = Endpoint(url, "teacher", key)
-    request.addfinalizer(lambda: [client.close() for client in endpoint._client])
+    request.addfinalizer(endpoint._client.close)
     prompts = ["start 1 add 2", "start 0 sub 3", "team red skill 4"]
 
     replies = EndpointRespondent(endpoint).ask(prompts, Manner(temperature=0.0, max_tokens=64))
