@@ -9,6 +9,8 @@ from pathlib import Path
 
 from benchmarks.evidence.append import batches
 from stillwatch.evidence.book import Book
+from stillwatch.evidence.call_batches import encode_calls
+from stillwatch.evidence.commitments import SEED_BYTES
 from stillwatch.settings import EvidenceSettings
 
 LARGEST = 400
@@ -19,6 +21,8 @@ RARELY = 0.05
 """Chance after each batch that the keys are rotated, and that a record is erased."""
 Told = tuple[int, int, bytes]
 """Calls acknowledged (from number 0 on), the log's size and its root."""
+# Loaded once, by the server that forks the processes: else most are killed while they load compiled loops.
+encode_calls(next(batches(0, LARGEST)), bytes(SEED_BYTES * LARGEST))
 
 
 def open_book(folder: Path) -> Book:
