@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -13,10 +12,7 @@ from stillwatch.detect.partners import CUES, Watched
 from stillwatch.ingest.fingerprint import Fingerprinter
 from stillwatch.records import Cue
 from stillwatch.sharing.keyed import GroupKey, read_group_key
-from stillwatch.sharing.nouns import KEYED, Kind
-
-if TYPE_CHECKING:
-    from stillwatch.sharing.received import Received
+from stillwatch.sharing.nouns import KEYED, Kind, Received
 
 COLUMNS = {
     Kind.NETWORK: "prefix",

@@ -140,3 +140,25 @@ class Parcel:
     terms: str = ""
     """A sentence that binds the recipient beyond the TLP label; empty: none."""
     proof: Proof | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """An indicator of somebody else's. Times are seconds since 1970."""
+
+    source: str
+    sender: str
+    object: str
+    kind: Kind
+    value: str
+    confidence: int
+    valid_until: float | None
+    key_id: str
+    disputed: bool
+    revoked: bool
+    expired: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may be used as evidence now."""
+        return not (self.disputed or self.revoked or self.expired or self.confidence == 0)

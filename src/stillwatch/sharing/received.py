@@ -7,13 +7,12 @@ are fewer than those who agree; the sender itself is not counted. What is disput
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, and_, delete, select
 
-from stillwatch.sharing.nouns import Kind
+from stillwatch.sharing.nouns import Kind, Received
 from stillwatch.sharing.patterns import read_pattern
 from stillwatch.sharing.stix_objects import EXTENSION
 from stillwatch.sharing.tables import received, sources
@@ -29,28 +28,6 @@ NO_SENDER = "unknown"
 MICROSECONDS = 1_000_000
 AT_ONCE = 500
 """Ids of one query."""
-
-
-@dataclass(frozen=True)
-class Received:
-    """An indicator of somebody else's. Times are seconds since 1970."""
-
-    source: str
-    sender: str
-    object: str
-    kind: Kind
-    value: str
-    confidence: int
-    valid_until: float | None
-    key_id: str
-    disputed: bool
-    revoked: bool
-    expired: bool
-
-    @property
-    def holds(self) -> bool:
-        """Whether it may be used as evidence now."""
-        return not (self.disputed or self.revoked or self.expired or self.confidence == 0)
 
 
 class ReceivedTable:

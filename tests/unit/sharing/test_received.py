@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sharing_world import NOW, campaign, parcel
-from stillwatch.sharing.nouns import Kind, Sender
-from stillwatch.sharing.received import UNSURE, Received, ReceivedTable
+from stillwatch.sharing.nouns import Kind, Received, Sender
+from stillwatch.sharing.received import UNSURE, ReceivedTable
 from stillwatch.sharing.stix_list import stix_list
 from stillwatch.sharing.stix_objects import opinion, stamp
 from stillwatch.sharing.tables import open_sharing

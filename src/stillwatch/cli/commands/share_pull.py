@@ -22,7 +22,8 @@ from stillwatch.cli.sharing import (
     read_token,
     share_app,
 )
-from stillwatch.sharing.received import Received, ReceivedTable
+from stillwatch.sharing.nouns import Received
+from stillwatch.sharing.received import ReceivedTable
 from stillwatch.sharing.tables import open_sharing
 from stillwatch.sharing.taxii.http import Credential, Http
 from stillwatch.sharing.taxii.pull import find_collections, pull
