@@ -112,7 +112,7 @@ def letter_command(
     record = find_record(opened.records, entry)
     if record.entry is None:
         raise RegistryError(f"{entry}: it was erased; there is nobody to write to")
-    deadline = int(time.time()) + days * DAY
+    deadline = _deadline(days)
     text = write_letter(record.entry, register=opened.log.keys.origin, deadline=deadline, reply_to=reply_to)
     typer.echo(text, nl=False)
 
@@ -130,7 +130,7 @@ def notice_command(
 ) -> None:
     """Record that the party was told of all the evidence, just now; it may answer until the deadline."""
     digest = sha256(read_text(letter).encode()).hexdigest()
-    change = GiveNotice(channel, int(time.time()) + days * DAY, digest)
+    change = GiveNotice(channel, _deadline(days), digest)
     make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
 
 
@@ -151,3 +151,8 @@ def answer_command(
     text = read_text(file) if file else ""
     change = TakeAnswer(sender, stance, text, url, digest)
     make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+
+
+def _deadline(days: int) -> int:
+    """Return the end of the day (UTC) so many days from now; an hour more, so that a slow machine gives no less."""
+    return (int(time.time()) + days * DAY + 3_600) // DAY * DAY + DAY - 1
