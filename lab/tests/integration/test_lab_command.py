@@ -20,12 +20,12 @@ def options(teacher: Path, prompts: Path, out: Path, *, steps: int) -> list[str]
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "160"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
 
 
 def test_a_killed_process_goes_on_where_it_was(adder_folder: Path, prompts: Path, tmp_path: Path) -> None:
     often = tmp_path / "often.toml"
-    often.write_text("checkpoint_every = 1\nwarmup_steps = 5\n", encoding="utf-8")
+    often.write_text("checkpoint_every = 10\nwarmup_steps = 5\n", encoding="utf-8")
     cut = [*options(adder_folder, prompts, tmp_path / "cut", steps=40), "--settings", str(often)]
     process = subprocess.Popen(cut, stderr=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
     checkpoint = tmp_path / "cut" / "run" / "checkpoint.pt"
