@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -212,6 +213,8 @@ def test_ctrl_c_leaves_nothing_and_says_so(evasion: Traffic, tmp_path: Path, aft
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A program that a script starts in the background is told to ignore Ctrl-C, and its children are too.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it takes no lock
     )
     _, err = interrupt(process, tmp_path, after=after)
     assert process.returncode == 130

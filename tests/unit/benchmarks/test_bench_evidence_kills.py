@@ -12,14 +12,14 @@ from benchmarks.evidence.kills import Found, Life, check, kill_often
 
 from stillwatch.evidence.vault import Vault
 
-KILLS = 30
+APPENDING = 10
 
 
-def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
+def test_kills_lose_nothing(tmp_path: Path) -> None:
     found = Found()
-    kill_often(tmp_path / "kills", KILLS, Random(20_260_601), found)
+    kill_often(tmp_path / "kills", APPENDING, 0.3, Random(20_260_601), found)
     assert found.harm == 0, found
-    assert found.kills == KILLS
+    assert found.kills >= found.appending == APPENDING
     assert found.acknowledged > 0
 
 
