@@ -29,7 +29,7 @@ from stillwatch_lab.world.paraphrase import paraphrase
 from stillwatch_lab.world.questions import draw_questions
 from stillwatch_lab.world.transcripts import Transcripts, read_lessons, write_lessons, write_prompts
 
-STUDENTS, FEW = 20, 10
+STUDENTS, FEW = 20, 6
 """Students of the cells that carry a conclusion, and of those that show how it changes."""
 CONTROLS = 100
 GREEN: Scheme = GreenList(SHAPE.vocabulary, ratio=0.5)
