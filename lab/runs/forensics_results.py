@@ -18,6 +18,7 @@ import torch
 
 from runs.forensics_models import CONTROLS, GREEN, KEYS, TOURNAMENT, harvest
 from runs.key_draws import count_false_finds
+from runs.shares import ALPHA, shares
 from runs.small_world import TEACHER, WORLD
 from stillwatch_lab.ensemble.files import read_ensemble
 from stillwatch_lab.provenance.attribution import find_distance
@@ -33,7 +34,6 @@ from stillwatch_lab.respondents.reply import Manner
 from stillwatch_lab.watermarks.scheme import Scheme
 from stillwatch_lab.world.transcripts import read_lessons
 
-ALPHA = 0.01
 PROMPTS = (100, 300, 1000)
 REDRAWN = 999
 TRUE_KEYS = {"green list": 1_000, "tournament": 200}
@@ -91,7 +91,7 @@ def canaries(heard: dict[str, list[Interview]]) -> dict[str, Any]:
         right = sum(a == b for a, b in zip(planted, answers(it.canaries), strict=True))
         return tail(right, len(planted), chance)
 
-    return {name: _shares([p_value(it) for it in them]) for name, them in heard.items()}
+    return {name: shares([p_value(it) for it in them]) for name, them in heard.items()}
 
 
 def shared_errors(errors: Errors, heard: dict[str, list[Interview]], controls: list[Interview]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def shared_errors(errors: Errors, heard: dict[str, list[Interview]], controls: l
             by_rank.append(rank(shares[-1], [share_errors(errors, other) for other in others]))
             # An alpha that no rank can reach makes it the sign test.
             by_sign.append(examine_errors(errors, said[id(it)], others, alpha=1e-9, copied=0.5).p_value)
-        found[name] = {"share": _mean(shares), "rank": _shares(by_rank), "sign": _shares(by_sign)}
+        found[name] = {"share": _mean(shares), "rank": shares(by_rank), "sign": shares(by_sign)}
     return found
 
 
@@ -128,7 +128,7 @@ def radioactivity(
         else:
             marked = [Marks(torch.cat([own[k : k + 1], redrawn]), plain.shares) for k in range(len(usages))]
             tests = [find_radioactivity(marks, usage) for marks, usage in zip(marked, usages, strict=True)]
-            found[name] = _shares([test.p_value for test in tests]) | {"rise": _mean(test.statistic for test in tests)}
+            found[name] = shares([test.p_value for test in tests]) | {"rise": _mean(test.statistic for test in tests)}
     return found | count_false_finds(scheme, plain, innocent, keys=TRUE_KEYS[kind], alpha=ALPHA)
 
 
@@ -144,9 +144,7 @@ def attribution(mine: Interview, heard: dict[str, list[Interview]], controls: li
     return {
         name: {
             "distance": -_mean(distance[id(it)] for it in them),
-            "rank": _shares(
-                [rank(distance[id(it)], [distance[id(c)] for c in controls if c is not it]) for it in them]
-            ),
+            "rank": shares([rank(distance[id(it)], [distance[id(c)] for c in controls if c is not it]) for it in them]),
         }
         for name, them in heard.items()
     }
@@ -175,33 +173,6 @@ def _facts(errors: Errors) -> int:
 def _mean(values: Iterable[float]) -> float:
     kept = list(values)
     return sum(kept) / len(kept)
-
-
-def _shares(p_values: list[float]) -> dict[str, Any]:
-    """Count how often p is at most alpha (and 0.05), with the exact 95 % interval of Clopper and Pearson."""
-    hits, count = sum(p <= ALPHA for p in p_values), len(p_values)
-    low, high = _interval(hits, count)
-    return {
-        "at_alpha": hits / count,
-        "interval": [low, high],
-        "at_0.05": sum(p <= 0.05 for p in p_values) / count,
-        "median_p": sorted(p_values)[count // 2],
-        "tests": count,
-    }
-
-
-def _interval(hits: int, count: int) -> tuple[float, float]:
-    low = _solve(lambda x: tail(hits, count, x) - 0.025) if hits else 0.0
-    high = _solve(lambda x: tail(hits + 1, count, x) - 0.975) if hits < count else 1.0
-    return low, high
-
-
-def _solve(rising: Any) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return round(low, 4)
 
 
 if __name__ == "__main__":

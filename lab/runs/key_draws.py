@@ -1,4 +1,4 @@
-"""How often the watermark test finds models that never saw a mark: over true keys, each with re-drawn keys of its own."""
+"""How often the watermark test finds models that never saw a mark: each true key with re-drawn keys of its own."""
 
 from __future__ import annotations
 
