@@ -14,13 +14,16 @@ RESULTS, PAGES = LAB / "results", LAB.parent / "docs"
 
 @dataclass(frozen=True)
 class Step:
-    """One process: ``python -m`` with ``command``, which writes ``makes``; ``published``: where that is committed."""
+    """One process: ``python -m`` with ``command``, which writes ``makes``.
+
+    ``published``: which files are committed, and where.
+    """
 
     name: str
     command: tuple[str, ...]
     makes: Path
     needs: tuple[str, ...] = ()
-    published: Path | None = None
+    published: tuple[tuple[Path, Path], ...] = ()
 
 
 def find_steps(work: Path) -> list[Step]:
@@ -35,9 +38,8 @@ def _forensics(work: Path) -> list[Step]:
     results = _result("runs.forensics_results", work, "forensics", models)
     made = str(results.makes)
     picture = work / "lab-forensics.svg"
-    drawn = Step(
-        picture.name, ("runs.forensics_figure", made, str(picture)), picture, (results.name,), PAGES / picture.name
-    )
+    command = ("runs.forensics_figure", made, str(picture))
+    drawn = Step(picture.name, command, picture, (results.name,), ((picture, PAGES / picture.name),))
     return [*models, results, _result("runs.inside_results", work, "inside", models), drawn]
 
 
@@ -63,4 +65,4 @@ def _models(module: str, work: Path, pieces: Iterable[str], needs: dict[str, tup
 def _result(module: str, work: Path, name: str, models: list[Step]) -> Step:
     makes = work / f"{name}.json"
     needs = tuple(step.name for step in models)
-    return Step(makes.name, (module, str(work), str(makes)), makes, needs, RESULTS / makes.name)
+    return Step(makes.name, (module, str(work), str(makes)), makes, needs, ((makes, RESULTS / makes.name),))
