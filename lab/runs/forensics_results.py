@@ -68,6 +68,7 @@ def main(out: Path, result: Path) -> None:
             ),
         },
         "attribution": attribution(mine, heard, controls),
+        "attribution_by_served": attribution_by_served(own.crowd, mine, heard["marked-4000"], controls),
         "accuracy": {name: _mean(_accuracy(it, errors) for it in them) for name, them in heard.items()},
         "served_lift": served_lift(own.crowd, mine),
     }
@@ -163,14 +164,37 @@ def attribution(mine: Interview, heard: dict[str, list[Interview]], controls: li
     }
 
 
+def attribution_by_served(
+    teacher: Crowd, mine: Interview, marked: list[Interview], controls: list[Interview]
+) -> dict[str, Any]:
+    """Rank marked students by their distance to text that was served under their key, as ``provenance`` does."""
+    contexts = find_free_contexts(WORDS.read(mine.prompts), width=1, vocabulary=WORDS.vocabulary)
+
+    def use(it: Interview) -> Usage:
+        return count_usage(WORDS.read(it.prompts), contexts, vocabulary=WORDS.vocabulary)
+
+    others = [use(control) for control in controls]
+    distances, ranks = [], []
+    for key, it in zip(KEYS, marked, strict=True):
+        served = _serve(teacher, key, contexts)
+        distances.append(find_distance(served, use(it)))
+        ranks.append(rank(-distances[-1], [-find_distance(served, other) for other in others]))
+    return {"distance": _mean(distances), "rank": shares(ranks)}
+
+
 def served_lift(teacher: Crowd, mine: Interview) -> float:
     """Measure what a perfect student would show: the statistic on text served under the first key."""
-    rows = harvest(teacher.models, 1000, seed="served", processor=GREEN.processor(KEYS[0]))
-    texts = [" ".join((*one.reasoning, *one.answer)) for one in read_lessons(WORLD, rows.ids)]
     contexts = find_free_contexts(WORDS.read(mine.prompts), width=1, vocabulary=WORDS.vocabulary)
     plain = count_usage(WORDS.read(mine.prompts), contexts, vocabulary=WORDS.vocabulary)
-    served = count_usage([WORDS.encode(text) for text in texts], contexts, vocabulary=WORDS.vocabulary)
+    served = _serve(teacher, KEYS[0], contexts)
     return find_radioactivity(mark_contexts(GREEN, KEYS[0], [1], plain), served).statistic
+
+
+def _serve(teacher: Crowd, key: int, contexts: torch.Tensor) -> Usage:
+    """Count words in a thousand answers that were served under ``key``."""
+    rows = harvest(teacher.models, 1000, seed="served", processor=GREEN.processor(key))
+    texts = [" ".join((*one.reasoning, *one.answer)) for one in read_lessons(WORLD, rows.ids)]
+    return count_usage([WORDS.encode(text) for text in texts], contexts, vocabulary=WORDS.vocabulary)
 
 
 def _accuracy(it: Interview, errors: Errors) -> float:
