@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from runs.small_world import LESSONS, RECIPE, SHAPE, WORLD, maker, stack, train_makers
+from runs.small_world import DEVICE, LESSONS, RECIPE, SHAPE, WORLD, maker, stack, train_makers
 from stillwatch_lab.ensemble.decoders import Decoders
 from stillwatch_lab.ensemble.files import read_ensemble, write_ensemble
 from stillwatch_lab.ensemble.sampling import Sampling, next_words, sample
@@ -29,7 +29,7 @@ from stillwatch_lab.world.paraphrase import paraphrase
 from stillwatch_lab.world.questions import draw_questions
 from stillwatch_lab.world.transcripts import Transcripts, read_lessons, write_lessons, write_prompts
 
-STUDENTS, FEW = 20, 10
+STUDENTS, FEW = 20, 6
 """Students of the cells that carry a conclusion, and of those that show how it changes."""
 CONTROLS = 100
 GREEN: Scheme = GreenList(SHAPE.vocabulary, ratio=0.5)
@@ -48,7 +48,7 @@ def harvest(teacher: Decoders, queries: int, *, seed: str, processor: Processor 
 
 def make_students(rows: list[Transcripts], seed: int, scores: torch.Tensor | None = None) -> Decoders:
     """Train one student on each harvest, by text, or by the teacher's log-probabilities where ``scores`` has them."""
-    models = Decoders(SHAPE, members=len(rows), seed=seed)
+    models = Decoders(SHAPE, members=len(rows), seed=seed).to(DEVICE)
     train(models, stack(rows, scores), replace(RECIPE, seed=seed))
     return models
 
@@ -93,7 +93,7 @@ def _both(one: Transcripts, other: Transcripts) -> Transcripts:
 
 def _cleaned(out: Path) -> Decoders:
     """Train the watermarked students on, a tenth of their steps, on an independent maker's corpus."""
-    models = read_ensemble(out / "marked-4000.safetensors").pick(list(range(FEW)))
+    models = read_ensemble(out / "marked-4000.safetensors").pick(list(range(FEW))).to(DEVICE)
     clean = [write_lessons(WORLD, maker(200 + i).lessons(LESSONS, seed=1)) for i in range(FEW)]
     train(models, stack(clean), replace(RECIPE, steps=RECIPE.steps // 10, rate=RECIPE.rate / 4, warm_up=5))
     return models
