@@ -10,30 +10,28 @@ from __future__ import annotations
 import json
 import math
 import sys
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from runs.docs_models import CONTROLS, GREEN, KEYS, NO_END
+from runs.docs_models import GREEN, KEYS, NO_END
 from runs.docs_text import PLACES, VOCABULARY, DocsText, keep_docs
 from runs.key_draws import count_false_finds
 from stillwatch_lab.ensemble.decoders import Decoders
 from stillwatch_lab.ensemble.files import read_ensemble
 from stillwatch_lab.ensemble.sampling import Sampling, next_words, sample
-from stillwatch_lab.provenance.outcomes import rank
 from stillwatch_lab.provenance.radioactivity import Marks, draw_keys, find_radioactivity, mark_contexts
 from stillwatch_lab.provenance.usage import Usage, count_usage, find_free_contexts
 
 PROBES = 1_000
 """Continuations of 48 tokens that each model is asked for."""
-TOKENS = 1_000
+REDRAWN = 1_000
 """Re-drawn keys: p-values down to 0.001."""
 TRUE_KEYS = 200
-ALPHA = 0.05
-"""What a rank among 19 controls can reach."""
-T_HALF = {3: 4.303, 5: 2.776}
+T_POINTS = {5: 2.776, 9: 2.306}
 """95 % points of Student's t with n - 1 degrees of freedom, for means over n seeds."""
 
 
@@ -95,31 +93,35 @@ def shared_errors(teacher: Decoders, students: dict[str, Decoders], rows: Tensor
         name: [float((one.argmax(-1) == mine)[wrong].double().mean()) for one in _scores(models, rows)]
         for name, models in students.items()
     }
-    controls = shares.get("controls", [])
     found: dict[str, Any] = {"wrong": int(wrong.sum()), "of": int(wrong.numel())}
     for name, them in shares.items():
-        others = [[c for k, c in enumerate(controls) if name != "controls" or k != place] for place in range(len(them))]
-        ranks = [rank(share, rest) for share, rest in zip(them, others, strict=True)]
-        found[name] = {
-            "shares": [round(share, 4) for share in them],
-            "found": sum(p <= ALPHA for p in ranks) if len(controls) == CONTROLS else None,
-        }
+        found[name] = {"shares": [round(share, 4) for share in them]}
+        if name != "controls" and "controls" in shares:
+            found[name]["rank_sum_p"] = rank_sum(them, shares["controls"])
     return found
+
+
+def rank_sum(these: list[float], others: list[float]) -> float:
+    """Give the exact one-sided p-value of Wilcoxon's rank-sum test, every division counted, ties against the claim."""
+    pooled = sorted([*these, *others])
+    places = [pooled.index(value) for value in these]
+    sums = [sum(chosen) for chosen in combinations(range(len(pooled)), len(these))]
+    return sum(one >= sum(places) for one in sums) / len(sums)
 
 
 def radioactivity(docs: DocsText, teacher: Decoders, students: dict[str, Decoders]) -> dict[str, Any]:
     """Test marked students under their own keys, all others under fresh ones."""
     said = {
-        name: [_usage_texts(docs, models, member) for member in range(models.members)]
+        name: [_continue(docs, models, member, seed=1 + member) for member in range(models.members)]
         for name, models in students.items()
     }
-    plain_texts = _usage_texts(docs, teacher, 0)
+    plain_texts = _continue(docs, teacher, 0, seed=0)
     contexts = find_free_contexts(plain_texts, width=GREEN.width, vocabulary=VOCABULARY)
     plain = count_usage(plain_texts, contexts, vocabulary=VOCABULARY)
     usages = {
         name: [count_usage(texts, contexts, vocabulary=VOCABULARY) for texts in them] for name, them in said.items()
     }
-    redrawn = mark_contexts(GREEN, 1, draw_keys(TOKENS, seed="docs redrawn"), plain).values[1:].float()
+    redrawn = mark_contexts(GREEN, 1, draw_keys(REDRAWN, seed="docs redrawn"), plain).values[1:].float()
     found: dict[str, Any] = {"contexts": len(contexts)}
     for name in [name for name in usages if name.startswith("marked-")]:
         tests = [
@@ -139,11 +141,11 @@ def _marks(key: int, redrawn: Tensor, plain: Usage) -> Marks:
     return Marks(torch.cat([own, redrawn]).double(), plain.shares)
 
 
-def _usage_texts(docs: DocsText, models: Decoders, member: int) -> list[list[int]]:
+def _continue(docs: DocsText, models: Decoders, member: int, *, seed: int) -> list[list[int]]:
     """Let one model go on with beginnings of held-out text, and keep what it said."""
     asked = docs.prompts(docs.held_out, PROBES, seed="probes")
     ids = torch.from_numpy(asked.ids)[None]
-    how = Sampling(seed=member, end=NO_END)
+    how = Sampling(seed=seed, end=NO_END)
     said = sample(models.pick([member]), ids, torch.from_numpy(asked.prompts)[None], how)[0]
     start = int(asked.prompts[0]) - GREEN.width
     return [[int(i) for i in row[start:]] for row in said]
@@ -152,8 +154,8 @@ def _usage_texts(docs: DocsText, models: Decoders, member: int) -> list[list[int
 def _interval(values: list[float]) -> dict[str, float]:
     """Give the mean over seeds and half the width of its 95 % interval (Student's t)."""
     count, mean = len(values), sum(values) / len(values)
-    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (count - 1)) if count > 1 else math.nan
-    half = T_HALF.get(count, 1.96 if count > max(T_HALF) else math.nan) * spread / math.sqrt(count)
+    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (count - 1))
+    half = T_POINTS[count] * spread / math.sqrt(count)
     return {"mean": round(mean, 4), "half_width": round(half, 4)}
 
 
