@@ -44,6 +44,7 @@ def publish(steps: list[Step]) -> None:
     """Copy results and pictures to where they are committed."""
     for step in steps:
         if step.published and step.makes.exists():
+            step.published.parent.mkdir(exist_ok=True)
             shutil.copyfile(step.makes, step.published)
 
 

@@ -1,9 +1,9 @@
 """Train every student of the curves: defence, attacker, queries, seed, against a teacher without gaps.
 
-    python -m runs.curves_models OUT RESULTS [PIECE…] [--device cuda]
+    python -m runs.curves_models OUT [PIECE…]
 
-A piece is one ensemble of up to 20 students (two to three minutes of one idle core) and one JSON file in RESULTS; what
-is there is not made again. Without names, all pieces in order, the ones that carry a conclusion first.
+A piece is one ensemble of up to 20 students (two minutes of one idle core or less) and one JSON file in OUT/pieces;
+what is there is not made again. Without names, all pieces in order, the ones that carry a conclusion first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from runs.small_world import RECIPE, SHAPE, WORLD, stack
+from runs.small_world import DEVICE, RECIPE, SHAPE, WORLD, stack
 from stillwatch_lab.curves.grid import Cell, Piece
 from stillwatch_lab.curves.pieces import Setting, run_pieces, use_one_thread
 from stillwatch_lab.ensemble.decoders import Decoders
@@ -26,6 +26,7 @@ MAKER = Maker(WORLD, seed=0, gaps=0.0, canaries=True)
 LESSONS = 8_000
 QUERIES = (250, 500, 1000, 2000)
 """From 2 to 17 units of F / steps a query (docs/lab.md): a student of text goes from 0.4 to nearly 1 in between."""
+TEACHER = "teacher.safetensors"
 FEW = (32, 64, 125)
 """For attackers that need less."""
 
@@ -99,23 +100,23 @@ def _short(steps: int) -> tuple[Cell, ...]:
 def make_teacher(path: Path) -> Decoders:
     """Read the teacher, or train it (40 seconds of one core)."""
     if not path.exists():
-        models = Decoders(SHAPE, members=1, seed=10_000)
+        models = Decoders(SHAPE, members=1, seed=10_000).to(DEVICE)
         train(
             models, stack([write_lessons(WORLD, MAKER.lessons(LESSONS, seed=0))]), replace(RECIPE, steps=1500, rows=128)
         )
         write_ensemble(models, path)
-    return read_ensemble(path)
+    return read_ensemble(path).to(DEVICE)
 
 
-def main(out: Path, results: Path, wanted: list[str]) -> None:
-    """Make what is missing."""
+def main(out: Path, wanted: list[str]) -> None:
+    """Make what is missing; ``teacher`` is a piece too, which all others need."""
     use_one_thread()
-    setting = Setting(WORLD, make_teacher(out / "teacher.safetensors"), SHAPE, RECIPE)
+    setting = Setting(WORLD, make_teacher(out / TEACHER), SHAPE, RECIPE, DEVICE)
     for piece in pieces():
         if not wanted or piece.name in wanted:
-            run_pieces([piece], setting, results)
+            run_pieces([piece], setting, out / "pieces")
             print(piece.name, flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    main(Path(sys.argv[1]), sys.argv[2:])

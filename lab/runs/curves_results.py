@@ -1,8 +1,8 @@
-"""Measure what each defence costs honest users, sum the pieces up, and draw docs/lab-curves.svg.
+"""Measure what each defence costs honest users, and sum the pieces of the curves up.
 
-    python -m runs.curves_results OUT PIECES results/curves.json ../docs/lab-curves.svg
+    python -m runs.curves_results OUT results/curves.json
 
-OUT has the teacher that ``curves_models`` trained; the costs take half a minute of one core and are kept there.
+OUT is what ``curves_models`` filled; the costs take half a minute of one core and are kept there.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runs.curves_models import make_teacher
+from runs.curves_models import TEACHER, make_teacher
 from runs.small_world import WORLD
-from stillwatch_lab.curves.figure import write_figure
 from stillwatch_lab.curves.pieces import use_one_thread
 from stillwatch_lab.curves.summary import read_cells, summarise, teacher_right
 from stillwatch_lab.defences.costs import measure_costs
@@ -31,7 +30,7 @@ def costs(out: Path) -> list[dict[str, Any]]:
     """Measure every defence, and keep it: seconds differ from run to run, all else does not."""
     path = out / "costs.json"
     if not path.exists():
-        teacher = make_teacher(out / "teacher.safetensors")
+        teacher = make_teacher(out / TEACHER)
         plain = measure_costs(teacher, WORLD, make_defence("none"))
         asked = [*((name, {}) for name in find_defences()), *STRONGER]
         rows = [
@@ -44,13 +43,13 @@ def costs(out: Path) -> list[dict[str, Any]]:
     return found
 
 
-def main(out: Path, pieces: Path, results: Path, picture: Path) -> None:
-    """Write the table with the costs in it, and the picture."""
+def main(out: Path, results: Path) -> None:
+    """Write the table with the costs in it."""
     use_one_thread()
+    pieces = out / "pieces"
     table = summarise(read_cells(pieces), WORLD, teacher=teacher_right(pieces)) | {"costs": costs(out)}
     results.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    write_figure(table, WORLD, picture)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:5]))
+    main(*map(Path, sys.argv[1:3]))

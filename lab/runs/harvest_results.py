@@ -1,8 +1,8 @@
-"""Join the harvests with the curve, count days for many keys, and draw docs/lab-harvest.svg.
+"""Join the harvests with the curve, and count days for many keys.
 
-    python -m runs.harvest_results PIECES results/curves.json results/harvest.json ../docs/lab-harvest.svg
+    python -m runs.harvest_results OUT CURVES.json results/harvest.json
 
-Needs both tables; a few seconds.
+OUT is what ``harvest_runs`` filled, CURVES.json what ``curves_results`` wrote; a few seconds.
 """
 
 from __future__ import annotations
@@ -11,10 +11,6 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
-
-from matplotlib import rcParams
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.settings import LimitRule
@@ -30,7 +26,6 @@ REAL = 800_000
 CALLS_A_DAY, TOKENS = 200, 900
 KEYS = (1, 10, 100, 1_000)
 DAYS = 60
-LOOKS = {"unwatched": ("#777777", "--"), "example": ("#1f5b94", "-"), "suspending": ("#c4511f", "-")}
 
 
 def text_curve(curves: Json) -> Curve:
@@ -83,45 +78,18 @@ def many_keys(curves: Json) -> Json:
     }
 
 
-def draw(joined: list[Json], keys: Json, teacher: float, picture: Path) -> None:
-    """Draw one panel a step, and one of keys."""
-    rcParams["svg.hashsalt"] = "stillwatch-lab"
-    steps = sorted({one["step"] for one in joined})
-    figure = Figure(figsize=(3.2 * (len(steps) + 1), 3.6), layout="constrained")
-    FigureCanvasSVG(figure)
-    panels = figure.subplots(1, len(steps) + 1, sharey=True)
-    for axes, step in zip(panels, steps, strict=False):
-        for one in (o for o in joined if o["step"] == step):
-            colour, line = LOOKS[one["host"]]
-            days = [d["day"] + 1 for d in one["days"]]
-            axes.plot(days, [d["student"] for d in one["days"]], color=colour, linestyle=line, label=one["host"])
-            if one["found_on_day"] is not None and one["host"] != "unwatched":
-                at = one["found_on_day"]
-                axes.plot(at + 1, one["days"][at]["student"], marker="o", color=colour)
-        axes.axhline(teacher, color="#cccccc", linestyle=":")
-        axes.set(xlabel="day", title=f"evasion step {step}", ylim=(0, 1.04))
-    panels[0].set_ylabel("chains right, student in hand")
-    panels[0].legend(frameon=False, fontsize=8)
-    for name, row in keys["rows"].items():
-        panels[-1].plot(range(1, DAYS + 1), row["students"], label=name)
-    panels[-1].set(xlabel="day", title=f"{CALLS_A_DAY} answers a key and day")
-    panels[-1].legend(frameon=False, fontsize=6.5)
-    figure.savefig(picture, metadata={"Date": None})
-
-
-def main(folder: Path, curves_path: Path, results: Path, picture: Path) -> None:
-    """Write the table and the picture."""
+def main(out: Path, curves_path: Path, results: Path) -> None:
+    """Write the table."""
     curves = json.loads(curves_path.read_text(encoding="utf-8"))
-    joined, keys = join(folder, curves), many_keys(curves)
     table = {
+        "teacher_right": curves["teacher_right"],
         "whole_harvest_queries": WHOLE,
         "whole_harvest_units": round(WHOLE / curves["unit_queries"], 1),
-        "harvests": joined,
-        "many_keys": keys,
+        "harvests": join(out / "pieces", curves),
+        "many_keys": many_keys(curves),
     }
     results.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    draw(joined, keys, curves["teacher_right"], picture)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:5]))
+    main(*map(Path, sys.argv[1:4]))

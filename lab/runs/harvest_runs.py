@@ -1,8 +1,8 @@
 """Send a composed harvest through Stillwatch's policy, limiter and scans, day by day, at three steps of evasion.
 
-    python -m runs.harvest_runs WORK RESULTS [PIECE…]
+    python -m runs.harvest_runs OUT [PIECE…]
 
-A piece is one step of the ladder under one host, one JSON file in RESULTS; what is there is not made again.
+A piece is one step of the ladder under one host, one JSON file in OUT/pieces; what is there is not made again.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ CAMPAIGN = LimitRule(Level.CAMPAIGN, Unit.OUTPUT_TOKENS, per_minute=16, burst=1_
 """An eighth of what this harvest draws. The 20,000 of docs/gateway-start.md would be about that for 13 million
 exchanges in eight weeks (at 900 tokens: 145,000 a minute); they would not touch a harvest of 2,400."""
 SEED = 7
+CALLS = "calls.parquet"
 
 
 def hosts() -> dict[str, Host]:
@@ -47,11 +48,22 @@ def hosts() -> dict[str, Host]:
     }
 
 
-def run(step: int, name: str, work: Path) -> dict[str, object]:
-    """Compose the step's traffic if it is not there, and let its days pass under one host."""
-    folder = work / f"step-{step}"
-    if not (folder / "calls.parquet").exists():
+def pieces() -> dict[str, tuple[int, str]]:
+    """Name every piece: a step and a host."""
+    return {f"step-{step}-{host}": (step, host) for host in hosts() for step in STEPS}
+
+
+def make_traffic(step: int, out: Path) -> Path:
+    """Compose the step's traffic if it is not there."""
+    folder = out / f"traffic-{step}"
+    if not (folder / CALLS).exists():
         compose(SCENARIO, out=folder, ladder=step, seed=SEED)
+    return folder
+
+
+def run(step: int, name: str, out: Path) -> dict[str, object]:
+    """Let the days of one step's traffic pass under one host."""
+    folder = make_traffic(step, out)
     scenario = read_scenario(SCENARIO)
     started = time.process_time()
     offered = read_offered(folder)
@@ -60,7 +72,7 @@ def run(step: int, name: str, work: Path) -> dict[str, object]:
         hosts()[name],
         start=scenario.start.timestamp(),
         days=scenario.days,
-        work=work / f"step-{step}-{name}",
+        work=out / f"step-{step}-{name}",
         on_day=lambda day: print(step, name, json.dumps(day), flush=True),
     )
     return {
@@ -75,16 +87,17 @@ def run(step: int, name: str, work: Path) -> dict[str, object]:
     }
 
 
-def main(work: Path, results: Path, wanted: list[str]) -> None:
-    """Make what is missing."""
-    results.mkdir(parents=True, exist_ok=True)
-    for name in hosts():
-        for step in STEPS:
-            path = results / f"step-{step}-{name}.json"
-            if path.exists() or (wanted and path.stem not in wanted):
-                continue
-            path.write_text(json.dumps(run(step, name, work), indent=1) + "\n", encoding="utf-8")
+def main(out: Path, wanted: list[str]) -> None:
+    """Make what is missing; ``traffic-N`` is a piece too, which those of step N need."""
+    for step in STEPS:
+        if f"traffic-{step}" in wanted:
+            make_traffic(step, out)
+    (out / "pieces").mkdir(parents=True, exist_ok=True)
+    for piece, (step, name) in pieces().items():
+        path = out / "pieces" / f"{piece}.json"
+        if not path.exists() and (not wanted or piece in wanted):
+            path.write_text(json.dumps(run(step, name, out), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    main(Path(sys.argv[1]), sys.argv[2:])

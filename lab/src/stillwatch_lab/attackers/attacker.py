@@ -29,10 +29,11 @@ class Order(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """What a student is and how long it is trained."""
+    """What a student is, how long it is trained and on which device."""
 
     shape: Shape
     recipe: Recipe
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Attacker:
 
     def distil(self, orders: Sequence[Order], budget: Budget, *, seed: int) -> Decoders:
         """Make all students, side by side."""
-        return train_students([self.gather(order) for order in orders], budget.shape, budget.recipe, seed=seed)
+        models = Decoders(budget.shape, members=len(orders), seed=seed).to(budget.device)
+        return train_students(models, [self.gather(order) for order in orders], budget.recipe, seed=seed)
 
 
 def ask_as_traffic(order: Order) -> list[Question]:

@@ -28,7 +28,7 @@ class OnPolicy(Attacker):
 
     def distil(self, orders: Sequence[Order], budget: Budget, *, seed: int) -> Decoders:
         """Train in rounds, as many steps in all as the other attackers. Raises LabSettingsError without scores."""
-        models = Decoders(budget.shape, members=len(orders), seed=seed)
+        models = Decoders(budget.shape, members=len(orders), seed=seed).to(budget.device)
         recipe = replace(budget.recipe, steps=budget.recipe.steps // ROUNDS, seed=seed)
         parts = [order._replace(queries=order.queries // ROUNDS) for order in orders]
         read = [harvest(part, ask_as_traffic(part), scored=True) for part in parts]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stillwatch_lab.ensemble.decoders import Decoders, Shape
+from stillwatch_lab.ensemble.decoders import Decoders
 from stillwatch_lab.ensemble.training import Corpora, Recipe, train
 from stillwatch_lab.errors import LabSettingsError
 from stillwatch_lab.world.transcripts import Transcripts
@@ -23,9 +23,8 @@ class Harvest:
     scores: Tensor | None = None
 
 
-def train_students(harvests: Sequence[Harvest], shape: Shape, recipe: Recipe, *, seed: int) -> Decoders:
-    """Train one student a harvest."""
-    models = Decoders(shape, members=len(harvests), seed=seed)
+def train_students(models: Decoders, harvests: Sequence[Harvest], recipe: Recipe, *, seed: int) -> Decoders:
+    """Train one student a harvest, in place; ``seed`` draws the batches."""
     train(models, stack_harvests(harvests), replace(recipe, seed=seed))
     return models
 

@@ -34,6 +34,7 @@ class Setting:
     teacher: Decoders
     student: Shape
     recipe: Recipe
+    device: str = "cpu"
 
 
 def run_pieces(pieces: Iterable[Piece], setting: Setting, folder: Path) -> None:
@@ -81,9 +82,10 @@ def _make(students: list[Student], orders: list[Order], setting: Setting, piece:
     seed = zlib.crc32(piece.name.encode())
     names = {student.cell.attacker for student in students}
     if len(names) == 1:
-        return make_attacker(names.pop()).distil(orders, Budget(setting.student, recipe), seed=seed)
+        return make_attacker(names.pop()).distil(orders, Budget(setting.student, recipe, setting.device), seed=seed)
     harvests = [make_attacker(s.cell.attacker).gather(order) for s, order in zip(students, orders, strict=True)]
-    return train_students(harvests, setting.student, recipe, seed=seed)
+    models = Decoders(setting.student, members=len(harvests), seed=seed).to(setting.device)
+    return train_students(models, harvests, recipe, seed=seed)
 
 
 def _host(cell: Cell, setting: Setting) -> Host:
