@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from runs import lab_tables
 from runs.steps import LAB, Step, find_steps
 
 POLL_SECONDS = 0.5
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
         return 0
     failed = run(steps, processes=asked.processes, device=asked.device)
     publish(steps)
+    lab_tables.main()
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
@@ -42,10 +44,10 @@ def main(arguments: list[str]) -> int:
 
 def publish(steps: list[Step]) -> None:
     """Copy results and pictures to where they are committed."""
-    for step in steps:
-        if step.published and step.makes.exists():
-            step.published.parent.mkdir(exist_ok=True)
-            shutil.copyfile(step.makes, step.published)
+    for made, committed in (pair for step in steps for pair in step.published):
+        if made.exists():
+            committed.parent.mkdir(exist_ok=True)
+            shutil.copyfile(made, committed)
 
 
 def run(steps: list[Step], *, processes: int, device: str) -> list[str]:
