@@ -44,10 +44,10 @@ def main(arguments: list[str]) -> int:
 
 def publish(steps: list[Step]) -> None:
     """Copy results and pictures to where they are committed."""
-    for made, committed in (pair for step in steps for pair in step.published):
-        if made.exists():
-            committed.parent.mkdir(exist_ok=True)
-            shutil.copyfile(made, committed)
+    for step in steps:
+        if step.published and step.makes.exists():
+            step.published.parent.mkdir(exist_ok=True)
+            shutil.copyfile(step.makes, step.published)
 
 
 def run(steps: list[Step], *, processes: int, device: str) -> list[str]:

@@ -161,8 +161,10 @@ def main() -> None:
     page = PAGES / "lab.md"
     text = page.read_text(encoding="utf-8")
     for name, table in tables().items():
-        pattern = re.compile(rf"(<!-- table {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        text = pattern.sub(lambda found, table=table: f"{found[1]}{table}{found[2]}", text)
+        pattern = re.compile(rf"(<!-- table {name} -->\n)(?:\|.*\n)*(<!-- end -->)")
+        text, found = pattern.subn(lambda marks, table=table: f"{marks[1]}{table}\n{marks[2]}", text)
+        if not found:
+            raise AssertionError(f"{page}: no place for the table {name!r}")
     page.write_text(text, encoding="utf-8")
 
 

@@ -14,16 +14,13 @@ RESULTS, PAGES = LAB / "results", LAB.parent / "docs"
 
 @dataclass(frozen=True)
 class Step:
-    """One process: ``python -m`` with ``command``, which writes ``makes``.
-
-    ``published``: which files are committed, and where.
-    """
+    """One process: ``python -m`` with ``command``, which writes ``makes``; ``published``: where that is committed."""
 
     name: str
     command: tuple[str, ...]
     makes: Path
     needs: tuple[str, ...] = ()
-    published: tuple[tuple[Path, Path], ...] = ()
+    published: Path | None = None
 
 
 def find_steps(work: Path) -> list[Step]:
@@ -37,11 +34,8 @@ def _forensics(work: Path) -> list[Step]:
     needs |= {name: () for name in forensics_models.pieces() if name.startswith("controls-")}
     models = _models("runs.forensics_models", work, forensics_models.pieces(), needs)
     results = _result("runs.forensics_results", work, "forensics", models)
-    made = str(results.makes)
-    picture = work / "lab-forensics.svg"
-    command = ("runs.forensics_figure", made, str(picture))
-    drawn = Step(picture.name, command, picture, (results.name,), ((picture, PAGES / picture.name),))
-    return [*models, results, _result("runs.inside_results", work, "inside", models), drawn]
+    inside = _result("runs.inside_results", work, "inside", models)
+    return [*models, results, inside, _picture("runs.forensics_figure", results)]
 
 
 def _docs(work: Path) -> list[Step]:
@@ -72,22 +66,21 @@ def _harvests(work: Path, curves: list[Step]) -> list[Step]:
     makes = work / "harvest.json"
     needs = (curve.name, *(step.name for step in pieces))
     command = ("runs.harvest_results", str(work), str(curve.makes), str(makes))
-    results = Step(makes.name, command, makes, needs, ((makes, RESULTS / makes.name),))
+    results = Step(makes.name, command, makes, needs, RESULTS / makes.name)
     return [*traffic, *pieces, results, _picture("runs.harvest_figure", results)]
 
 
 def _piece(module: str, work: Path, name: str, needs: tuple[str, ...]) -> Step:
     """Make one JSON file, which is committed too: it holds what each student was told and got right."""
     makes = work / "pieces" / f"{name}.json"
-    return Step(
-        f"{work.name}/{name}", (module, str(work), name), makes, needs, ((makes, RESULTS / work.name / makes.name),)
-    )
+    return Step(f"{work.name}/{name}", (module, str(work), name), makes, needs, RESULTS / work.name / makes.name)
 
 
 def _picture(module: str, results: Step) -> Step:
     picture = results.makes.with_name(f"lab-{results.makes.stem}.svg")
-    command = (module, str(results.makes), str(picture))
-    return Step(picture.name, command, picture, (results.name,), ((picture, PAGES / picture.name),))
+    return Step(
+        picture.name, (module, str(results.makes), str(picture)), picture, (results.name,), PAGES / picture.name
+    )
 
 
 def _models(module: str, work: Path, pieces: Iterable[str], needs: dict[str, tuple[str, ...]]) -> list[Step]:
@@ -106,4 +99,4 @@ def _models(module: str, work: Path, pieces: Iterable[str], needs: dict[str, tup
 def _result(module: str, work: Path, name: str, models: list[Step]) -> Step:
     makes = work / f"{name}.json"
     needs = tuple(step.name for step in models)
-    return Step(makes.name, (module, str(work), str(makes)), makes, needs, ((makes, RESULTS / makes.name),))
+    return Step(makes.name, (module, str(work), str(makes)), makes, needs, RESULTS / makes.name)

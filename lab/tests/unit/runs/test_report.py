@@ -50,8 +50,7 @@ def test_a_failure_stops_only_what_needs_it(writer: str, tmp_path: Path) -> None
 def test_results_are_published_where_they_are_made(tmp_path: Path) -> None:
     made, published = tmp_path / "made", tmp_path / "published"
     made.write_text("x", encoding="utf-8")
-    pairs = ((made, published), (tmp_path / "none", tmp_path / "not"))
-    publish([Step("a", (), made, (), pairs)])
+    publish([Step("a", (), made, (), published), Step("b", (), tmp_path / "none", (), tmp_path / "not")])
     assert published.read_text(encoding="utf-8") == "x"
     assert not (tmp_path / "not").exists()
 
@@ -68,7 +67,7 @@ def test_every_need_is_a_step_and_every_result_and_picture_has_one() -> None:
     names = {step.name for step in steps}
     assert len(names) == len(steps)
     assert not {need for step in steps for need in step.needs} - names
-    published = {committed for step in steps for _, committed in step.published}
+    published = {step.published for step in steps if step.published}
     assert not set(RESULTS.glob("*.json")) - published
     assert not set(PAGES.glob("lab*.svg")) - published
     assert not [step for step in steps if not (LAB / (step.command[0].replace(".", "/") + ".py")).exists()]
