@@ -161,7 +161,7 @@ def stix_object(number: int, *, kind: str = "indicator", version: int = 0, **mor
 
 
 START_SECONDS = 600
-"""A hang is a failure too; a start takes three seconds of CPU, which were minutes on a machine with 17 times its load."""
+"""A hang is a failure too. A start takes three seconds of CPU: minutes on a machine with many times its load."""
 
 
 @dataclass
