@@ -24,6 +24,8 @@ SECTIONS = (
     "gateway",
     "evidence_limits",
     "evidence",
+    "sharing",
+    "screening",
 )
 
 QUICK_WARNING = (
