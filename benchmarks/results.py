@@ -23,6 +23,8 @@ SECTIONS = (
     "speed",
     "gateway",
     "evidence",
+    "sharing",
+    "screening",
 )
 
 QUICK_WARNING = (

@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from runs import lab_tables
 from runs.steps import LAB, Step, find_steps
 
 POLL_SECONDS = 0.5
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
         return 0
     failed = run(steps, processes=asked.processes, device=asked.device)
     publish(steps)
+    lab_tables.main()
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))

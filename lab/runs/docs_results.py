@@ -133,7 +133,7 @@ def radioactivity(docs: DocsText, teacher: Decoders, students: dict[str, Decoder
             "z": [round(test.statistic / test.null_spread, 2) for test in tests],
         }
     unmarked = {name: them for name, them in usages.items() if not name.startswith("marked-")}
-    return found | count_false_finds(GREEN, plain, unmarked, keys=TRUE_KEYS, alpha=0.01)
+    return found | count_false_finds(GREEN, {"unmarked": (plain, unmarked)}, keys=TRUE_KEYS, alpha=0.01)["unmarked"]
 
 
 def _marks(key: int, redrawn: Tensor, plain: Usage) -> Marks:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ from stillwatch_lab.world.transcripts import read_lessons
 
 PROMPTS = (100, 300, 1000)
 REDRAWN = 999
-TRUE_KEYS = {"green list": 1_000, "tournament": 200}
-"""Fresh true keys over which false finds are counted; the tournament's marks take ten times as long."""
+TRUE_KEYS = {"green list": 1_000, "tournament": 0}
+"""Fresh true keys over which false finds are counted; the tournament's marks would take an hour."""
 SETTINGS = Settings(redrawn=REDRAWN)
 WORDS = make_words(WORLD, GREEN)
 DOSSIER = make_dossier(TEACHER, prompts=max(PROMPTS), seed=1)
@@ -62,12 +62,13 @@ def main(out: Path, result: Path) -> None:
         "canaries": canaries(heard),
         "shared_errors": shared_errors(errors, heard, controls),
         "radioactivity": {
-            f"{name} {count}": radioactivity(name, scheme, mine, heard, count)
-            for name, scheme in (("green list", GREEN), ("tournament", TOURNAMENT))
-            if name == "green list" or "tournament-4000" in heard
-            for count in (PROMPTS if name == "green list" else PROMPTS[-1:])
+            **radioactivity("green list", GREEN, mine, heard, PROMPTS),
+            **(
+                radioactivity("tournament", TOURNAMENT, mine, heard, PROMPTS[-1:]) if "tournament-4000" in heard else {}
+            ),
         },
         "attribution": attribution(mine, heard, controls),
+        "attribution_by_served": attribution_by_served(own.crowd, mine, heard["marked-4000"], controls),
         "accuracy": {name: _mean(_accuracy(it, errors) for it in them) for name, them in heard.items()},
         "served_lift": served_lift(own.crowd, mine),
     }
@@ -111,25 +112,38 @@ def shared_errors(errors: Errors, heard: dict[str, list[Interview]], controls: l
 
 
 def radioactivity(
-    kind: str, scheme: Scheme, mine: Interview, heard: dict[str, list[Interview]], count: int
+    kind: str, scheme: Scheme, mine: Interview, heard: dict[str, list[Interview]], counts: Sequence[int]
 ) -> dict[str, Any]:
-    """Test marked students under their own keys, innocent models under many fresh ones."""
-    texts = WORDS.read(mine.prompts[:count])
+    """Test marked students under their own keys, innocent models under many fresh ones, for each number of prompts."""
     contexts = find_free_contexts(WORDS.read(mine.prompts), width=scheme.width, vocabulary=WORDS.vocabulary)
-    plain = count_usage(texts, contexts, vocabulary=WORDS.vocabulary)
+    samples = {f"{kind} {count}": _use(contexts, mine, heard, count) for count in counts}
+    plain = next(iter(samples.values()))[0]
     redrawn = mark_contexts(scheme, 1, draw_keys(REDRAWN, seed="redrawn"), plain).values[1:]
     own = mark_contexts(scheme, 1, KEYS, plain).values[1:]
-    found: dict[str, Any] = {"contexts": len(contexts)}
-    innocent: dict[str, list[Usage]] = {}
-    for name, them in heard.items():
-        usages = [count_usage(WORDS.read(it.prompts[:count]), contexts, vocabulary=WORDS.vocabulary) for it in them]
-        if name.startswith(UNMARKED):
-            innocent[name] = usages
-        else:
-            marked = [Marks(torch.cat([own[k : k + 1], redrawn]), plain.shares) for k in range(len(usages))]
-            tests = [find_radioactivity(marks, usage) for marks, usage in zip(marked, usages, strict=True)]
-            found[name] = shares([test.p_value for test in tests]) | {"rise": _mean(test.statistic for test in tests)}
-    return found | count_false_finds(scheme, plain, innocent, keys=TRUE_KEYS[kind], alpha=ALPHA)
+    innocent = {
+        name: (plain, {group: them for group, them in usages.items() if group.startswith(UNMARKED)})
+        for name, (plain, usages) in samples.items()
+    }
+    found = count_false_finds(scheme, innocent, keys=TRUE_KEYS[kind], alpha=ALPHA)
+    for name, (plain, usages) in samples.items():
+        found[name]["contexts"] = len(contexts)
+        for group in [group for group in usages if not group.startswith(UNMARKED)]:
+            marked = [Marks(torch.cat([own[k : k + 1], redrawn]), plain.shares) for k in range(len(usages[group]))]
+            tests = [find_radioactivity(marks, usage) for marks, usage in zip(marked, usages[group], strict=True)]
+            rise = _mean(test.statistic for test in tests)
+            found[name][group] = shares([test.p_value for test in tests]) | {"rise": rise}
+    return found
+
+
+def _use(
+    contexts: torch.Tensor, mine: Interview, heard: dict[str, list[Interview]], count: int
+) -> tuple[Usage, dict[str, list[Usage]]]:
+    """Count what follows each context in the first ``count`` answers of the host's model and of every suspect."""
+
+    def use(it: Interview) -> Usage:
+        return count_usage(WORDS.read(it.prompts[:count]), contexts, vocabulary=WORDS.vocabulary)
+
+    return use(mine), {name: [use(it) for it in them] for name, them in heard.items()}
 
 
 def attribution(mine: Interview, heard: dict[str, list[Interview]], controls: list[Interview]) -> dict[str, Any]:
@@ -150,14 +164,37 @@ def attribution(mine: Interview, heard: dict[str, list[Interview]], controls: li
     }
 
 
+def attribution_by_served(
+    teacher: Crowd, mine: Interview, marked: list[Interview], controls: list[Interview]
+) -> dict[str, Any]:
+    """Rank marked students by their distance to text that was served under their key, as ``provenance`` does."""
+    contexts = find_free_contexts(WORDS.read(mine.prompts), width=1, vocabulary=WORDS.vocabulary)
+
+    def use(it: Interview) -> Usage:
+        return count_usage(WORDS.read(it.prompts), contexts, vocabulary=WORDS.vocabulary)
+
+    others = [use(control) for control in controls]
+    distances, ranks = [], []
+    for key, it in zip(KEYS, marked, strict=True):
+        served = _serve(teacher, key, contexts)
+        distances.append(find_distance(served, use(it)))
+        ranks.append(rank(-distances[-1], [-find_distance(served, other) for other in others]))
+    return {"distance": _mean(distances), "rank": shares(ranks)}
+
+
 def served_lift(teacher: Crowd, mine: Interview) -> float:
     """Measure what a perfect student would show: the statistic on text served under the first key."""
-    rows = harvest(teacher.models, 1000, seed="served", processor=GREEN.processor(KEYS[0]))
-    texts = [" ".join((*one.reasoning, *one.answer)) for one in read_lessons(WORLD, rows.ids)]
     contexts = find_free_contexts(WORDS.read(mine.prompts), width=1, vocabulary=WORDS.vocabulary)
     plain = count_usage(WORDS.read(mine.prompts), contexts, vocabulary=WORDS.vocabulary)
-    served = count_usage([WORDS.encode(text) for text in texts], contexts, vocabulary=WORDS.vocabulary)
+    served = _serve(teacher, KEYS[0], contexts)
     return find_radioactivity(mark_contexts(GREEN, KEYS[0], [1], plain), served).statistic
+
+
+def _serve(teacher: Crowd, key: int, contexts: torch.Tensor) -> Usage:
+    """Count words in a thousand answers that were served under ``key``."""
+    rows = harvest(teacher.models, 1000, seed="served", processor=GREEN.processor(key))
+    texts = [" ".join((*one.reasoning, *one.answer)) for one in read_lessons(WORLD, rows.ids)]
+    return count_usage([WORDS.encode(text) for text in texts], contexts, vocabulary=WORDS.vocabulary)
 
 
 def _accuracy(it: Interview, errors: Errors) -> float:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from stillwatch_lab.provenance.representations import find_likeness
 from stillwatch_lab.provenance.white_box import TEXTS, Inside, open_inside
 
 SHUFFLES = 999
-PAIR_SHUFFLES = 199
-"""For the pairs of controls, of which there are thousands."""
+NEIGHBOURS = 10
+"""Each control is compared with so many after it: about a thousand pairs, a few of each model."""
 
 
 def main(out: Path, result: Path) -> None:
@@ -42,7 +41,11 @@ def main(out: Path, result: Path) -> None:
             name: _lineage([(mine.neurons, it.neurons) for it in them]) for name, them in opened.items()
         },
         "lineage_of_controls_with_each_other": _lineage(
-            [(one.neurons, other.neurons) for one, other in combinations(controls, 2)], PAIR_SHUFFLES
+            [
+                (one.neurons, other.neurons)
+                for place, one in enumerate(controls)
+                for other in controls[place + 1 : place + 1 + NEIGHBOURS]
+            ]
         ),
         "lineage_after_training_on": _descendants(opened),
         "likeness": likeness(mine, opened, controls),
@@ -57,8 +60,8 @@ def _open(path: Path, texts: list[str]) -> list[Inside]:
     return [open_inside(LanguageModel(to_hugging_face(models, k), tokenizer), texts) for k in range(models.members)]
 
 
-def _lineage(pairs: list[tuple[Neurons, Neurons]], shuffles: int = SHUFFLES) -> dict[str, Any]:
-    tests = [find_lineage(one, other, shuffles=shuffles, seed=k) for k, (one, other) in enumerate(pairs)]
+def _lineage(pairs: list[tuple[Neurons, Neurons]]) -> dict[str, Any]:
+    tests = [find_lineage(one, other, shuffles=SHUFFLES, seed=k) for k, (one, other) in enumerate(pairs)]
     cosines = sorted(test.likeness for test in tests)
     return shares([test.p_value for test in tests]) | {"cosine": [cosines[0], cosines[-1]]}
 

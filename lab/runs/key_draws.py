@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from stillwatch_lab.provenance.radioactivity import draw_keys, mark_contexts
+from stillwatch_lab.provenance.radioactivity import draw_keys
 from stillwatch_lab.provenance.usage import Usage
 from stillwatch_lab.watermarks.scheme import Scheme
 
@@ -18,27 +19,29 @@ AT_ONCE = 5
 
 
 def count_false_finds(
-    scheme: Scheme, plain: Usage, innocent: dict[str, list[Usage]], *, keys: int, alpha: float
-) -> dict[str, Any]:
+    scheme: Scheme, samples: Mapping[str, tuple[Usage, Mapping[str, list[Usage]]]], *, keys: int, alpha: float
+) -> dict[str, dict[str, Any]]:
     """Test every model under ``keys`` true keys. No key is used twice, so that tests of one model are independent.
 
-    Gives for each group and for all together the share found at ``alpha`` and at 0.05, and the standard error of the
-    first over keys. The test is exact: the share expected is alpha at most.
+    ``samples``: by a name, the host's plain usage and each group's; all of one set of contexts, for which marks are
+    computed once. Gives for each sample, group and all groups together the share found at ``alpha`` and at 0.05, and
+    the standard error of the first over keys. The test is exact: the share expected is alpha at most.
     """
-    models = [usage for usages in innocent.values() for usage in usages]
-    if not models:
-        return {}
-    rises = torch.stack([_rise(plain, usage) for usage in models])
+    rises = [_rise(plain, usage) for plain, groups in samples.values() for them in groups.values() for usage in them]
+    if not rises or not keys:
+        return {name: {} for name in samples}
+    contexts = next(iter(samples.values()))[0].contexts
     drawn = draw_keys(keys * (1 + REDRAWN), seed="false finds")
     size = AT_ONCE * (1 + REDRAWN)
-    p_values = torch.cat(
-        [_test(rises, scheme, plain, drawn[start : start + size]) for start in range(0, len(drawn), size)], dim=1
-    )
-    found, at = {}, 0
-    for name, usages in innocent.items():
-        found[name] = _sum_up(p_values[at : at + len(usages)], alpha)
-        at += len(usages)
-    return found | {"all unmarked": _sum_up(p_values, alpha)}
+    tests = [_test(torch.stack(rises), scheme, contexts, drawn[at : at + size]) for at in range(0, len(drawn), size)]
+    p_values = iter(torch.cat(tests, dim=1))
+    found: dict[str, dict[str, Any]] = {}
+    for name, (_, groups) in samples.items():
+        by_group = {group: torch.stack([next(p_values) for _ in them]) for group, them in groups.items()}
+        everyone = torch.cat(list(by_group.values()))
+        found[name] = {group: _sum_up(them, alpha) for group, them in by_group.items()}
+        found[name]["all unmarked"] = _sum_up(everyone, alpha)
+    return found
 
 
 def _rise(plain: Usage, usage: Usage) -> Tensor:
@@ -47,9 +50,9 @@ def _rise(plain: Usage, usage: Usage) -> Tensor:
     return ((usage.shares - plain.shares) * here / here.sum()).flatten()
 
 
-def _test(rises: Tensor, scheme: Scheme, plain: Usage, keys: list[int]) -> Tensor:
+def _test(rises: Tensor, scheme: Scheme, contexts: Tensor, keys: list[int]) -> Tensor:
     """Give p-values (models, true keys) from marks under consecutive groups of one true and the re-drawn keys."""
-    marks = mark_contexts(scheme, keys[0], keys[1:], plain).values.flatten(1)
+    marks = torch.stack([scheme.marks(key, contexts).double().flatten() for key in keys])
     scores = (rises @ marks.T).view(len(rises), -1, 1 + REDRAWN)
     above = (scores[:, :, 1:] >= scores[:, :, :1] - 1e-9).sum(-1)
     return (1 + above) / (1 + REDRAWN)

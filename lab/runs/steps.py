@@ -34,12 +34,8 @@ def _forensics(work: Path) -> list[Step]:
     needs |= {name: () for name in forensics_models.pieces() if name.startswith("controls-")}
     models = _models("runs.forensics_models", work, forensics_models.pieces(), needs)
     results = _result("runs.forensics_results", work, "forensics", models)
-    made = str(results.makes)
-    picture = work / "lab-forensics.svg"
-    drawn = Step(
-        picture.name, ("runs.forensics_figure", made, str(picture)), picture, (results.name,), PAGES / picture.name
-    )
-    return [*models, results, _result("runs.inside_results", work, "inside", models), drawn]
+    inside = _result("runs.inside_results", work, "inside", models)
+    return [*models, results, inside, _picture("runs.forensics_figure", results)]
 
 
 def _docs(work: Path) -> list[Step]:

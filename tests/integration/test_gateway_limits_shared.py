@@ -1,4 +1,4 @@
-"""Budgets shared through a real Redis and Valkey: the bound holds for all workers together, whatever their clocks say."""
+"""Budgets shared through a real Redis and Valkey: the bound holds for all workers at once, whatever clocks say."""
 
 from __future__ import annotations
 
