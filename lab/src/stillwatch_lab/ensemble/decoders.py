@@ -79,7 +79,8 @@ class Decoders(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights are; the same seed gives the same weights wherever they are moved."""
-        return self.w["wte"].device
+        device: torch.device = self.w["wte"].device
+        return device
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Score the next word: ids (members, rows, places) to logits (members, rows, places, vocabulary).

@@ -57,8 +57,7 @@ def train(
     for step in range(recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate_at(step)
-        batch = _batch(models.members, corpora, recipe.rows, draw)
-        losses = _losses(models, *(part if part is None else part.to(models.device) for part in batch))
+        losses = _losses(models, *_batch(models.members, corpora, recipe.rows, draw))
         optimizer.zero_grad()
         losses.sum().backward()
         _clip(list(models.parameters()), recipe.clip)
@@ -81,6 +80,7 @@ def _batch(members: int, corpora: Corpora, rows: int, draw: torch.Generator) -> 
 
 
 def _losses(models: Decoders, ids: Tensor, said: Tensor, teacher: Tensor | None) -> Tensor:
+    ids, said = ids.to(models.device), said.to(models.device)
     logits = models(ids[:, :, :-1])
     learnt = said[:, :, 1:]
     if teacher is None:
@@ -88,7 +88,7 @@ def _losses(models: Decoders, ids: Tensor, said: Tensor, teacher: Tensor | None)
             learnt.shape
         )
     else:
-        wanted = teacher[:, :, 1:].float().exp()
+        wanted = teacher[:, :, 1:].to(models.device).float().exp()
         each = -(wanted * functional.log_softmax(logits, dim=-1)).sum(-1)
     return (each * learnt).sum((1, 2)) / learnt.sum((1, 2)).clamp(min=1)
 
