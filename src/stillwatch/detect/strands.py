@@ -76,7 +76,7 @@ class Strands:
 
     def cell_number(self, kind: int, value: int) -> int:
         """Return the number of the cell of this content; cells are numbered by kind, then value."""
-        start, stop = np.searchsorted(self.cell_kind, [kind, kind + 1])
+        start, stop = self._kinds[kind : kind + 2]
         return int(start + np.searchsorted(self.cell_value[start:stop], value))
 
     def of_cell(self, kind: int, value: int) -> Ints:
@@ -96,6 +96,10 @@ class Strands:
         at = np.searchsorted(known, accounts).clip(0, max(0, len(known) - 1))
         inside[at[known[at] == accounts] if len(known) else at[:0]] = True
         return inside[number[rows]]
+
+    @cached_property
+    def _kinds(self) -> Ints:
+        return np.searchsorted(self.cell_kind, np.arange(len(CELL_COLUMNS) + 1))
 
     @cached_property
     def _bounds(self) -> Ints:

@@ -57,7 +57,8 @@ def train(
     for step in range(recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate_at(step)
-        losses = _losses(models, *_batch(models.members, corpora, recipe.rows, draw))
+        batch = _batch(models.members, corpora, recipe.rows, draw)
+        losses = _losses(models, *(part if part is None else part.to(models.device) for part in batch))
         optimizer.zero_grad()
         losses.sum().backward()
         _clip(list(models.parameters()), recipe.clip)
@@ -66,7 +67,7 @@ def train(
             last.append(losses.detach())
         if on_step:
             on_step(step, losses.detach())
-    return torch.stack(last).mean(0)
+    return torch.stack(last).mean(0).cpu()
 
 
 def _batch(members: int, corpora: Corpora, rows: int, draw: torch.Generator) -> tuple[Tensor, Tensor, Tensor | None]:
