@@ -472,11 +472,11 @@ class Verification:
         need(audit["positions"] == sorted(drawn), "audit/sample.json: another sample than the beacon value draws")
         self.counted = Counted(self.bundle, self.log.size, whole=self.whole, drawn=drawn)
         notes = [name for name in self.bundle.sizes if re.fullmatch(r"log/(0|[1-9][0-9]*)\.json", name)]
-        noted = sorted((int(name[4:-5]), self.bundle.read(name, MAX_ENTRY)) for name in notes)
+        self.noted = sorted((int(name[4:-5]), self.bundle.read(name, MAX_ENTRY)) for name in notes)
         with self.bundle.stream("leaves/siblings.bin") as hashes, closing(self.counted.entries()) as counted:
-            root = root_of(merge(counted, noted), hashes, self.log.size)
+            root = root_of(merge(counted, self.noted), hashes, self.log.size)
         need(root == self.log.root, "leaves: they do not lead to the signed root: they are not all in this log")
-        self._judge_sample([parse(entry, f"log/{index}.json") for index, entry in noted], audit["beacon"], digest)
+        self._judge_sample([parse(entry, f"log/{index}.json") for index, entry in self.noted], audit["beacon"], digest)
         listed, shown = f"{self.counted.count:,} listed, none twice", f"{sum(self.counted.hours.values()):,} shown"
         return f"entries: {listed}; {shown}: completed calls in the log, as are {len(notes)} notes about them"
 
