@@ -26,11 +26,11 @@ from stillwatch_lab.ensemble.sampling import Sampling, next_words, sample
 from stillwatch_lab.provenance.radioactivity import Marks, draw_keys, find_radioactivity, mark_contexts
 from stillwatch_lab.provenance.usage import Usage, count_usage, find_free_contexts
 
-PROBES = 1_000
+PROBES = 500
 """Continuations of 48 tokens that each model is asked for."""
 REDRAWN = 1_000
 """Re-drawn keys: p-values down to 0.001."""
-TRUE_KEYS = 200
+TRUE_KEYS = 50
 T_POINTS = {5: 2.776, 9: 2.306}
 """95 % points of Student's t with n - 1 degrees of freedom, for means over n seeds."""
 
@@ -42,13 +42,15 @@ def main(out: Path, result: Path) -> None:
     teacher = read_ensemble(out / "teacher.safetensors")
     students = {p.stem: read_ensemble(p) for p in sorted(out.glob("*.safetensors")) if p.stem != "teacher"}
     rows = torch.from_numpy(_tile(docs))
+    scores = {name: _scores(models, rows) for name, models in students.items()}
+    own = _scores(teacher, rows)[0]
     found = {
         "text_sha256": docs.digest,
         "tokens": {"read": len(docs.ids(docs.read)), "held_out": int(rows.numel()), "vocabulary": VOCABULARY},
         "weights": teacher.shape.weights,
         "suspects": {name: them.members for name, them in students.items()},
-        "fidelity": fidelity(teacher, students, rows),
-        "shared_errors": shared_errors(teacher, students, rows),
+        "fidelity": fidelity(own, scores, rows),
+        "shared_errors": shared_errors(own, scores, rows),
         "radioactivity": radioactivity(docs, teacher, students),
     }
     result.parent.mkdir(parents=True, exist_ok=True)
@@ -67,12 +69,10 @@ def _scores(models: Decoders, rows: Tensor) -> Tensor:
     return torch.cat([next_words(models.pick([member]), rows[None])[:, :, 1:] for member in range(models.members)])
 
 
-def fidelity(teacher: Decoders, students: dict[str, Decoders], rows: Tensor) -> dict[str, Any]:
+def fidelity(own: Tensor, scores: dict[str, Tensor], rows: Tensor) -> dict[str, Any]:
     """On held-out text: loss on the words, divergence from the teacher and agreement with it, mean over seeds."""
-    own = _scores(teacher, rows)[0]
     found = {"teacher": {"loss": {"mean": _loss(own, rows)}}}
-    for name, models in students.items():
-        theirs = _scores(models, rows)
+    for name, theirs in scores.items():
         found[name] = {
             "loss": _interval([_loss(one, rows) for one in theirs]),
             "divergence": _interval([float((own.exp() * (own - one)).sum(-1).mean()) for one in theirs]),
@@ -85,13 +85,13 @@ def _loss(scores: Tensor, rows: Tensor) -> float:
     return float(-scores.gather(-1, rows[:, 1:, None]).mean())
 
 
-def shared_errors(teacher: Decoders, students: dict[str, Decoders], rows: Tensor) -> dict[str, Any]:
+def shared_errors(own: Tensor, scores: dict[str, Tensor], rows: Tensor) -> dict[str, Any]:
     """Where the teacher's likeliest word is not the text's: how often a model's likeliest is the same wrong one."""
-    mine = _scores(teacher, rows)[0].argmax(-1)
+    mine = own.argmax(-1)
     wrong = mine != rows[:, 1:]
     shares = {
-        name: [float((one.argmax(-1) == mine)[wrong].double().mean()) for one in _scores(models, rows)]
-        for name, models in students.items()
+        name: [float((one.argmax(-1) == mine)[wrong].double().mean()) for one in theirs]
+        for name, theirs in scores.items()
     }
     found: dict[str, Any] = {"wrong": int(wrong.sum()), "of": int(wrong.numel())}
     for name, them in shares.items():

@@ -148,12 +148,13 @@ TABLES: dict[str, tuple[str, Callable[[Found], str]]] = {
 
 
 def tables() -> dict[str, str]:
-    """Make every table whose results are committed."""
-    return {
+    """Make every table whose results are committed; one without rows is none."""
+    made = {
         name: make(json.loads((RESULTS / file).read_text(encoding="utf-8")))
         for name, (file, make) in TABLES.items()
         if (RESULTS / file).exists()
     }
+    return {name: table for name, table in made.items() if table.count("\n") > 1}
 
 
 def main() -> None:
