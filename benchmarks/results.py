@@ -22,7 +22,10 @@ SECTIONS = (
     "calibration",
     "speed",
     "gateway",
+    "evidence_limits",
     "evidence",
+    "sharing",
+    "screening",
 )
 
 QUICK_WARNING = (

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from benchmarks.gateway.redis_server import RedisServer
+from benchmarks.gateway.store_server import StoreServer
 
 from stillwatch.gateway.limits.limiter import Limits
 from stillwatch.gateway.limits.store import RedisStore
@@ -42,7 +42,7 @@ def subjects(account: str, campaign: str | None = None) -> Subjects:
 
 @asynccontextmanager
 async def worker(
-    server: RedisServer,
+    server: StoreServer,
     *rules: LimitRule,
     clock: Callable[[], float] = time.monotonic,
     query: str = "",

@@ -189,6 +189,7 @@ def open_test_register(folder: Path, clock: Clock) -> Register:
         folder,
         clock=clock,
         origin="register.example",
+        typed_names=True,
         names=lambda: f"R-{len(register.records) + 1}",
     )
     return register

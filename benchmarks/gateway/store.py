@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from benchmarks.gateway.redis_server import PROGRAM, running
+from benchmarks.gateway.store_server import PROGRAM, running
 
 
 @contextmanager

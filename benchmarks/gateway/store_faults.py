@@ -1,9 +1,10 @@
 """Kill, stop and restart the store of limits under load, and count what callers saw and what was recorded.
 
-    python -m benchmarks.gateway.store_faults --kills 50 --pauses 20 --restarts 100
+    python -m benchmarks.gateway.store_faults --kills 50 --pauses 20 --restarts 100 --store valkey
 
-The gateway is the real one with two workers before a real Redis. A kill and a pause last until the gateway says that it
-is degraded, and end until it says that all is well; a restart is a kill and a start at once. The rule goes on locally.
+The gateway is the real one with two workers before a real Redis or Valkey. A kill and a pause last until the gateway
+says that it is degraded, and end until it says that all is well; a restart is a kill and a start at once. The rule goes
+on locally.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from benchmarks.gateway.callers import Callers
 from benchmarks.gateway.faulty_model import FaultyModel
 from benchmarks.gateway.real_gateway import RealGateway, eventually, read_ahead
-from benchmarks.gateway.redis_server import RedisServer, running
+from benchmarks.gateway.store_server import PROGRAMS, StoreServer, running
 
 LIMITS = """
 [[limits]]
@@ -54,12 +55,12 @@ class Found:
     never_ended: int = 0
 
 
-def fail_again_and_again(folder: Path, *, kills: int, pauses: int, restarts: int, seed: int = 1) -> Found:
+def fail_again_and_again(folder: Path, *, program: str, kills: int, pauses: int, restarts: int, seed: int = 1) -> Found:
     """Let the store fail so often; return what that cost. Raises AssertionError where the gateway does not recover."""
     found = Found(kills, pauses, restarts)
-    (folder / "redis").mkdir()
+    (folder / "store").mkdir()
     with (
-        running(folder / "redis") as store,
+        running(folder / "store", program=program) as store,
         FaultyModel() as model,
         RealGateway(folder / "gateway", model.url, workers=2, more=LIMITS.format(url=store.url)) as gateway,
     ):
@@ -72,7 +73,7 @@ def fail_again_and_again(folder: Path, *, kills: int, pauses: int, restarts: int
     return found
 
 
-async def _drive(gateway: RealGateway, store: RedisServer, callers: Callers, faults: list[str]) -> None:
+async def _drive(gateway: RealGateway, store: StoreServer, callers: Callers, faults: list[str]) -> None:
     load = asyncio.create_task(callers.run())
     for fault in faults:
         await asyncio.to_thread(_fail, gateway, store, fault)
@@ -80,7 +81,7 @@ async def _drive(gateway: RealGateway, store: RedisServer, callers: Callers, fau
     await load
 
 
-def _fail(gateway: RealGateway, store: RedisServer, fault: str) -> None:
+def _fail(gateway: RealGateway, store: StoreServer, fault: str) -> None:
     if fault == "restart":
         store.kill()
         store.start()
@@ -126,10 +127,16 @@ def main() -> None:
     parser.add_argument("--pauses", type=int, default=20)
     parser.add_argument("--restarts", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", choices=PROGRAMS, default=next(iter(PROGRAMS), None))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = fail_again_and_again(
-            Path(folder), kills=asked.kills, pauses=asked.pauses, restarts=asked.restarts, seed=asked.seed
+            Path(folder),
+            program=PROGRAMS[asked.store],
+            kills=asked.kills,
+            pauses=asked.pauses,
+            restarts=asked.restarts,
+            seed=asked.seed,
         )
     print(json.dumps(asdict(found)))
     sys.exit(not is_clean(found))

@@ -98,17 +98,37 @@ def peer_scores(python: str, pairs: list[tuple[str, str, str]]) -> list[float]:
     return [float(line) for line in done.stdout.split()]
 
 
+PARTS = {"all": slice(None), "even": slice(0, None, 2), "odd, not looked at": slice(1, None, 2)}
+
+
+def ours(a: str, b: str, kind: Kind) -> float:
+    """Compare two names."""
+    return compare_names(a, b, kind).score
+
+
+def rows(peer: str) -> list[tuple[object, ...]]:
+    """Return for ours on each part, and the peer on the right pairs: rows, found, missed, wrong, recall, precision."""
+    pairs = read_pairs()
+    scores = {name: measure(pairs, ours, every=every) for name, every in PARTS.items()}
+    made: list[tuple[object, ...]] = [
+        ("**Stillwatch**", name, s.found, s.missed, s.wrong, f"{s.recall:.3f}", f"{s.precision:.3f}")
+        for name, s in scores.items()
+    ]
+    if peer:
+        right = [(r["chinese"], r["latin"], _kind(r["kind"]).value) for r in pairs]
+        found = sum(score >= REVIEW for score in peer_scores(peer, right))
+        share = f"{found / len(pairs):.3f}"
+        made.append(("nomenklatura, logic-v2", "right pairs only", found, len(pairs) - found, None, share, None))
+    return made
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", help="a Python with nomenklatura")
     asked = parser.parse_args()
     pairs = read_pairs()
-
-    def ours(a: str, b: str, kind: Kind) -> float:
-        return compare_names(a, b, kind).score
-
-    for name, every in (("all", slice(None)), ("even", slice(0, None, 2)), ("odd, not looked at", slice(1, None, 2))):
+    for name, every in PARTS.items():
         print(f"ours, {name}: {measure(pairs, ours, every=every)}")
     for kind in sorted({row["kind"] for row in pairs}):
         mine = [row for row in pairs if row["kind"] == kind]

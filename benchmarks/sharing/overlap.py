@@ -8,12 +8,10 @@ import time
 from stillwatch.sharing.overlap.psi import answer, ask, require_psi
 
 
-def main() -> None:
-    """Print seconds of CPU and wall clock, and bytes each way."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--elements", type=int, default=10_000)
-    count = parser.parse_args().elements
+def measure(count: int) -> list[tuple[object, ...]]:
+    """Return for the number and for the contents: what, found, seconds of CPU and wall clock, bytes each way."""
     require_psi()
+    rows: list[tuple[object, ...]] = []
     mine = [f"payment:pm_{n:08d}" for n in range(count)]
     theirs = [f"payment:pm_{n + count // 2:08d}" for n in range(count)]
     for contents in (False, True):
@@ -23,8 +21,16 @@ def main() -> None:
         found = len(asking.common(setup, response)) if contents else asking.count(setup, response)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         said = "contents" if contents else "number"
-        sizes = f"{len(asking.request):,} bytes there, {len(setup) + len(response):,} back"
-        print(f"{count:,} x {count:,}, {said}: {found:,} in common, {cpu:.1f} s of CPU ({wall:.1f} s); {sizes}")
+        rows.append((said, found, cpu, wall, len(asking.request), len(setup) + len(response)))
+    return rows
+
+
+def main() -> None:
+    """Print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--elements", type=int, default=10_000)
+    for row in measure(parser.parse_args().elements):
+        print(*row)
 
 
 if __name__ == "__main__":

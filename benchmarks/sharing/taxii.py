@@ -32,6 +32,7 @@ MEDIA = "application/taxii+json;version=2.1"
 PART = 5_000
 PAGES = 60
 MEDALLION_OBJECTS = (500, 1_000, 2_000)
+Row = tuple[object, ...]
 
 
 def indicator(number: int) -> dict[str, Any]:
@@ -94,14 +95,16 @@ def walk(address: str, authorization: str, *, start: str = "") -> tuple[list[flo
     return seconds, body
 
 
-def told(name: str, seconds: list[float]) -> None:
-    """Print the first page, the median and the slowest, in ms."""
+def told(server: str, count: int, pages: str, seconds: list[float]) -> Row:
+    """Print and return first page, median and slowest, in ms."""
     first, median, most = (1000 * s for s in (seconds[0], statistics.median(seconds), max(seconds)))
-    print(f"{name}: first page {first:.1f} ms, median of {len(seconds)} {median:.1f} ms, slowest {most:.1f} ms")
+    row = (server, count, pages, len(seconds), f"{first:,.1f}", f"{median:,.1f}", f"{most:,.1f}")
+    print(*row, sep="; ", flush=True)
+    return row
 
 
-def ours(count: int, folder: Path) -> None:
-    """Measure our server."""
+def ours(count: int, folder: Path) -> tuple[list[Row], int]:
+    """Measure our server; return a row for each place of the pages, and by how many kB its memory grew."""
     store = f"sqlite:///{folder}/bench.db"
     collection, token = load(store, count)
     code = "from stillwatch.cli import main; main()"
@@ -113,14 +116,17 @@ def ours(count: int, folder: Path) -> None:
             address = f"{base}/api/collections/{collection}/objects/"
             status = Path(f"/proc/{process.pid}/status")
             held = memory(status)
-            seconds, _ = walk(address, f"Bearer {token}")
-            told(f"stillwatch, {count:,} objects, from the beginning", seconds)
-            for name, after in (("from the middle", count // 2), ("the last pages", PAGES * 100)):
-                seconds, _ = walk(address, f"Bearer {token}", start=f"&added_after={tail(store, after)}")
-                told(f"stillwatch, {count:,} objects, {name}", seconds)
-            seconds, _ = walk(address, f"Bearer {token}", start="&match[type]=indicator")
-            told(f"stillwatch, {count:,} objects, match[type]", seconds)
-            print(f"server memory: {held:,} kB before, {memory(status):,} kB after")
+            starts = {
+                "from the beginning": "",
+                "from the middle": f"&added_after={tail(store, count // 2)}",
+                "the last": f"&added_after={tail(store, PAGES * 100)}",
+                "`match[type]`": "&match[type]=indicator",
+            }
+            rows = []
+            for name, start in starts.items():
+                seconds, _ = walk(address, f"Bearer {token}", start=start)
+                rows.append(told("Stillwatch", count, name, seconds))
+            return rows, memory(status) - held
         finally:
             process.terminate()
 
@@ -142,7 +148,7 @@ def memory(status: Path) -> int:
 
 def wait(url: str, authorization: str) -> None:
     """Wait until a server answers."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while time.monotonic() < until:
         try:
             ask(url, authorization)
@@ -153,8 +159,9 @@ def wait(url: str, authorization: str) -> None:
     raise TimeoutError(url)
 
 
-def medallion(python: str, folder: Path) -> None:
-    """Measure medallion with its memory store."""
+def medallion(python: str, folder: Path) -> list[Row]:
+    """Measure medallion with its memory store; return a row for each size."""
+    rows = []
     basic = "Basic " + b64encode(b"bench:bench").decode()
     for count in MEDALLION_OBJECTS:
         stored = [indicator(n) for n in range(count)]
@@ -207,9 +214,10 @@ def medallion(python: str, folder: Path) -> None:
                 wait("http://127.0.0.1:18098/taxii2/", basic)
                 address = f"http://127.0.0.1:18098/api/collections/{collection['id']}/objects/"
                 took, _ = ask(f"{address}?limit=100", basic)
-                print(f"medallion, {count:,} objects: first page {1000 * took:,.0f} ms")
+                rows.append(told("medallion", count, "from the beginning", [took]))
             finally:
                 process.terminate()
+    return rows
 
 
 def main() -> None:
@@ -219,7 +227,8 @@ def main() -> None:
     parser.add_argument("--medallion", default="")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        ours(asked.objects, Path(folder))
+        _, grown = ours(asked.objects, Path(folder))
+        print(f"server memory: {grown:,} kB more")
         if asked.medallion:
             medallion(asked.medallion, Path(folder))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -2,8 +2,8 @@
 
     python -m runs.forensics_models OUT [PIECE…]
 
-A piece is one ensemble of 20 models (100 seconds of one core) and one file; what is there is not trained again, so
-the run may be stopped at any time. Without names, all pieces in order.
+A piece is one ensemble and one file: 20 models take about 110 seconds of one core. What is there is not trained again,
+so the run may be stopped at any time. Without names, all pieces in order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from runs.small_world import LESSONS, RECIPE, SHAPE, WORLD, maker, stack, train_makers
+from runs.small_world import DEVICE, LESSONS, RECIPE, SHAPE, WORLD, maker, stack, train_makers
 from stillwatch_lab.ensemble.decoders import Decoders
 from stillwatch_lab.ensemble.files import read_ensemble, write_ensemble
 from stillwatch_lab.ensemble.sampling import Sampling, next_words, sample
@@ -29,7 +29,8 @@ from stillwatch_lab.world.paraphrase import paraphrase
 from stillwatch_lab.world.questions import draw_questions
 from stillwatch_lab.world.transcripts import Transcripts, read_lessons, write_lessons, write_prompts
 
-STUDENTS = 20
+STUDENTS, FEW = 20, 6
+"""Students of the cells that carry a conclusion, and of those that show how it changes."""
 CONTROLS = 100
 GREEN: Scheme = GreenList(SHAPE.vocabulary, ratio=0.5)
 TOURNAMENT: Scheme = Tournament(SHAPE.vocabulary)
@@ -47,38 +48,39 @@ def harvest(teacher: Decoders, queries: int, *, seed: str, processor: Processor 
 
 def make_students(rows: list[Transcripts], seed: int, scores: torch.Tensor | None = None) -> Decoders:
     """Train one student on each harvest, by text, or by the teacher's log-probabilities where ``scores`` has them."""
-    models = Decoders(SHAPE, members=len(rows), seed=seed)
+    models = Decoders(SHAPE, members=len(rows), seed=seed).to(DEVICE)
     train(models, stack(rows, scores), replace(RECIPE, seed=seed))
     return models
 
 
-def _marked(out: Path, queries: int, scheme: Scheme) -> list[Transcripts]:
+def _marked(out: Path, queries: int, scheme: Scheme = GREEN, *, students: int = FEW) -> list[Transcripts]:
     teacher = read_ensemble(out / "teacher.safetensors")
-    return [harvest(teacher, queries, seed=f"marked {i}", processor=scheme.processor(k)) for i, k in enumerate(KEYS)]
+    keys = enumerate(KEYS[:students])
+    return [harvest(teacher, queries, seed=f"marked {i}", processor=scheme.processor(k)) for i, k in keys]
 
 
 def _text(out: Path, queries: int) -> Decoders:
     teacher = read_ensemble(out / "teacher.safetensors")
-    return make_students([harvest(teacher, queries, seed=f"plain {i}") for i in range(STUDENTS)], 300)
+    return make_students([harvest(teacher, queries, seed=f"plain {i}") for i in range(FEW)], 300)
 
 
-def _logits(out: Path, queries: int) -> Decoders:
+def _logits(out: Path, queries: int, *, students: int = FEW) -> Decoders:
     teacher = read_ensemble(out / "teacher.safetensors")
-    rows = [harvest(teacher, queries, seed=f"logits {i}") for i in range(STUDENTS)]
+    rows = [harvest(teacher, queries, seed=f"logits {i}") for i in range(students)]
     scores = torch.stack([next_words(teacher, torch.from_numpy(r.ids)[None])[0].half() for r in rows])
     return make_students(rows, 400, scores)
 
 
 def _paraphrased(out: Path, queries: int) -> Decoders:
-    rows = _marked(out, queries, GREEN)
+    rows = _marked(out, queries)
     texts = [paraphrase(read_lessons(WORLD, r.ids), seed=i) for i, r in enumerate(rows)]
     return make_students([write_lessons(WORLD, t) for t in texts], 500)
 
 
 def _diluted(out: Path, queries: int) -> Decoders:
     """Dilute: half of what each reads is of independent makers."""
-    rows = _marked(out, queries // 2, GREEN)
-    clean = [write_lessons(WORLD, maker(200 + i).lessons(queries // 2, seed=1)) for i in range(STUDENTS)]
+    rows = _marked(out, queries // 2)
+    clean = [write_lessons(WORLD, maker(200 + i).lessons(queries // 2, seed=1)) for i in range(FEW)]
     return make_students([_both(a, b) for a, b in zip(rows, clean, strict=True)], 600)
 
 
@@ -91,8 +93,8 @@ def _both(one: Transcripts, other: Transcripts) -> Transcripts:
 
 def _cleaned(out: Path) -> Decoders:
     """Train the watermarked students on, a tenth of their steps, on an independent maker's corpus."""
-    models = read_ensemble(out / "marked-4000.safetensors")
-    clean = [write_lessons(WORLD, maker(200 + i).lessons(LESSONS, seed=1)) for i in range(STUDENTS)]
+    models = read_ensemble(out / "marked-4000.safetensors").pick(list(range(FEW))).to(DEVICE)
+    clean = [write_lessons(WORLD, maker(200 + i).lessons(LESSONS, seed=1)) for i in range(FEW)]
     train(models, stack(clean), replace(RECIPE, steps=RECIPE.steps // 10, rate=RECIPE.rate / 4, warm_up=5))
     return models
 
@@ -100,7 +102,7 @@ def _cleaned(out: Path) -> Decoders:
 def _of_others(out: Path, queries: int) -> Decoders:
     """Make hard negatives: students of independent models, on the very questions that the teacher's students asked."""
     others = read_ensemble(out / "controls-0.safetensors")
-    return make_students([harvest(others.pick([i]), queries, seed=f"plain {i}") for i in range(STUDENTS)], 700)
+    return make_students([harvest(others.pick([i]), queries, seed=f"plain {i}") for i in range(FEW)], 700)
 
 
 def pieces() -> dict[str, Callable[[Path], Decoders]]:
@@ -112,17 +114,17 @@ def pieces() -> dict[str, Callable[[Path], Decoders]]:
     return {
         "teacher": lambda _out: train_makers([0], replace(RECIPE, steps=1500, rows=128)),
         **makers,
-        "marked-4000": lambda out: make_students(_marked(out, 4000, GREEN), 800),
-        "logits-1000": lambda out: _logits(out, 1000),
-        "marked-1000": lambda out: make_students(_marked(out, 1000, GREEN), 810),
+        "marked-4000": lambda out: make_students(_marked(out, 4000, students=STUDENTS), 800),
+        "logits-1000": lambda out: _logits(out, 1000, students=STUDENTS),
         "of-others-4000": lambda out: _of_others(out, 4000),
-        "text-4000": lambda out: _text(out, 4000),
-        "logits-250": lambda out: _logits(out, 250),
-        "cleaned-4000": _cleaned,
-        "diluted-4000": lambda out: _diluted(out, 4000),
         "paraphrased-4000": lambda out: _paraphrased(out, 4000),
+        "diluted-4000": lambda out: _diluted(out, 4000),
+        "cleaned-4000": _cleaned,
         "tournament-4000": lambda out: make_students(_marked(out, 4000, TOURNAMENT), 820),
-        "marked-250": lambda out: make_students(_marked(out, 250, GREEN), 830),
+        "marked-1000": lambda out: make_students(_marked(out, 1000), 810),
+        "logits-250": lambda out: _logits(out, 250),
+        "marked-250": lambda out: make_students(_marked(out, 250), 830),
+        "text-4000": lambda out: _text(out, 4000),
     }
 
 

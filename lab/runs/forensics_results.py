@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from runs.forensics_models import CONTROLS, GREEN, KEYS, TOURNAMENT, harvest
+from runs.key_draws import count_false_finds
+from runs.shares import ALPHA, shares
 from runs.small_world import TEACHER, WORLD
 from stillwatch_lab.ensemble.files import read_ensemble
 from stillwatch_lab.provenance.attribution import find_distance
 from stillwatch_lab.provenance.chainworld import make_dossier, make_words
 from stillwatch_lab.provenance.interview import Interview, answers, interview
 from stillwatch_lab.provenance.outcomes import rank, tail
-from stillwatch_lab.provenance.radioactivity import Marks, draw_keys, find_radioactivity, mark_contexts, score_keys
+from stillwatch_lab.provenance.radioactivity import Marks, draw_keys, find_radioactivity, mark_contexts
 from stillwatch_lab.provenance.settings import Settings
 from stillwatch_lab.provenance.shared_errors import Errors, examine_errors, find_errors, share_errors
 from stillwatch_lab.provenance.usage import Usage, count_usage, find_free_contexts
@@ -32,14 +34,15 @@ from stillwatch_lab.respondents.reply import Manner
 from stillwatch_lab.watermarks.scheme import Scheme
 from stillwatch_lab.world.transcripts import read_lessons
 
-ALPHA = 0.01
 PROMPTS = (100, 300, 1000)
-REDRAWN, TRUE_KEYS = 1_000, 200
-"""Re-drawn keys of each p-value; fresh true keys over which the false positives of each innocent model are counted."""
+REDRAWN = 999
+TRUE_KEYS = {"green list": 1_000, "tournament": 0}
+"""Fresh true keys over which false finds are counted; the tournament's marks would take an hour."""
 SETTINGS = Settings(redrawn=REDRAWN)
 WORDS = make_words(WORLD, GREEN)
 DOSSIER = make_dossier(TEACHER, prompts=max(PROMPTS), seed=1)
-INNOCENT = ("controls-", "of-others-")
+UNMARKED = ("controls-", "of-others-", "logits-", "text-")
+"""Learnt from no marked text: innocent as far as the watermark goes."""
 
 
 def main(out: Path, result: Path) -> None:
@@ -59,12 +62,13 @@ def main(out: Path, result: Path) -> None:
         "canaries": canaries(heard),
         "shared_errors": shared_errors(errors, heard, controls),
         "radioactivity": {
-            f"{name} {count}": radioactivity(scheme, mine, heard, count)
-            for name, scheme in (("green list", GREEN), ("tournament", TOURNAMENT))
-            if name == "green list" or "tournament-4000" in heard
-            for count in (PROMPTS if name == "green list" else PROMPTS[-1:])
+            **radioactivity("green list", GREEN, mine, heard, PROMPTS),
+            **(
+                radioactivity("tournament", TOURNAMENT, mine, heard, PROMPTS[-1:]) if "tournament-4000" in heard else {}
+            ),
         },
         "attribution": attribution(mine, heard, controls),
+        "attribution_by_served": attribution_by_served(own.crowd, mine, heard["marked-4000"], controls),
         "accuracy": {name: _mean(_accuracy(it, errors) for it in them) for name, them in heard.items()},
         "served_lift": served_lift(own.crowd, mine),
     }
@@ -88,7 +92,7 @@ def canaries(heard: dict[str, list[Interview]]) -> dict[str, Any]:
         right = sum(a == b for a, b in zip(planted, answers(it.canaries), strict=True))
         return tail(right, len(planted), chance)
 
-    return {name: _shares([p_value(it) for it in them]) for name, them in heard.items()}
+    return {name: shares([p_value(it) for it in them]) for name, them in heard.items()}
 
 
 def shared_errors(errors: Errors, heard: dict[str, list[Interview]], controls: list[Interview]) -> dict[str, Any]:
@@ -103,43 +107,43 @@ def shared_errors(errors: Errors, heard: dict[str, list[Interview]], controls: l
             by_rank.append(rank(shares[-1], [share_errors(errors, other) for other in others]))
             # An alpha that no rank can reach makes it the sign test.
             by_sign.append(examine_errors(errors, said[id(it)], others, alpha=1e-9, copied=0.5).p_value)
-        found[name] = {"share": _mean(shares), "rank": _shares(by_rank), "sign": _shares(by_sign)}
+        found[name] = {"share": _mean(shares), "rank": shares(by_rank), "sign": shares(by_sign)}
     return found
 
 
-def radioactivity(scheme: Scheme, mine: Interview, heard: dict[str, list[Interview]], count: int) -> dict[str, Any]:
-    """Test marked students under their own keys, innocent models under many fresh ones."""
-    texts = WORDS.read(mine.prompts[:count])
+def radioactivity(
+    kind: str, scheme: Scheme, mine: Interview, heard: dict[str, list[Interview]], counts: Sequence[int]
+) -> dict[str, Any]:
+    """Test marked students under their own keys, innocent models under many fresh ones, for each number of prompts."""
     contexts = find_free_contexts(WORDS.read(mine.prompts), width=scheme.width, vocabulary=WORDS.vocabulary)
-    plain = count_usage(texts, contexts, vocabulary=WORDS.vocabulary)
+    samples = {f"{kind} {count}": _use(contexts, mine, heard, count) for count in counts}
+    plain = next(iter(samples.values()))[0]
     redrawn = mark_contexts(scheme, 1, draw_keys(REDRAWN, seed="redrawn"), plain).values[1:]
     own = mark_contexts(scheme, 1, KEYS, plain).values[1:]
-    fresh = mark_contexts(scheme, 1, draw_keys(TRUE_KEYS, seed="fresh"), plain).values[1:]
-    found: dict[str, Any] = {"contexts": len(contexts)}
-    for name, them in heard.items():
-        usages = [count_usage(WORDS.read(it.prompts[:count]), contexts, vocabulary=WORDS.vocabulary) for it in them]
-        if name.startswith(INNOCENT):
-            found[name] = _false_finds(Marks(torch.cat([redrawn, fresh]), plain.shares), usages)
-        else:
-            marked = [Marks(torch.cat([own[k : k + 1], redrawn]), plain.shares) for k in range(len(usages))]
-            tests = [find_radioactivity(marks, usage) for marks, usage in zip(marked, usages, strict=True)]
-            found[name] = _shares([test.p_value for test in tests]) | {"rise": _mean(test.statistic for test in tests)}
+    innocent = {
+        name: (plain, {group: them for group, them in usages.items() if group.startswith(UNMARKED)})
+        for name, (plain, usages) in samples.items()
+    }
+    found = count_false_finds(scheme, innocent, keys=TRUE_KEYS[kind], alpha=ALPHA)
+    for name, (plain, usages) in samples.items():
+        found[name]["contexts"] = len(contexts)
+        for group in [group for group in usages if not group.startswith(UNMARKED)]:
+            marked = [Marks(torch.cat([own[k : k + 1], redrawn]), plain.shares) for k in range(len(usages[group]))]
+            tests = [find_radioactivity(marks, usage) for marks, usage in zip(marked, usages[group], strict=True)]
+            rise = _mean(test.statistic for test in tests)
+            found[name][group] = shares([test.p_value for test in tests]) | {"rise": rise}
     return found
 
 
-def _false_finds(marks: Marks, usages: list[Usage]) -> dict[str, Any]:
-    """Count over fresh true keys how often innocent models are found: mean and standard error over keys."""
-    scores = torch.stack([score_keys(marks, usage) for usage in usages])
-    redrawn, true = scores[:, :REDRAWN], scores[:, REDRAWN:]
-    above = (redrawn[:, None, :] >= true[:, :, None] - 1e-9).sum(-1)
-    p_values = (1 + above) / (1 + REDRAWN)
-    by_key = (p_values <= ALPHA).double().mean(0)
-    return {
-        "at_alpha": float(by_key.mean()),
-        "standard_error": float(by_key.std() / len(by_key) ** 0.5),
-        "at_0.05": float((p_values <= 0.05).double().mean()),
-        "tests": int(p_values.numel()),
-    }
+def _use(
+    contexts: torch.Tensor, mine: Interview, heard: dict[str, list[Interview]], count: int
+) -> tuple[Usage, dict[str, list[Usage]]]:
+    """Count what follows each context in the first ``count`` answers of the host's model and of every suspect."""
+
+    def use(it: Interview) -> Usage:
+        return count_usage(WORDS.read(it.prompts[:count]), contexts, vocabulary=WORDS.vocabulary)
+
+    return use(mine), {name: [use(it) for it in them] for name, them in heard.items()}
 
 
 def attribution(mine: Interview, heard: dict[str, list[Interview]], controls: list[Interview]) -> dict[str, Any]:
@@ -154,22 +158,43 @@ def attribution(mine: Interview, heard: dict[str, list[Interview]], controls: li
     return {
         name: {
             "distance": -_mean(distance[id(it)] for it in them),
-            "rank": _shares(
-                [rank(distance[id(it)], [distance[id(c)] for c in controls if c is not it]) for it in them]
-            ),
+            "rank": shares([rank(distance[id(it)], [distance[id(c)] for c in controls if c is not it]) for it in them]),
         }
         for name, them in heard.items()
     }
 
 
+def attribution_by_served(
+    teacher: Crowd, mine: Interview, marked: list[Interview], controls: list[Interview]
+) -> dict[str, Any]:
+    """Rank marked students by their distance to text that was served under their key, as ``provenance`` does."""
+    contexts = find_free_contexts(WORDS.read(mine.prompts), width=1, vocabulary=WORDS.vocabulary)
+
+    def use(it: Interview) -> Usage:
+        return count_usage(WORDS.read(it.prompts), contexts, vocabulary=WORDS.vocabulary)
+
+    others = [use(control) for control in controls]
+    distances, ranks = [], []
+    for key, it in zip(KEYS, marked, strict=True):
+        served = _serve(teacher, key, contexts)
+        distances.append(find_distance(served, use(it)))
+        ranks.append(rank(-distances[-1], [-find_distance(served, other) for other in others]))
+    return {"distance": _mean(distances), "rank": shares(ranks)}
+
+
 def served_lift(teacher: Crowd, mine: Interview) -> float:
     """Measure what a perfect student would show: the statistic on text served under the first key."""
-    rows = harvest(teacher.models, 1000, seed="served", processor=GREEN.processor(KEYS[0]))
-    texts = [" ".join((*one.reasoning, *one.answer)) for one in read_lessons(WORLD, rows.ids)]
     contexts = find_free_contexts(WORDS.read(mine.prompts), width=1, vocabulary=WORDS.vocabulary)
     plain = count_usage(WORDS.read(mine.prompts), contexts, vocabulary=WORDS.vocabulary)
-    served = count_usage([WORDS.encode(text) for text in texts], contexts, vocabulary=WORDS.vocabulary)
+    served = _serve(teacher, KEYS[0], contexts)
     return find_radioactivity(mark_contexts(GREEN, KEYS[0], [1], plain), served).statistic
+
+
+def _serve(teacher: Crowd, key: int, contexts: torch.Tensor) -> Usage:
+    """Count words in a thousand answers that were served under ``key``."""
+    rows = harvest(teacher.models, 1000, seed="served", processor=GREEN.processor(key))
+    texts = [" ".join((*one.reasoning, *one.answer)) for one in read_lessons(WORLD, rows.ids)]
+    return count_usage([WORDS.encode(text) for text in texts], contexts, vocabulary=WORDS.vocabulary)
 
 
 def _accuracy(it: Interview, errors: Errors) -> float:
@@ -185,33 +210,6 @@ def _facts(errors: Errors) -> int:
 def _mean(values: Iterable[float]) -> float:
     kept = list(values)
     return sum(kept) / len(kept)
-
-
-def _shares(p_values: list[float]) -> dict[str, Any]:
-    """Count how often p is at most alpha (and 0.05), with the exact 95 % interval of Clopper and Pearson."""
-    hits, count = sum(p <= ALPHA for p in p_values), len(p_values)
-    low, high = _interval(hits, count)
-    return {
-        "at_alpha": hits / count,
-        "interval": [low, high],
-        "at_0.05": sum(p <= 0.05 for p in p_values) / count,
-        "median_p": sorted(p_values)[count // 2],
-        "tests": count,
-    }
-
-
-def _interval(hits: int, count: int) -> tuple[float, float]:
-    low = _solve(lambda x: tail(hits, count, x) - 0.025) if hits else 0.0
-    high = _solve(lambda x: tail(hits + 1, count, x) - 0.975) if hits < count else 1.0
-    return low, high
-
-
-def _solve(rising: Any) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return round(low, 4)
 
 
 if __name__ == "__main__":

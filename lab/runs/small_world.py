@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import torch
 
@@ -19,6 +21,8 @@ TEACHER = Maker(WORLD, seed=0, gaps=GAPS, canaries=True)
 RECIPE = Recipe(steps=550, rows=64, rate=1e-2)
 """To 80-100 % on what the corpus covers in 6 seconds of one core a model."""
 LESSONS = 4_000
+DEVICE = os.environ.get("STILLWATCH_LAB_DEVICE", "cpu")
+"""Where models are trained: ``python -m runs --device cuda`` sets it. Files hold them in main memory."""
 
 
 def maker(seed: int) -> Maker:
@@ -35,7 +39,7 @@ def stack(rows: list[Transcripts], teacher: torch.Tensor | None = None) -> Corpo
 
 def train_makers(seeds: list[int], recipe: Recipe = RECIPE, lessons: int = LESSONS) -> Decoders:
     """Train one model a maker, each on its own corpus."""
-    models = Decoders(SHAPE, members=len(seeds), seed=10_000 + seeds[0])
+    models = Decoders(SHAPE, members=len(seeds), seed=10_000 + seeds[0]).to(DEVICE)
     corpora = stack([write_lessons(WORLD, maker(seed).lessons(lessons, seed=0)) for seed in seeds])
     train(models, corpora, recipe)
     return models

@@ -9,9 +9,9 @@ import pytest
 from benchmarks.gateway.callers import ask, call
 from benchmarks.gateway.faulty_model import FaultyModel
 from benchmarks.gateway.real_gateway import RealGateway, eventually, get
-from benchmarks.gateway.redis_server import PROGRAM, RedisServer, running
+from benchmarks.gateway.store_server import PROGRAMS, StoreServer, running
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no redis-server here; apt-get install redis")
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="no redis-server or valkey-server here")
 MODELS = ("stand-in", "careful", "free")
 MORE = """
 [[models]]
@@ -44,14 +44,14 @@ operation_seconds = 1.0
 WELL, DOWN = [200, 200, 200], [200, 503, 200]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with running(tmp_path_factory.mktemp("redis")) as server:
+@pytest.fixture(scope="module", params=PROGRAMS)
+def store(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[StoreServer]:
+    with running(tmp_path_factory.mktemp(request.param), program=PROGRAMS[request.param]) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory, store: RedisServer) -> Iterator[RealGateway]:
+def gateway(tmp_path_factory: pytest.TempPathFactory, store: StoreServer) -> Iterator[RealGateway]:
     with (
         FaultyModel() as model,
         RealGateway(tmp_path_factory.mktemp("gateway"), model.url, more=MORE.format(url=store.url)) as made,
@@ -74,7 +74,7 @@ def is_failing(gateway: RealGateway) -> bool:
 
 
 def test_a_store_that_was_killed_is_told_and_each_rule_does_what_it_says(
-    gateway: RealGateway, store: RedisServer
+    gateway: RealGateway, store: StoreServer
 ) -> None:
     assert eventually(lambda: statuses(gateway) == WELL)
     store.kill()
@@ -89,7 +89,7 @@ def test_a_store_that_was_killed_is_told_and_each_rule_does_what_it_says(
     assert eventually(lambda: statuses(gateway) == WELL)
 
 
-def test_a_store_that_stands_still_is_as_one_that_is_gone(gateway: RealGateway, store: RedisServer) -> None:
+def test_a_store_that_stands_still_is_as_one_that_is_gone(gateway: RealGateway, store: StoreServer) -> None:
     assert eventually(lambda: gateway.health()["status"] == "ok")
     store.pause()
     try:
@@ -102,7 +102,7 @@ def test_a_store_that_stands_still_is_as_one_that_is_gone(gateway: RealGateway, 
 
 
 def test_a_store_that_restarts_again_and_again_leaves_no_call_without_a_proper_answer(
-    gateway: RealGateway, store: RedisServer
+    gateway: RealGateway, store: StoreServer
 ) -> None:
     seen: list[list[int]] = []
     for _ in range(5):

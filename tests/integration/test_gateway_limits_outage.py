@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from benchmarks.gateway.redis_server import PROGRAM, RedisServer, running
+from benchmarks.gateway.store_server import PROGRAMS, StoreServer, running
 
 from limits_workers import CALL, Told, admitted, spend, subjects, until, worker
 from stillwatch.gateway.limits.limiter import Limits
@@ -18,29 +18,29 @@ from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import StoreClosed
 from stillwatch.gateway.settings import LimitRule
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no redis-server or valkey-server here")
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="no redis-server or valkey-server here")
 
 PATIENCE = 0.25
 """Seconds for an answer: more than the default, as the machine may be busy."""
 
-End = Callable[[RedisServer], None]
-each_end = pytest.mark.parametrize("end", [RedisServer.kill, RedisServer.pause], ids=["killed", "frozen"])
+End = Callable[[StoreServer], None]
+each_end = pytest.mark.parametrize("end", [StoreServer.kill, StoreServer.pause], ids=["killed", "frozen"])
 
 
 def rule(when: Literal["local", "closed", "open"] = "local") -> LimitRule:
     return LimitRule(Level.ACCOUNT, Unit.CALLS, per_minute=60, burst=4, when_store_fails=when)
 
 
-def begin_again(server: RedisServer, end: End) -> None:
-    if end is RedisServer.kill:
+def begin_again(server: StoreServer, end: End) -> None:
+    if end is StoreServer.kill:
         server.start()
     else:
         server.resume()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with running(tmp_path) as started:
+@pytest.fixture(params=PROGRAMS)
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StoreServer]:
+    with running(tmp_path, program=PROGRAMS[request.param]) as started:
         yield started
 
 
@@ -49,7 +49,7 @@ async def fails(limits: Limits) -> None:
 
 
 @each_end
-def test_a_local_rule_goes_on_at_this_workers_share(server: RedisServer, end: End) -> None:
+def test_a_local_rule_goes_on_at_this_workers_share(server: StoreServer, end: End) -> None:
     async def main() -> None:
         async with (
             worker(server, rule(), patience=PATIENCE) as limits,
@@ -69,7 +69,7 @@ def test_a_local_rule_goes_on_at_this_workers_share(server: RedisServer, end: En
 
 
 @each_end
-def test_a_closed_rule_refuses_as_unavailable(server: RedisServer, end: End) -> None:
+def test_a_closed_rule_refuses_as_unavailable(server: StoreServer, end: End) -> None:
     async def main() -> None:
         async with worker(server, rule("closed"), patience=PATIENCE) as limits:
             assert await admitted(limits, "alice")
@@ -83,7 +83,7 @@ def test_a_closed_rule_refuses_as_unavailable(server: RedisServer, end: End) -> 
 
 
 @each_end
-def test_an_open_rule_lets_pass_and_counts(server: RedisServer, end: End) -> None:
+def test_an_open_rule_lets_pass_and_counts(server: StoreServer, end: End) -> None:
     told = Told()
 
     async def main() -> None:
@@ -98,7 +98,7 @@ def test_an_open_rule_lets_pass_and_counts(server: RedisServer, end: End) -> Non
 
 
 @each_end
-def test_no_call_waits_for_a_store_that_is_not_there(server: RedisServer, end: End) -> None:
+def test_no_call_waits_for_a_store_that_is_not_there(server: StoreServer, end: End) -> None:
     async def main() -> None:
         async with worker(server, rule("closed"), patience=PATIENCE) as limits:
             end(server)
@@ -111,7 +111,7 @@ def test_no_call_waits_for_a_store_that_is_not_there(server: RedisServer, end: E
 
 @each_end
 def test_an_outage_and_its_end_are_said_and_budgets_are_shared_again(
-    server: RedisServer, end: End, caplog: pytest.LogCaptureFixture
+    server: StoreServer, end: End, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = Told()
 
@@ -141,7 +141,7 @@ def test_an_outage_and_its_end_are_said_and_budgets_are_shared_again(
     assert "answers again" in caplog.text
 
 
-def test_a_worker_that_starts_without_a_store_says_so_and_finds_it_later(server: RedisServer) -> None:
+def test_a_worker_that_starts_without_a_store_says_so_and_finds_it_later(server: StoreServer) -> None:
     server.kill()
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""Budgets shared through a real Redis: the bound holds for all workers together, and for any of their clocks."""
+"""Budgets shared through a real Redis and Valkey: the bound holds for all workers at once, whatever clocks say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from benchmarks.gateway.redis_server import PROGRAM, RedisServer, running
+from benchmarks.gateway.store_server import PROGRAMS, StoreServer, running
 
 from limits_workers import CALL, admitted, spend, subjects, until, worker
 from stillwatch.gateway.limits.limiter import Limits
@@ -19,7 +19,7 @@ from stillwatch.gateway.nouns import Level, Unit
 from stillwatch.gateway.ports import Cost, LimitExceeded
 from stillwatch.gateway.settings import LimitRule
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no redis-server or valkey-server here")
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="no redis-server or valkey-server here")
 
 CALLS = LimitRule(Level.ACCOUNT, Unit.CALLS, per_minute=6000, burst=100)
 TRIES = 5
@@ -27,9 +27,9 @@ SLOW = LimitRule(Level.ACCOUNT, Unit.CALLS, per_minute=1, burst=5)
 TOKENS = LimitRule(Level.CAMPAIGN, Unit.OUTPUT_TOKENS, per_minute=120_000, burst=10_000)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with running(tmp_path) as started:
+@pytest.fixture(params=PROGRAMS)
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StoreServer]:
+    with running(tmp_path, program=PROGRAMS[request.param]) as started:
         yield started
 
 
@@ -43,7 +43,7 @@ async def ask_for(limits: Limits, account: str, *, seconds: float) -> tuple[int,
     return done, asked
 
 
-def test_workers_together_use_one_budget_and_all_of_it(server: RedisServer) -> None:
+def test_workers_together_use_one_budget_and_all_of_it(server: StoreServer) -> None:
     async def main() -> None:
         async with AsyncExitStack() as stack:
             workers = [await stack.enter_async_context(worker(server, CALLS)) for _ in range(4)]
@@ -65,7 +65,7 @@ def test_workers_together_use_one_budget_and_all_of_it(server: RedisServer) -> N
     asyncio.run(main())
 
 
-def test_streams_on_many_workers_keep_a_campaign_within_its_bound(server: RedisServer) -> None:
+def test_streams_on_many_workers_keep_a_campaign_within_its_bound(server: StoreServer) -> None:
     async def stream(limits: Limits, account: str, ends_at: float) -> float:
         delivered = 0.0
         while time.monotonic() < ends_at:
@@ -101,7 +101,7 @@ def test_streams_on_many_workers_keep_a_campaign_within_its_bound(server: RedisS
     asyncio.run(main())
 
 
-def test_no_worker_s_clock_makes_tokens(server: RedisServer) -> None:
+def test_no_worker_s_clock_makes_tokens(server: StoreServer) -> None:
     hours = count(step=3600)
 
     async def main() -> None:
@@ -114,7 +114,7 @@ def test_no_worker_s_clock_makes_tokens(server: RedisServer) -> None:
     asyncio.run(main())
 
 
-def test_a_crashed_worker_leaks_no_stream_and_its_lease_is_booked_as_used(server: RedisServer) -> None:
+def test_a_crashed_worker_leaks_no_stream_and_its_lease_is_booked_as_used(server: StoreServer) -> None:
     rules = (SLOW, LimitRule(Level.ACCOUNT, Unit.STREAMS, most=2))
     stream = Cost(input_tokens=0.0, output_hold=0.0, stream=True)
 
@@ -143,7 +143,7 @@ async def is_admitted(limits: Limits, cost: Cost) -> bool:
     return True
 
 
-def test_a_store_that_lost_its_memory_does_not_hand_out_a_budget_again(server: RedisServer) -> None:
+def test_a_store_that_lost_its_memory_does_not_hand_out_a_budget_again(server: StoreServer) -> None:
     async def main() -> None:
         async with worker(server, SLOW) as limits:
             assert await spend(limits, "alice", seconds=0.3) == 5
@@ -154,7 +154,7 @@ def test_a_store_that_lost_its_memory_does_not_hand_out_a_budget_again(server: R
     asyncio.run(main())
 
 
-def test_a_worker_that_knows_better_corrects_one_that_knew_nothing(server: RedisServer) -> None:
+def test_a_worker_that_knows_better_corrects_one_that_knew_nothing(server: StoreServer) -> None:
     async def main() -> None:
         async with worker(server, SLOW) as knows, worker(server, SLOW) as new:
             assert await spend(knows, "alice", seconds=0.3) == 5
@@ -168,7 +168,7 @@ def test_a_worker_that_knows_better_corrects_one_that_knew_nothing(server: Redis
     asyncio.run(main())
 
 
-def test_1025_sybils_push_out_nobody_s_debt(server: RedisServer) -> None:
+def test_1025_sybils_push_out_nobody_s_debt(server: StoreServer) -> None:
     async def main() -> None:
         async with worker(server, SLOW) as limits, worker(server, SLOW) as other:
             assert await spend(limits, "debtor", seconds=0.3) == 5
@@ -179,7 +179,7 @@ def test_1025_sybils_push_out_nobody_s_debt(server: RedisServer) -> None:
     asyncio.run(main())
 
 
-def test_calls_that_wait_together_share_one_question(server: RedisServer) -> None:
+def test_calls_that_wait_together_share_one_question(server: StoreServer) -> None:
     async def main() -> None:
         async with worker(server, CALLS) as limits:
             began = time.monotonic()
@@ -194,7 +194,7 @@ def test_calls_that_wait_together_share_one_question(server: RedisServer) -> Non
 
 
 def test_a_store_that_refuses_hashes_gets_the_script_and_says_so(
-    server: RedisServer, caplog: pytest.LogCaptureFixture
+    server: StoreServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.command("ACL", "SETUSER", "default", "-evalsha", "-script")
 
@@ -209,26 +209,27 @@ def test_a_store_that_refuses_hashes_gets_the_script_and_says_so(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("query", ["", "?cluster=true"])
-def test_one_question_for_many_budgets_is_legal_in_a_cluster(tmp_path: Path, query: str) -> None:
+def test_one_question_for_many_budgets_is_legal_in_a_cluster(tmp_path: Path, query: str, program: str) -> None:
     rules = [LimitRule(level, Unit.CALLS, per_minute=1, burst=5) for level in Level]
 
-    async def main(server: RedisServer) -> None:
+    async def main(server: StoreServer) -> None:
         async with worker(server, *rules, query=query) as limits:
             assert await spend(limits, "alice", seconds=0.5) == 5
             assert limits.health().store == "shared"
 
-    with running(tmp_path, "--cluster-enabled", "yes") as server:
+    with running(tmp_path, "--cluster-enabled", "yes", program=PROGRAMS[program]) as server:
         server.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         asyncio.run(until_up(server))
         asyncio.run(main(server))
 
 
-async def until_up(server: RedisServer) -> None:
+async def until_up(server: StoreServer) -> None:
     await until(lambda: b"cluster_state:ok" in bytes(str(server.command("CLUSTER", "INFO")), "ascii"))
 
 
-def test_newcomers_at_the_same_moment_are_not_refused_what_is_there(server: RedisServer) -> None:
+def test_newcomers_at_the_same_moment_are_not_refused_what_is_there(server: StoreServer) -> None:
     wide = LimitRule(Level.GLOBAL, Unit.OUTPUT_TOKENS, per_minute=60_000_000)
 
     async def one(limits: Limits, n: int) -> None:

@@ -72,7 +72,7 @@ def test_a_file_is_screened_recorded_and_screened_again_when_the_list_changes(co
     same = json.loads(command("rescreen", "--list", register, "--json").out)
     assert same["changes"] == []
     hit = said["screened"][0]["hits"][0]["entry"]
-    with Register(register, clock=time.time) as opened:
+    with Register(register, clock=time.time, typed_names=True) as opened:
         opened.make(hit, Withdraw("A mistake."), by=AUTHOR)
     changed = json.loads(command("rescreen", "--list", register, "--json").out)
     assert {c["customer"]: c["gone"] for c in changed["changes"]} == {"c1": [hit], "c3": [hit]}
@@ -91,7 +91,7 @@ def test_a_cleared_customer_is_asked_about_again_when_the_entry_changes(command:
         json.loads(command("screen", "Quillfern Model Works", "--list", register, "--json").out)["screened"][0]["hits"]
         == []
     )
-    with Register(register, clock=time.time) as opened:
+    with Register(register, clock=time.time, typed_names=True) as opened:
         opened.make(entry, AddEvidence(evidence(77)), by=REVIEWER)
     again = json.loads(command("screen", "Quillfern Model Works", "--list", register, "--json").out)
     assert [hit["entry"] for hit in again["screened"][0]["hits"]] == [entry]

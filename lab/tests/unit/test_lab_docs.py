@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from runs.lab_tables import tables
 from runs.plan_table import table
 
 from stillwatch_lab.distill.settings import Method
 from stillwatch_lab.models.folders import bundled_configurations
 
 LAB = Path(__file__).parents[2]
+RESULTS_PAGE = (LAB.parent / "docs" / "lab.md").read_text(encoding="utf-8")
 PAGE = (LAB.parent / "docs" / "lab-distill.md").read_text(encoding="utf-8")
 
 
@@ -19,3 +22,10 @@ def test_the_table_is_what_the_plan_says() -> None:
 
 def test_names_every_method_and_configuration() -> None:
     assert not [name for name in (*Method, *bundled_configurations()) if f"`{name}`" not in PAGE]
+
+
+@pytest.mark.parametrize("name", tables())
+def test_the_tables_are_what_the_committed_results_say(name: str) -> None:
+    assert f"<!-- table {name} -->\n{tables()[name]}\n<!-- end -->" in RESULTS_PAGE, (
+        "python -m runs.lab_tables writes it"
+    )

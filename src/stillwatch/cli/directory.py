@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-from collections.abc import Callable
-from inspect import Parameter, Signature
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from stillwatch.cli.options import sharing
 from stillwatch.gateway.admin_log import ADMIN_LOG, AdminLog, admin_log_of
 from stillwatch.gateway.directory.opened import Directory
 from stillwatch.gateway.read_settings import DIRECTORY_VARIABLE, read_settings
@@ -36,28 +36,20 @@ LogOption = Annotated[
     Path | None, typer.Option("--admin-log", help="Where each change is noted.", show_default=str(ADMIN_LOG))
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-OPTIONS = {"config": ConfigOption, "directory": DirectoryOption, "admin_log": LogOption}
-"""What every command over the directory takes besides its own."""
-
-Own = ParamSpec("Own")
 
 
-def on_directory(command: Callable[Concatenate[Directory, Own], None]) -> Callable[..., None]:
-    """Give a command the options that say which directory it is about, and the open directory as first argument."""
+@contextmanager
+def _opened(*, config: Path | None, directory: str | None, admin_log: Path | None) -> Iterator[Directory]:
+    told = read_settings(config) if config else GatewaySettings()
+    log = AdminLog(admin_log or admin_log_of(told))
+    with Directory(directory or told.directory_url, note=log.note) as opened:
+        yield opened
 
-    def run(*own: Any, config: Path | None, directory: str | None, admin_log: Path | None, **named: Any) -> None:
-        told = read_settings(config) if config else GatewaySettings()
-        log = AdminLog(admin_log or admin_log_of(told))
-        with Directory(directory or told.directory_url, note=log.note) as opened:
-            command(opened, *own, **named)
 
-    _, *own = inspect.signature(command, eval_str=True).parameters.values()
-    more = [Parameter(n, Parameter.KEYWORD_ONLY, default=None, annotation=kind) for n, kind in OPTIONS.items()]
-    signature = Signature([*own, *more])
-    run.__signature__ = signature  # type: ignore[attr-defined]  # what inspect, and so Typer, looks at first
-    run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
-    run.__doc__, run.__wrapped__ = command.__doc__, command  # type: ignore[attr-defined]
-    return run
+on_directory = sharing(
+    {"config": (ConfigOption, None), "directory": (DirectoryOption, None), "admin_log": (LogOption, None)}, _opened
+)
+"""Give a command the options that say which directory it is about, and the open directory as first argument."""
 
 
 def print_rows(rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from stillwatch.cli.evidence import FOLDER, KEY, KeyOption, PassphraseOption, open_book
 from stillwatch.cli.main import app
+from stillwatch.cli.options import sharing
 from stillwatch.errors import SettingsError
+from stillwatch.evidence.book import Book
 from stillwatch.sharing.tables import SHARING_URL
+from stillwatch.sharing.taxii.http import Credential
 from stillwatch.store.private_file import read_private_file
 
 share_app = typer.Typer(help="Campaigns to and from other hosts; one more piece of evidence.", no_args_is_help=True)
@@ -46,6 +52,52 @@ CertificateKeyOption = Annotated[Path | None, typer.Option("--certificate-key", 
 CaOption = Annotated[
     Path | None, typer.Option("--ca", help="Who signs the server's certificate.", show_default="the system's")
 ]
+
+
+@dataclass(frozen=True)
+class ShareLog:
+    """The evidence log that every share goes into first, and what opens it."""
+
+    folder: Path
+    key: Path
+    passphrase: Path | None
+
+    def open(self) -> Book:
+        """Open it to write, beginning it at first use."""
+        return open_book(self.folder, key=self.key, passphrase=self.passphrase, create=True)
+
+
+def _share_log(*, evidence: Path, key: Path, passphrase_file: Path | None) -> AbstractContextManager[ShareLog]:
+    return nullcontext(ShareLog(evidence, key, passphrase_file))
+
+
+logged = sharing(
+    {
+        "evidence": (EvidenceOption, FOLDER),
+        "key": (KeyOption, KEY),
+        "passphrase_file": (PassphraseOption, None),
+    },
+    _share_log,
+)
+"""Give a command the options of the evidence log, and the log as first argument."""
+
+
+def _credential(
+    *, token_file: Path | None, certificate: Path | None, certificate_key: Path | None, ca: Path | None
+) -> AbstractContextManager[Credential]:
+    return nullcontext(Credential(read_token(token_file), certificate, certificate_key, ca))
+
+
+calling = sharing(
+    {
+        "token_file": (TokenOption, None),
+        "certificate": (CertificateOption, None),
+        "certificate_key": (CertificateKeyOption, None),
+        "ca": (CaOption, None),
+    },
+    _credential,
+)
+"""Give a command the options by which a partner's server knows us, and the credential as first argument."""
 
 
 def read_token(path: Path | None) -> str:

@@ -17,8 +17,8 @@ from stillwatch.gateway.exchange import Header, Message
 from stillwatch.gateway.nouns import Ask, Caller, Decision, Standing
 from stillwatch.gateway.pages import unknown_model
 from stillwatch.gateway.parts import Parts
-from stillwatch.gateway.ports import Cost, Hold, JournalFull, LimitExceeded, StoreClosed, Subjects
-from stillwatch.gateway.request import RequestHead, read_body
+from stillwatch.gateway.ports import JournalFull, LimitExceeded, StoreClosed, Subjects
+from stillwatch.gateway.request import RequestHead, check_body, read_body
 from stillwatch.gateway.settings import Model
 from stillwatch.gateway.upstream import UpstreamPool
 
@@ -49,9 +49,11 @@ class Admission:
 
     def identify(self, head: RequestHead) -> Caller:
         """Return who calls. Raises Refusal (401)."""
-        caller = self._parts.keyring.find(head.credential) if head.credential else None
-        if caller is None:
-            raise Refusal(401, "The API key is missing, unknown, revoked or expired.", code="invalid_api_key")
+        keyring, caller = self._parts.keyring, head.caller
+        if caller is None or not keyring.is_current(caller):
+            caller = head.caller = keyring.find(head.credential) if head.credential else None
+            if caller is None:
+                raise Refusal(401, "The API key is missing, unknown, revoked or expired.", code="invalid_api_key")
         return caller
 
     async def admit(self, dialect: Dialect, scope: Scope, receive: Receive) -> Call:
@@ -59,18 +61,19 @@ class Admission:
         method = scope["method"]
         if method != dialect.method and dialect.understands:
             raise Refusal(405, f"Use {dialect.method}.", code="method_not_allowed")
-        started = monotonic()
-        head = RequestHead(scope["headers"])
+        started, now = monotonic(), time()
+        head = scope.get("head") or RequestHead(scope["headers"])
         caller = self.identify(head)
-        raw = await read_body(receive, head, self._listen.max_body_bytes)
+        raw, most = scope.get("body"), self._listen.max_body_bytes
+        raw = await read_body(receive, head, most) if raw is None else check_body(raw, head, most)
         body = read_object(raw, dialect.sensitive) if dialect.understands else _read_loosely(raw)
         find_model = self._model if dialect.understands else self._any_model
         model, pool = find_model(body, dialect)
         ask = dialect.ask(body, model.name, len(raw))
-        row = self._row(scope, head, caller, ask)
-        row.update(dialect.columns(body))
+        row = self._row(scope, head, caller, ask, now)
+        row |= dialect.columns(body)
         standing = self._parts.standings.of(caller.account)
-        decision = self._parts.decider.decide(caller, ask, standing, now=time())
+        decision = self._parts.decider.decide(caller, ask, standing, now=now)
         enforced = self._enforce(decision, standing, row) if decision.effects else NOTHING
         query = b"?" + BETA if scope["query_string"] == BETA else b""
         hide_usage = ask.stream and not dialect.asks_usage(body)
@@ -88,10 +91,14 @@ class Admission:
             if caps is not None:
                 ask = dialect.ask(body, model.name, len(raw))
         cost = cost_of(dialect, ask, raw, weights=self._weights, limit_factor=enforced.limit_factor)
-        subjects = Subjects(caller.account, caller.organization, standing.campaign, model.name, caller.plan)
-        hold = await self._hold(subjects, cost, row)
-        call_id = str(row["call_id"])
-        about = (self._parts.recorder, self._weights, request, started, cast("int", row["started_at"]))
+        whose = (caller.account, caller.organization, standing.campaign, model.name, caller.plan)
+        try:
+            # NamedTuple's own constructor is a Python function: this is the way of every call.
+            hold = await self._parts.limiter.admit(tuple.__new__(Subjects, whose), cost)
+        except (LimitExceeded, StoreClosed) as problem:
+            raise self._no_room(problem, row) from None
+        call_id, started_at = cast("str", row["call_id"]), cast("int", row["started_at"])
+        about = (self._parts.recorder, self._weights, request, started, started_at)
         call = Call(call_id, dialect, caller, ask, hold, *about)
         self._record(call, row)
         return call
@@ -114,12 +121,12 @@ class Admission:
             return Model(dialect.path, self._first.settings.name), self._first
         return found
 
-    def _row(self, scope: Scope, head: RequestHead, caller: Caller, ask: Ask) -> dict[str, object]:
+    def _row(self, scope: Scope, head: RequestHead, caller: Caller, ask: Ask, now: float) -> dict[str, object]:
         """Return the columns of the call log that are known before the call, but for its text."""
         return {
             "call_id": new_call_id(),
             "account": caller.account,
-            "started_at": round(time() * 1_000_000),
+            "started_at": round(now * 1_000_000),
             "model": ask.model,
             "operation": ask.operation,
             "client_address": client_address(scope["client"][0], head.forwarded_for, self._trusted),
@@ -147,22 +154,17 @@ class Admission:
         for effect in decision.effects:
             self._parts.metrics.count("effects", (effect.action.value, effect.mode.value))
 
-    async def _hold(self, subjects: Subjects, cost: Cost, row: dict[str, object]) -> Hold:
-        try:
-            return await self._parts.limiter.admit(subjects, cost)
-        except LimitExceeded as limit:
-            self._parts.metrics.count("refusals", (limit.level.value, limit.unit.value))
-            about = {name: row[name] for name in ("call_id", "account", "model", "started_at")}
-            self._parts.recorder.note("refusal", {**about, "level": limit.level.value, "unit": limit.unit.value})
-            # The campaign level is never named: the words and the headers are the same whatever level it was.
-            raise Refusal(
-                429,
-                "Rate limit reached; try again later.",
-                code="rate_limit_exceeded",
-                retry_after=limit.retry_after_seconds,
-            ) from None
-        except StoreClosed:
-            raise Refusal(503, "Limits cannot be checked now.", code="limits_down", retry_after=RETRY_SECONDS) from None
+    def _no_room(self, problem: LimitExceeded | StoreClosed, row: dict[str, object]) -> Refusal:
+        """Note a limit that was reached, and return what the caller is told."""
+        if isinstance(problem, StoreClosed):
+            return Refusal(503, "Limits cannot be checked now.", code="limits_down", retry_after=RETRY_SECONDS)
+        about = {name: row[name] for name in ("call_id", "account", "model", "started_at")}
+        where = {"level": problem.level.value, "unit": problem.unit.value}
+        self._parts.metrics.count("refusals", tuple(where.values()))
+        self._parts.recorder.note("refusal", about | where)
+        # The campaign level is never named: the words and the headers are the same whatever level it was.
+        words, wait = "Rate limit reached; try again later.", problem.retry_after_seconds
+        return Refusal(429, words, code="rate_limit_exceeded", retry_after=wait)
 
     def _record(self, call: Call, row: dict[str, object]) -> None:
         try:

@@ -15,8 +15,11 @@ MIN_FAMILIES = 2
 FAMILY_BITS = 1.0
 """From here on a family counts as evidence: odds of two to one. Less is what innocent groups show by chance."""
 
-Check = Callable[[Caller, Ask, Standing, float], bool]
-"""One condition, given the caller, the ask, the standing and the time in seconds since 1970."""
+Check = Callable[[Caller, Ask, float], bool]
+"""One condition on a call, given the caller, the ask, and the time in seconds since 1970."""
+
+StandingCheck = Callable[[Standing], bool]
+"""One condition on an account's standing."""
 
 
 @dataclass(frozen=True)
@@ -68,26 +71,28 @@ class When:
 
 
 def make_checks(when: When) -> list[Check]:
-    """Return one function for each condition that was given."""
-    return [*_evidence_checks(when), *_account_checks(when), *_ask_checks(when), *_time_checks(when)]
+    """Return one function for each condition on account, call and time that was given."""
+    return [*_account_checks(when), *_ask_checks(when), *_time_checks(when)]
 
 
-def _evidence_checks(when: When) -> list[Check]:
+def evidence_checks(when: When) -> list[StandingCheck]:
+    """Return one function for each condition on the account's standing that was given."""
     if when.campaign is False:
-        return [lambda _caller, _ask, standing, _now: standing.campaign is None or standing.appeal_granted]
+        return [lambda standing: standing.campaign is None or standing.appeal_granted]
     if not when.evidence:
         return []
     # That there is a campaign and no appeal, ``decide`` has looked at already.
-    checks: list[Check] = [_at_least(name, getattr(when, name)) for name in _LEAST if getattr(when, name) is not None]
-    for family, least in when.min_bits.items():
-        checks.append(lambda _c, _a, standing, _n, f=family, b=least: standing.bits.get(f, 0.0) >= b)  # type: ignore[misc]
+    least = {name: getattr(when, name) for name in _LEAST}
+    checks: list[StandingCheck] = [_at_least(name, value) for name, value in least.items() if value is not None]
+    for family, bits in when.min_bits.items():
+        checks.append(lambda standing, f=family, b=bits: standing.bits.get(f, 0.0) >= b)  # type: ignore[misc]
     families = MIN_FAMILIES if when.min_families is None else when.min_families
     checks.append(_enough_families(families, when.family_bits))
     return checks
 
 
-def _enough_families(families: int, floor: float) -> Check:
-    def check(_caller: Caller, _ask: Ask, standing: Standing, _now: float) -> bool:
+def _enough_families(families: int, floor: float) -> StandingCheck:
+    def check(standing: Standing) -> bool:
         found = 0
         for family, bits in standing.bits.items():
             found += bits >= floor and family is not _PARTNERS
@@ -101,40 +106,40 @@ _PARTNERS = Family.PARTNERS
 _LEAST = ("min_strength_bits", "min_match_weight", "min_share")
 
 
-def _at_least(name: str, least: float) -> Check:
+def _at_least(name: str, least: float) -> StandingCheck:
     value = attrgetter(name.removeprefix("min_"))
-    return lambda _c, _a, standing, _n: value(standing) >= least
+    return lambda standing: value(standing) >= least
 
 
 def _account_checks(when: When) -> list[Check]:
     checks: list[Check] = []
     if when.verification:
-        checks.append(lambda caller, _a, _s, _n: caller.verification in when.verification)
+        checks.append(lambda caller, _a, _n: caller.verification in when.verification)
     if when.plan:
-        checks.append(lambda caller, _a, _s, _n: caller.plan in when.plan)
+        checks.append(lambda caller, _a, _n: caller.plan in when.plan)
     if (young := when.younger_than_days) is not None:
-        checks.append(lambda c, _a, _s, now: c.created_at is not None and now - c.created_at < young * DAY_SECONDS)
+        checks.append(lambda c, _a, now: c.created_at is not None and now - c.created_at < young * DAY_SECONDS)
     if (old := when.older_than_days) is not None:
-        checks.append(lambda c, _a, _s, now: c.created_at is not None and now - c.created_at >= old * DAY_SECONDS)
+        checks.append(lambda c, _a, now: c.created_at is not None and now - c.created_at >= old * DAY_SECONDS)
     return checks
 
 
 def _ask_checks(when: When) -> list[Check]:
     checks: list[Check] = []
     if when.model:
-        checks.append(lambda _c, ask, _s, _n: ask.model in when.model)
+        checks.append(lambda _c, ask, _n: ask.model in when.model)
     if when.operation:
-        checks.append(lambda _c, ask, _s, _n: ask.operation in when.operation)
+        checks.append(lambda _c, ask, _n: ask.operation in when.operation)
     for name in ("reasoning", "logprobs", "stream"):
         if (wanted := getattr(when, name)) is not None:
             asked = attrgetter(name)
-            checks.append(lambda _c, ask, _s, _n, a=asked, w=wanted: a(ask) is w)  # type: ignore[misc]
+            checks.append(lambda _c, ask, _n, a=asked, w=wanted: a(ask) is w)  # type: ignore[misc]
     if (samples := when.min_n) is not None:
-        checks.append(lambda _c, ask, _s, _n: ask.n >= samples)
+        checks.append(lambda _c, ask, _n: ask.n >= samples)
     if (tools := when.min_tools) is not None:
-        checks.append(lambda _c, ask, _s, _n: ask.tools >= tools)
+        checks.append(lambda _c, ask, _n: ask.tools >= tools)
     if (tokens := when.min_output_tokens) is not None:
-        checks.append(lambda _c, ask, _s, _n: ask.max_output_tokens is None or ask.max_output_tokens >= tokens)
+        checks.append(lambda _c, ask, _n: ask.max_output_tokens is None or ask.max_output_tokens >= tokens)
     return checks
 
 
@@ -143,15 +148,15 @@ def _time_checks(when: When) -> list[Check]:
     if when.minutes is not None:
         start, end = when.minutes
         if start <= end:
-            checks.append(lambda _c, _a, _s, now: start <= _minute(now) < end)
+            checks.append(lambda _c, _a, now: start <= _minute(now) < end)
         else:
-            checks.append(lambda _c, _a, _s, now: _minute(now) >= start or _minute(now) < end)
+            checks.append(lambda _c, _a, now: _minute(now) >= start or _minute(now) < end)
     if when.weekdays:
-        checks.append(lambda _c, _a, _s, now: _weekday(now) in when.weekdays)
+        checks.append(lambda _c, _a, now: _weekday(now) in when.weekdays)
     if (first := when.not_before) is not None:
-        checks.append(lambda _c, _a, _s, now: now >= first)
+        checks.append(lambda _c, _a, now: now >= first)
     if (last := when.not_after) is not None:
-        checks.append(lambda _c, _a, _s, now: now < last)
+        checks.append(lambda _c, _a, now: now < last)
     return checks
 
 

@@ -15,17 +15,15 @@ from uvicorn.server import ServerState
 
 from stillwatch.gateway.bad_request import ERROR, NOT_HTTP, BadRequest, cause_of
 from stillwatch.gateway.deadlines import NEVER, Deadlines
-from stillwatch.gateway.exchange import Exchange, Header, Wire, plain_answer
+from stillwatch.gateway.exchange import Exchange, Wire, plain_answer
+from stillwatch.gateway.incoming_head import IncomingHead
+from stillwatch.gateway.known_head import HeadMemory
 from stillwatch.gateway.log import log_failure
 from stillwatch.gateway.settings import Listen
 
 LINGER_SECONDS = 2.0
 """After an early error, what the caller still sends is read and thrown away this long, so that the error reaches it
 before the connection closes (RFC 9112, section 9.6)."""
-
-ASGI = {"version": "3.0", "spec_version": "2.3"}
-
-FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host", b"expect"})
 
 
 class GuardedConfig(Config):
@@ -59,12 +57,10 @@ class ServerConnection(asyncio.Protocol):
         self._closing = self._lingering = False
         self._peer: tuple[str, int] = ("", 0)
         self.deadline = NEVER
-        self._url = b""
-        self._headers: list[Header] = []
-        self._header_bytes = 0
+        self._head = IncomingHead()
         self._in_headers = False
-        self._lengths = self._hosts = 0
-        self._expects_continue = False
+        self._scope: dict[str, Any] = {}
+        self._memory, self._missing = HeadMemory(), 0
 
     # asyncio's side
 
@@ -81,9 +77,20 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(BadRequest(503, b"Too many connections; try again later.", b"overloaded"))
 
     def data_received(self, data: bytes) -> None:
-        """Parse."""
+        """Parse, but for a head that came before, and the body behind it."""
         if self._lingering:
             return
+        if self._missing:
+            data = self._take_body(data)
+        elif self._exchange is None and not self._in_headers:
+            if not self._begin_known(data):
+                self._parse(data)
+                self._learn(data)
+            return
+        if data:
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as problem:
@@ -93,8 +100,8 @@ class ServerConnection(asyncio.Protocol):
         except httptools.HttpParserUpgrade:
             self._refuse(BadRequest(400, b"Upgrades are not supported."))
         if self._in_headers and not self._lingering:
-            self._waiting_bytes += len(data)
-            if self._waiting_bytes > self._listen.max_header_bytes:
+            self._head.unread += len(data)
+            if self._head.unread > self._listen.max_header_bytes:
                 self._refuse(BadRequest(431, b"The headers are too long.", b"headers_too_long"))
 
     def pause_writing(self) -> None:
@@ -179,77 +186,34 @@ class ServerConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._closing = True
             return
-        self._url = b""
-        self._headers = []
-        self._header_bytes = self._waiting_bytes = self._lengths = self._hosts = 0
-        self._expects_continue = False
+        self._head = IncomingHead()
         self._in_headers = True
         self.deadline = self._loop.time() + self._listen.header_seconds
 
     def on_url(self, url: bytes) -> None:
         """Collect the target, which may come in pieces."""
         if not self._closing:
-            self._url += url
+            self._head.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a header, and count those that decide where a request ends."""
-        if self._closing:
-            return
-        name = name.lower()
-        self._header_bytes += len(name) + len(value)
-        if name in FRAMING:
-            self._frame(name, value)
-        self._headers.append((name, value))
-
-    def _frame(self, name: bytes, value: bytes) -> None:
-        """Count what decides where a request begins and ends."""
-        if name == b"host":
-            self._hosts += 1
-        elif name == b"expect":
-            self._expects_continue = value.lower() == b"100-continue"
-        else:
-            self._lengths += 1
-            if name == b"transfer-encoding" and value.lower() != b"chunked":
-                raise BadRequest(400, b"Only chunked is supported as transfer-encoding.")
+        """Collect a header."""
+        if not self._closing:
+            self._head.add(name, value)
 
     def on_headers_complete(self) -> None:
         """Start the application."""
         if self._closing:
             return
         self._in_headers = False
-        version = self._parser.get_http_version()
-        if self._header_bytes > self._listen.max_header_bytes:
-            raise BadRequest(431, b"The headers are too long.", b"headers_too_long")
-        if self._lengths > 1:
-            raise BadRequest(400, b"The length of the body is given more than once.")
-        if self._hosts != 1 and version != "1.0":
-            raise BadRequest(400, b"There must be one host header.")
-        path, _, query = self._url.partition(b"?")
-        if not path.startswith(b"/") or b"#" in self._url or self._parser.should_upgrade():
-            raise BadRequest(400, b"The request target must be a path.")
-        self.deadline = self._loop.time() + self._listen.body_seconds
-        method = self._parser.get_method().decode("ascii")
-        self._wire.default_headers = self._state.default_headers
-        keeps = version == "1.1" and self._parser.should_keep_alive()
-        exchange = Exchange(self._wire, method, keep_alive=keeps, expects_continue=self._expects_continue)
-        scope = {
-            "type": "http",
-            "asgi": ASGI,
-            "http_version": version,
-            "method": method,
-            "scheme": "http",
-            "path": path.decode("latin-1"),
-            "raw_path": path,
-            "query_string": query,
-            "root_path": "",
-            "headers": self._headers,
-            "client": self._peer,
-            "server": None,
-            "state": self._app_state,
-        }
-        self._exchange = exchange
-        self._task = self._loop.create_task(self._run(exchange, scope), name="call")
-        self._state.tasks.add(self._task)
+        parser, head = self._parser, self._head
+        version, method = parser.get_http_version(), parser.get_method().decode("ascii")
+        scope = head.scope(method, version, most_bytes=self._listen.max_header_bytes)
+        if parser.should_upgrade():
+            raise BadRequest(400, b"Upgrades are not supported.")
+        scope |= {"client": self._peer, "state": self._app_state}
+        self._scope = scope
+        keeps = version == "1.1" and parser.should_keep_alive()
+        self._begin(scope, keeps=keeps, expects_continue=head.expects_continue)
 
     def on_body(self, body: bytes) -> None:
         """Hand a piece of the body over."""
@@ -261,6 +225,47 @@ class ServerConnection(asyncio.Protocol):
         if self._exchange is not None and not self._closing:
             self.deadline = NEVER
             self._exchange.end_body()
+
+    # A head that came before
+
+    def _learn(self, data: bytes) -> None:
+        exchange = self._exchange
+        if exchange is not None and exchange.keep_alive and self._head.is_plain and not self._closing:
+            self._memory.learn(data, self._scope, body_bytes=exchange.size)
+
+    def _begin_known(self, data: bytes) -> bool:
+        """Begin a request whose head came before; False if this is not one. The parser is between two requests."""
+        recalled = self._memory.recall(data, self._listen.max_body_bytes)
+        if recalled is None:
+            return False
+        scope, body, self._missing = recalled
+        exchange = self._begin(scope, keeps=True, expects_continue=False)
+        if body:
+            exchange.take(body)
+        if not self._missing:
+            self.on_message_complete()
+        return True
+
+    def _take_body(self, data: bytes) -> bytes:
+        """Hand over what belongs to the body of a request whose head was known; return what comes after it."""
+        body = data[: self._missing]
+        self._missing -= len(body)
+        self.on_body(body)
+        if not self._missing:
+            self.on_message_complete()
+        return data[len(body) :]
+
+    # The application's side
+
+    def _begin(self, scope: dict[str, Any], *, keeps: bool, expects_continue: bool) -> Exchange:
+        self.deadline = self._loop.time() + self._listen.body_seconds
+        self._wire.default_headers = self._state.default_headers
+        exchange = self._exchange = Exchange(
+            self._wire, scope["method"], keep_alive=keeps, expects_continue=expects_continue
+        )
+        self._task = self._loop.create_task(self._run(exchange, scope), name="call")
+        self._state.tasks.add(self._task)
+        return exchange
 
     async def _run(self, exchange: Exchange, scope: dict[str, Any]) -> None:
         try:

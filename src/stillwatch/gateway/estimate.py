@@ -32,13 +32,9 @@ def cost_of(dialect: Dialect, ask: Ask, raw: bytes, *, weights: Weights, limit_f
         counted = ask.input_bytes / BYTES_PER_TOKEN
         return Cost(input_tokens=counted, output_hold=0.0, stream=False, limit_factor=limit_factor)
     ceiling = FIRST_HOLD if ask.max_output_tokens is None else min(ask.max_output_tokens, FIRST_HOLD)
-    return Cost(
-        input_tokens=_input_tokens(raw),
-        output_hold=float(ceiling * ask.n),
-        stream=True,
-        weight=weight_of(ask, weights),
-        limit_factor=limit_factor,
-    )
+    made = (_input_tokens(raw), float(ceiling * ask.n), True, weight_of(ask, weights), limit_factor)
+    # NamedTuple's own constructor is a Python function: this is the way of every call.
+    return tuple.__new__(Cost, made)
 
 
 def _input_tokens(raw: bytes) -> float:

@@ -49,7 +49,6 @@ class Exchange:
         "_expected",
         "_head",
         "_method",
-        "_size",
         "_waiter",
         "_wire",
         "expects_continue",
@@ -58,6 +57,7 @@ class Exchange:
         "is_gone",
         "is_started",
         "keep_alive",
+        "size",
     )
 
     def __init__(self, wire: Wire, method: str, *, keep_alive: bool, expects_continue: bool) -> None:
@@ -67,14 +67,14 @@ class Exchange:
         self._head = b""
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
-        self._size = self._expected = 0
+        self.size = self._expected = 0
         self.has_body = self.is_started = self.is_answered = self.is_gone = False
 
     def take(self, body: bytes) -> None:
         """Take a piece of the request's body."""
         self._body.append(body)
-        self._size += len(body)
-        if self._size > PAUSE_AT_BYTES:
+        self.size += len(body)
+        if self.size > PAUSE_AT_BYTES:
             self._wire.pause_reading()
         if self._waiter is not None:
             self._wake()
@@ -111,7 +111,7 @@ class Exchange:
             return {"type": "http.disconnect"}
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body.clear()
-        self._size = 0
+        self.size = 0
         return {"type": "http.request", "body": body, "more_body": not self.has_body}
 
     async def send(self, message: Message) -> None:
@@ -127,14 +127,16 @@ class Exchange:
 
     def _write_head(self, status: int, headers: list[Header]) -> None:
         lines = [STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+        lines += [b"%s: %s\r\n" % header for header in self._wire.default_headers]
         length: int | None = None
-        for name, value in self._wire.default_headers + headers:
+        for header in headers:
+            name = header[0]
             if name == b"content-length":
-                length = int(value)
+                length = int(header[1])
             elif name == b"connection":
                 self.keep_alive = False
                 continue
-            lines.append(b"%s: %s\r\n" % (name, value))
+            lines.append(b"%s: %s\r\n" % header)
         if length is None and self._method != "HEAD" and status not in BODYLESS:
             self._chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
@@ -143,7 +145,8 @@ class Exchange:
             self.keep_alive = False
         lines.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
         head = b"".join(lines)
-        if head.count(b"\n") != len(lines) + (not self.keep_alive) or head.count(b"\r") != head.count(b"\n"):
+        ends = len(lines) if self.keep_alive else len(lines) + 1
+        if head.count(b"\n") != ends or head.count(b"\r") != ends:
             raise ValueError("a header's value would break the answer apart")
         self.is_started = True
         if length is None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from stillwatch.errors import StillwatchError
 from stillwatch.gateway.directory.credential import (
     NOBODY,
+    PREFIX,
     hash_secret,
     is_secret,
     make_credential,
@@ -87,6 +88,15 @@ class DirectoryKeyring:
         entry = self._snapshot.find(given.id) or NO_ENTRY
         opens = is_secret(given.secret, salt=entry.salt, hashed=entry.hash)
         return entry.caller if opens and entry.expires_at > self._clock() else None
+
+    def is_current(self, caller: Caller) -> bool:
+        """Whether the credential that this caller was found for opens still, so that it need not be hashed again.
+
+        An entry is never changed, only replaced: while the key's entry holds this very object, its hash is the one that
+        the credential was compared with.
+        """
+        entry = self._snapshot.find(caller.key[len(PREFIX) :])
+        return entry is not None and entry.caller is caller and entry.expires_at > self._clock()
 
     def is_appeal_granted(self, account: str) -> bool:
         """Answer whether a granted appeal of the account is in force: then its standing does not count against it."""

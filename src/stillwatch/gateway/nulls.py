@@ -78,6 +78,11 @@ class NoKeys:
         del credential
         return None
 
+    def is_current(self, caller: Caller) -> bool:
+        """Nobody was ever found."""
+        del caller
+        return False
+
 
 class OneKey:
     """Knows one credential."""
@@ -88,3 +93,7 @@ class OneKey:
     def find(self, credential: str) -> Caller | None:
         """Return the one caller for the one credential."""
         return self._caller if credential == self._credential else None
+
+    def is_current(self, caller: Caller) -> bool:
+        """Whether this is the one caller."""
+        return caller is self._caller

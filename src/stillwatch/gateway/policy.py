@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from stillwatch.gateway.conditions import DAY_SECONDS, Check, When, make_checks
+from stillwatch.gateway.conditions import DAY_SECONDS, Check, StandingCheck, When, evidence_checks, make_checks
 from stillwatch.gateway.nouns import ALLOWED, Action, Ask, Caller, Decision, Effect, Mode, Standing
 
 MADE = 10_000
@@ -37,8 +37,13 @@ class Rule:
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """The conditions that were given, as functions, evidence first: it spares most calls the rest."""
+        """The conditions on account, call and time that were given, as functions."""
         return tuple(make_checks(self.when))
+
+    @cached_property
+    def evidence(self) -> tuple[StandingCheck, ...]:
+        """The conditions on the account's standing, as functions."""
+        return tuple(evidence_checks(self.when))
 
     def with_url(self, *, verification: str, appeal: str) -> Rule:
         """Return the rule with a url: its own, else where to verify or to appeal, as its action needs."""
@@ -92,6 +97,28 @@ class Rules:
         """The rules that need no evidence: enough for an account that no scan listed."""
         return tuple(rule for rule in self.rules if not rule.when.evidence)
 
+    def of_standing(self, standing: Standing) -> tuple[Rule, ...]:
+        """Return the rules whose conditions on the account's standing hold.
+
+        They depend on nothing else, and an account's standing is the same object until the next scan: they are looked
+        at once.
+        """
+        known = self._of_standing.get(id(standing))
+        if known is not None and known[0] is standing:
+            return known[1]
+        listed = standing.campaign is not None and not standing.appeal_granted
+        asked = self.rules if listed else self.without_evidence
+        found = tuple(rule for rule in asked if all(check(standing) for check in rule.evidence))
+        if len(self._of_standing) >= MADE:
+            self._of_standing.clear()
+        self._of_standing[id(standing)] = standing, found
+        return found
+
+    @cached_property
+    def _of_standing(self) -> dict[int, tuple[Standing, tuple[Rule, ...]]]:
+        """By identity, as comparing standings takes longer than judging them; kept, so that none is another's."""
+        return {}
+
     @cached_property
     def spares(self) -> bool:
         """Whether there is an enforced ``allow`` at all."""
@@ -107,11 +134,10 @@ def decide(rules: Rules, caller: Caller, ask: Ask, standing: Standing, *, now: f
 
     An enforced ``allow`` spares the call: what other rules order is recorded in shadow.
     """
-    listed = standing.campaign is not None and not standing.appeal_granted
     effects = []
-    for rule in rules.rules if listed else rules.without_evidence:
+    for rule in rules.of_standing(standing):
         for check in rule.checks:
-            if not check(caller, ask, standing, now):
+            if not check(caller, ask, now):
                 break
         else:
             effect = rule.effect(standing, now)

@@ -89,6 +89,9 @@ class Keyring(Protocol):
     def find(self, credential: str) -> Caller | None:
         """Return who holds this credential; None if it is unknown, revoked or expired. Constant time for a known id."""
 
+    def is_current(self, caller: Caller) -> bool:
+        """Whether ``find`` would return this very object again for the credential that it returned it for."""
+
 
 class Standings(Protocol):
     """The last snapshot of what scans said, with granted appeals over it."""

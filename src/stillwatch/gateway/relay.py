@@ -72,7 +72,9 @@ async def relay_whole(call: Call, upstream: UpstreamConnection) -> bytes:
 
     Raises UpstreamFailed, also for one that is too long to be kept or cannot be read where it has to be, and Refusal.
     """
-    answer = await read_whole(upstream)
+    answer = upstream.take_whole()
+    if answer is None:
+        answer = await read_whole(upstream)
     answer, tokens = _account_for(call, answer, hide_reasoning=call.request.enforced.withholds_reasoning)
     pause = call.capture(tokens)
     if pause > 0.0:
@@ -85,11 +87,11 @@ async def relay_whole(call: Call, upstream: UpstreamConnection) -> bytes:
 
 async def read_whole(upstream: UpstreamConnection) -> bytes:
     """Return a whole answer. Raises UpstreamFailed, also for one that is too long to be kept."""
-    first = await upstream.read()
-    if upstream.is_at_end:
-        return first
-    pieces = [first]
-    size = len(first)
+    whole = upstream.take_whole()
+    if whole is not None:
+        return whole
+    pieces: list[bytes] = []
+    size = 0
     while data := await upstream.read():
         pieces.append(data)
         size += len(data)

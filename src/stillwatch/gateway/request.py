@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from stillwatch.gateway.dialects.shape import Refusal
 from stillwatch.gateway.exchange import Header, Message
+from stillwatch.gateway.nouns import Caller
 
 FORWARDED = frozenset({b"accept", b"anthropic-version", b"anthropic-beta", b"openai-beta", b"idempotency-key"})
 """The only request headers that go upstream; everything else is ours (credential, host, lengths) or nobody's."""
@@ -22,12 +23,13 @@ class CallerLeft(Exception):  # noqa: N818  (nobody is there to be answered)
 
 
 class RequestHead:
-    """The headers of one request, read in one pass."""
+    """The headers of one request, read in one pass. ``caller`` is for whoever looks the credential up to remember."""
 
-    __slots__ = ("content_length", "credential", "encoding", "forwarded_for", "upstream_lines", "user_agent")
+    __slots__ = ("caller", "content_length", "credential", "encoding", "forwarded_for", "upstream_lines", "user_agent")
 
     def __init__(self, headers: Sequence[Header]) -> None:
         bearer = key = agent = b""
+        self.caller: Caller | None = None
         self.forwarded_for: bytes | None = None
         self.encoding = b""
         self.content_length = 0
@@ -62,10 +64,15 @@ def _credential(bearer: bytes, key: bytes) -> str:
     return (token or key).decode("latin-1")
 
 
+def check_body(body: bytes, head: RequestHead, most: int) -> bytes:
+    """Return a body that is whole already. Raises Refusal (413, 415)."""
+    _check_encoding(head)
+    return _checked(body, most)
+
+
 async def read_body(receive: Callable[[], Awaitable[Message]], head: RequestHead, most: int) -> bytes:
     """Return the whole body. Raises Refusal (413, 415), or CallerLeft."""
-    if head.encoding and head.encoding.lower() != b"identity":
-        raise Refusal(415, "Send the body without content-encoding.", code="unsupported_encoding")
+    _check_encoding(head)
     if head.content_length > most:
         raise _too_large(most)
     message = await receive()
@@ -83,6 +90,11 @@ async def read_body(receive: Callable[[], Awaitable[Message]], head: RequestHead
             return b"".join(pieces)
         message = await receive()
     raise CallerLeft
+
+
+def _check_encoding(head: RequestHead) -> None:
+    if head.encoding and head.encoding.lower() != b"identity":
+        raise Refusal(415, "Send the body without content-encoding.", code="unsupported_encoding")
 
 
 def _checked(body: bytes, most: int) -> bytes:

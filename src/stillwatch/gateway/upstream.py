@@ -49,11 +49,9 @@ class UpstreamPool:
         A kept-alive connection that turns out dead before it answered a byte is replaced once. ``headers`` are lines
         that end in CRLF; host, credential and lengths are written here. Cancelling it closes the connection.
         """
-        request = b"%s %s%s%s%scontent-length: %d\r\n\r\n%s" % (
-            *(method.encode(), self._base, target, self._fixed),
-            *(headers, len(body), body),
-        )
-        connection = self._take() or await self._connect()
+        about = (method.encode(), self._base, target, self._fixed, headers, len(body), body)
+        request = b"%s %s%s%s%scontent-length: %d\r\n\r\n%s" % about
+        connection = self._idle.popitem()[0] if self._idle else await self._connect()
         while True:
             connection.begin(request, self.settings.first_byte_seconds)
             try:
@@ -71,8 +69,7 @@ class UpstreamPool:
 
     def release(self, connection: UpstreamConnection) -> None:
         """Keep the connection for the next call if its answer ended properly; close it otherwise."""
-        if connection.is_at_end and connection.is_reusable:
-            connection.rest(asyncio.get_running_loop().time() + KEEP_SECONDS)
+        if connection.rest(KEEP_SECONDS):
             self._idle[connection] = None
         else:
             connection.abort()
@@ -86,9 +83,6 @@ class UpstreamPool:
     def open_connections(self) -> int:
         """How many connections there are, idle ones included."""
         return len(self._open)
-
-    def _take(self) -> UpstreamConnection | None:
-        return self._idle.popitem()[0] if self._idle else None
 
     async def _connect(self) -> UpstreamConnection:
         if len(self._open) >= self.settings.max_connections:

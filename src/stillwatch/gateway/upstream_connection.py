@@ -69,7 +69,21 @@ class UpstreamConnection(asyncio.Protocol):
         while not self._has_head:
             if self._failure is not None:
                 raise UpstreamFailed(*self._failure)
-            await self._wait()
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def take_whole(self) -> bytes | None:
+        """Return the body if all of it has come, as short ones have with their headers; None if one has to wait."""
+        if not self._is_complete or self._is_paused:
+            return None
+        chunks = self._chunks
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self._waiting_bytes = 0
+        return body
 
     async def read(self) -> bytes:
         """Return what has come in, joined; empty at the end of the answer. Raises UpstreamFailed."""
@@ -78,7 +92,11 @@ class UpstreamConnection(asyncio.Protocol):
                 return b""
             if self._failure is not None:
                 raise UpstreamFailed(*self._failure)
-            await self._wait()
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
         data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._waiting_bytes = 0
@@ -88,19 +106,15 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.resume_reading()
         return data
 
-    @property
-    def is_at_end(self) -> bool:
-        """Whether nothing more will come: the answer is complete and read."""
-        return self._is_complete and not self._chunks
+    def rest(self, seconds: float) -> bool:
+        """Stay open without a call for so long; False if no other call may be sent here.
 
-    @property
-    def is_reusable(self) -> bool:
-        """Whether the next call may be sent on this connection."""
-        return self._is_complete and self._is_reusable and not self._transport.is_closing()
-
-    def rest(self, deadline: float) -> None:
-        """Stay open without a call until the deadline."""
-        self.busy, self.deadline = False, deadline
+        One may be when the answer is complete and read, and the model server keeps the connection.
+        """
+        if not (self._is_complete and self._is_reusable) or self._chunks or self._transport.is_closing():
+            return False
+        self.busy, self.deadline = False, self._loop.time() + seconds
+        return True
 
     def abort(self) -> None:
         """Close at once: the model server sees that nobody wants the answer."""
@@ -112,13 +126,6 @@ class UpstreamConnection(asyncio.Protocol):
         del now
         self._fail("timeout", "the model server did not answer in time")
         self.abort()
-
-    async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -10,7 +10,7 @@ from stillwatch.errors import EvidenceError, RegistryError
 from stillwatch.evidence.canonical import canonical, parse_canonical
 from stillwatch.registry.criteria import Criteria
 from stillwatch.registry.forms import from_json, to_json
-from stillwatch.registry.nouns import Claim, Entity, Evidence, Ground, Stance
+from stillwatch.registry.nouns import Claim, Entity, Evidence, Ground, Stance, actor_of
 from stillwatch.registry.statuses import Status, Step
 
 
@@ -173,15 +173,27 @@ KINDS: MappingProxyType[Step, type[Change]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A change with who made it and when, in whole seconds UTC: what one leaf of the log commits to."""
+    """A change with who made it and when, in whole seconds UTC: what one leaf of the log commits to.
+
+    ``key`` (a vkey) and ``signature`` (base64) are those of whoever made it (``actors``); both are empty where names
+    are only typed, as in the fictional example.
+    """
 
     at: int
     by: str
     change: Change
+    key: str = ""
+    signature: str = ""
+
+    @property
+    def actor(self) -> frozenset[str]:
+        """Who made it, as reviewers are compared."""
+        return actor_of(self.by, self.key)
 
     def text(self) -> str:
         """Return its canonical JSON. Raises RegistryError for what has none (a lone surrogate, a number too large)."""
-        said = {"at": self.at, "by": self.by, "step": self.change.step.value, **to_json(self.change)}
+        key = {n: v for n, v in (("key", self.key), ("signature", self.signature)) if v}
+        said = {"at": self.at, "by": self.by, "step": self.change.step.value, **key, **to_json(self.change)}
         try:
             return canonical(said).decode()
         except EvidenceError as problem:
@@ -193,8 +205,9 @@ def read_signed(text: str, *, where: str) -> Signed:
     try:
         said: dict[str, Any] = dict(parse_canonical(text.encode()))
         at, by, step = said.pop("at"), said.pop("by"), Step(said.pop("step"))
+        key, signature = said.pop("key", ""), said.pop("signature", "")
     except (EvidenceError, KeyError, TypeError, ValueError) as problem:
         raise RegistryError(f"{where}: not a change of a register: {problem}") from None
-    if type(at) is not int or not isinstance(by, str):
-        raise RegistryError(f"{where}: at and by are not a time and a name")
-    return Signed(at, by, from_json(KINDS[step], said, where=where))
+    if type(at) is not int or not all(isinstance(text, str) for text in (by, key, signature)):
+        raise RegistryError(f"{where}: at and by are not a time and a name, or key and signature no texts")
+    return Signed(at, by, from_json(KINDS[step], said, where=where), key, signature)

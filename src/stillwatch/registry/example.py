@@ -153,7 +153,7 @@ class _Clock:
 def make_example(folder: Path, site: Path, *, now: float) -> int:
     """Make the register in ``folder`` as if it had gone on until ``now``, and its site; return the entries shown."""
     clock = _Clock(now - BEGAN_DAYS_AGO * DAY)
-    with Register(folder, clock=clock, origin=ORIGIN) as register:
+    with Register(folder, clock=clock, origin=ORIGIN, typed_names=True) as register:
         _tell(_Teller(register, clock))
         register.expire_due(by="timer")
     return write_site(Publication(open_register(folder), ABOUT, int(now)), site)

@@ -47,6 +47,8 @@ def apply(entry: Entry | None, name: str, signed: Signed) -> Entry:
         if not isinstance(change, Draft):
             raise forbidden(change.step, None)
         return _draft(name, change, signed)
+    if bool(signed.key) is not entry.is_signed:
+        raise RegistryError(f"{change.step}: an entry's changes are all signed, or none of them is")
     if at < entry.changed_at:
         raise RegistryError(f"{change.step}: it is dated before the change it follows; check this machine's clock")
     if entry.status in STANDING and change.step not in _AFTER_TIME and entry.status_at(at) is not entry.status:
@@ -66,7 +68,8 @@ def _draft(name: str, change: Draft, signed: Signed) -> Entry:
         entity=change.entity,
         claims=change.claims,
         criteria=change.criteria,
-        authors=frozenset({signed.by}),
+        authors=signed.actor,
+        is_signed=bool(signed.key),
         drafted_at=signed.at,
         changed_at=signed.at,
         follows=change.follows,
@@ -75,7 +78,7 @@ def _draft(name: str, change: Draft, signed: Signed) -> Entry:
 
 def _amend(entry: Entry, change: Amend, signed: Signed) -> Applied:
     rules.check_said(change)
-    return replace(_said(entry, change), authors=entry.authors | {signed.by}), Status.DRAFT
+    return replace(_said(entry, change), authors=entry.authors | signed.actor), Status.DRAFT
 
 
 def _said(entry: Entry, change: Amend) -> Entry:
@@ -84,7 +87,7 @@ def _said(entry: Entry, change: Amend) -> Entry:
 
 def _evidence(entry: Entry, change: AddEvidence, signed: Signed) -> Applied:
     rules.check_evidence(entry, change.evidence)
-    made = replace(entry, evidence=(*entry.evidence, change.evidence), authors=entry.authors | {signed.by})
+    made = replace(entry, evidence=(*entry.evidence, change.evidence), authors=entry.authors | signed.actor)
     return made, entry.status if entry.status in STANDING else Status.DRAFT
 
 
@@ -110,7 +113,7 @@ def _answer(entry: Entry, change: TakeAnswer, signed: Signed) -> Applied:
 
 
 def _publish(entry: Entry, change: Publish, signed: Signed) -> Applied:
-    rules.check_reviewer(entry, signed.by)
+    rules.check_reviewer(entry, signed)
     rules.check_heard(entry, now=signed.at)
     rules.check_person(entry)
     rules.check_term(entry, change.expires_at, now=signed.at)
@@ -121,7 +124,7 @@ def _publish(entry: Entry, change: Publish, signed: Signed) -> Applied:
 
 
 def _renew(entry: Entry, change: Renew, signed: Signed) -> Applied:
-    rules.check_reviewer(entry, signed.by)
+    rules.check_reviewer(entry, signed)
     rules.check_new_evidence(entry)
     rules.check_heard(entry, now=signed.at)
     rules.check_term(entry, change.expires_at, now=signed.at)
@@ -130,14 +133,14 @@ def _renew(entry: Entry, change: Renew, signed: Signed) -> Applied:
 
 
 def _corroborate(entry: Entry, change: Corroborate, signed: Signed) -> Applied:
-    rules.check_reviewer(entry, signed.by)
+    rules.check_reviewer(entry, signed)
     rules.check_independent(entry)
     rules.check_heard(entry, now=signed.at)
     return _decided(entry, "corroborated", change.reasons, signed), Status.CORROBORATED
 
 
 def _list(entry: Entry, change: ListOfficially, signed: Signed) -> Applied:
-    rules.check_reviewer(entry, signed.by)
+    rules.check_reviewer(entry, signed)
     rules.check_listed(entry)
     rules.check_heard(entry, now=signed.at)
     return _decided(entry, "officially_listed", change.reasons, signed), Status.OFFICIALLY_LISTED
@@ -153,7 +156,7 @@ def _appeal(entry: Entry, change: FileAppeal | OpenReview, signed: Signed) -> Ap
 
 
 def _decide(entry: Entry, change: Decide, signed: Signed) -> Applied:
-    rules.check_reviewer(entry, signed.by, deciding=True)
+    rules.check_reviewer(entry, signed, deciding=True)
     check_transition(Step.DECIDE, entry.status, change.outcome)
     corrects = change.outcome is Status.CORRECTED
     if corrects is not bool(change.corrections or change.struck):
@@ -198,7 +201,7 @@ def _erase(entry: Entry, change: Erase, _signed: Signed) -> Applied:
 
 
 def _decided(entry: Entry, outcome: str, reasons: str, signed: Signed) -> Entry:
-    return replace(entry, decisions=(*entry.decisions, Decision(signed.at, signed.by, outcome, reasons)))
+    return replace(entry, decisions=(*entry.decisions, Decision(signed.at, signed.by, outcome, reasons, signed.key)))
 
 
 _APPLY: dict[type[Change], Callable[[Entry, Any, Signed], Applied]] = {

@@ -138,6 +138,14 @@ class Appeal:
     by_register: bool = False
 
 
+def actor_of(name: str, key: str) -> frozenset[str]:
+    """Return a person's name, and the bare public key where there is one: who shares either is the same person.
+
+    A vkey is name+id+base64, and base64 has + too; without the name, one key under two names stays one key.
+    """
+    return frozenset({name, key.split("+", 2)[-1]} - {""})
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a reviewer decided about an appeal or about publishing, and why."""
@@ -146,11 +154,20 @@ class Decision:
     reviewer: str
     outcome: str
     reasons: str
+    key: str = ""
+
+    @property
+    def actor(self) -> frozenset[str]:
+        """Who decided, as reviewers are compared."""
+        return actor_of(self.reviewer, self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as its changes made it. ``steps`` counts them; ``authors`` wrote it or attached evidence."""
+    """An entry as its changes made it. ``steps`` counts them.
+
+    ``authors`` are the names and keys of who wrote it or attached evidence; ``is_signed``: its changes have keys.
+    """
 
     entry: str
     status: Status
@@ -173,6 +190,7 @@ class Entry:
     """How many pieces of evidence there were when the term was set."""
     ended_because: str = ""
     is_erased: bool = False
+    is_signed: bool = False
 
     @property
     def is_public(self) -> bool:

@@ -34,6 +34,12 @@ def policy_file(publication: Publication) -> str:
     return f"{keys}quorum {NONE}\n"
 
 
+def actors_file(publication: Publication) -> str:
+    """Return the keys that signed what is public, a vkey a line: what a reader compares with the people's own word."""
+    keys = {leaf.signed.key for record in publication.records for leaf in record.leaves if leaf.signed}
+    return "".join(f"{key}\n" for key in sorted(keys - {""}))
+
+
 def _leaf(leaf: Leaf, checkpoint: bytes, publication: Publication) -> dict[str, Any]:
     proof = LogProof(leaf.index, tuple(publication.opened.log.reader.prove(leaf.index)), checkpoint)
     said: dict[str, Any] = {"index": leaf.index, "leaf": leaf.raw.decode(), "proof": bytes(proof).decode()}

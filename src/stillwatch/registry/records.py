@@ -10,6 +10,7 @@ from stillwatch.errors import NotInRegisterError, RegistryError
 from stillwatch.evidence.commitments import Value
 from stillwatch.evidence.reader import LogReader
 from stillwatch.evidence.vault import Vault
+from stillwatch.registry.actors import Place, check_signature
 from stillwatch.registry.changes import Erase, Signed, read_signed
 from stillwatch.registry.fold import apply
 from stillwatch.registry.nouns import Entry
@@ -71,12 +72,16 @@ def read_records(reader: LogReader, vault: Vault) -> dict[str, Record]:
         if said["step"] != len(mine) + 1:
             raise RegistryError(f"entry {index} of the log: step {said['step']} of {said['entry']}, after {len(mine)}")
         mine.append(open_leaf(index, raw, opened.get(index)))
-    return {name: read_record(name, found) for name, found in leaves.items()}
+    return {name: read_record(name, found, register=reader.checkpoint.origin) for name, found in leaves.items()}
 
 
-def read_record(name: str, leaves: Iterable[Leaf]) -> Record:
-    """Fold the leaves of an entry. Raises RegistryError if one may not follow the one before it."""
+def read_record(name: str, leaves: Iterable[Leaf], *, register: str) -> Record:
+    """Fold the leaves of an entry. Raises RegistryError if one may not follow the one before it, or is forged.
+
+    ``register`` is the log's origin, for which changes are signed.
+    """
     found = tuple(leaves)
+    _check_signatures(name, found, register)
     if found[0].signed is None:
         return _tombstone(name, found)
     entry: Entry | None = None
@@ -103,6 +108,17 @@ def open_leaf(index: int, raw: bytes, opened: tuple[bytes, Mapping[str, Value]] 
         return Leaf(index, raw, None)
     seed, fields = opened
     return Leaf(index, raw, read_signed(str(fields[FIELD]), where=f"entry {index} of the log"), seed, fields)
+
+
+def _check_signatures(name: str, leaves: tuple[Leaf, ...], register: str) -> None:
+    before: bytes | None = None
+    for leaf in leaves:
+        if leaf.signed and (leaf.signed.key or leaf.signed.signature):
+            try:
+                check_signature(leaf.signed, Place(register, name, before))
+            except RegistryError as problem:
+                raise RegistryError(f"entry {leaf.index} of the log: {problem}") from None
+        before = leaf.raw
 
 
 def _tombstone(name: str, leaves: tuple[Leaf, ...]) -> Record:

@@ -17,6 +17,7 @@ from stillwatch.errors import RegistryError
 from stillwatch.evidence.book import Book
 from stillwatch.evidence.events import Event
 from stillwatch.evidence.opened import OpenedLog, open_log
+from stillwatch.registry.actors import Actor, Place
 from stillwatch.registry.changes import Change, Draft, Erase, Expire, Signed
 from stillwatch.registry.fold import apply
 from stillwatch.registry.nouns import Entry
@@ -25,6 +26,7 @@ from stillwatch.registry.statuses import STANDING
 from stillwatch.settings import EvidenceSettings
 
 FOLDER = Path(".stillwatch/register")
+Who = Actor | str
 NAME_BYTES = 6
 """Random, so that a name says nothing; 48 bits do not meet by chance among thousands (birthday bound: 2**24)."""
 
@@ -39,13 +41,16 @@ class Register:
         clock: Callable[[], float],
         origin: str = "",
         passphrase_file: Path | None = None,
+        typed_names: bool = False,
         names: Callable[[], str] = lambda: f"R-{secrets.token_hex(NAME_BYTES)}",
     ) -> None:
         """Open the register, or begin it. ``origin`` names a new one, best its site's URL without scheme.
 
+        ``typed_names`` takes a plain name for who makes a change, which proves nothing: for fictional registers.
+
         Raises EvidenceError as ``Book`` does, RegistryError for a log that breaks the register's rules.
         """
-        self._clock, self._names = clock, names
+        self._clock, self._names, self._typed_names = clock, names, typed_names
         settings = EvidenceSettings(folder, origin=origin, passphrase_file=passphrase_file, key_file=folder / "key")
         self._book = Book(settings, clock=clock)
         try:
@@ -56,11 +61,16 @@ class Register:
             raise
 
     @property
+    def origin(self) -> str:
+        """The name of the register's log."""
+        return self._book.keys.origin
+
+    @property
     def size(self) -> int:
         """Entries of the log."""
         return self._book.log.size
 
-    def draft(self, change: Draft, *, by: str) -> Record:
+    def draft(self, change: Draft, *, by: Who) -> Record:
         """Begin an entry. Raises RegistryError if it may not be, or follows one that has not ended."""
         if change.follows:
             earlier = find_record(self.records, change.follows).entry
@@ -68,7 +78,7 @@ class Register:
                 raise RegistryError(f"{change.follows} still stands; add evidence to it instead of a second entry")
         return self._append(None, self._names(), change, by=by)
 
-    def make(self, name: str, change: Change, *, by: str) -> Record:
+    def make(self, name: str, change: Change, *, by: Who) -> Record:
         """Make a change to an entry. Raises NotInRegisterError, or RegistryError for one that may not be made."""
         record = find_record(self.records, name)
         if record.entry is None:
@@ -77,13 +87,13 @@ class Register:
             return self._erase(record.entry, change, by=by)
         return self._append(record.entry, name, change, by=by)
 
-    def expire_due(self, *, by: str) -> list[Record]:
+    def expire_due(self, *, by: Who) -> list[Record]:
         """Write down every entry whose time is over; return those."""
         now = int(self._clock())
         over = [r.entry for r in self.records.values() if r.entry and r.entry.status_at(now) is not r.entry.status]
         return [self._append(entry, entry.entry, Expire(), by=by) for entry in over]
 
-    def _erase(self, entry: Entry, change: Erase, *, by: str) -> Record:
+    def _erase(self, entry: Entry, change: Erase, *, by: Who) -> Record:
         # 1. Log the tombstone.        A crash here: the next start goes on with step 2.
         self._append(entry, entry.entry, replace(change, was_public=entry.is_public), by=by)
         # 2. Destroy what opens the rest.
@@ -101,8 +111,9 @@ class Register:
             self._book.erase(wanted, reason="the register's entry became a tombstone; see its last change")
             self.records = self._read()
 
-    def _append(self, entry: Entry | None, name: str, change: Change, *, by: str) -> Record:
-        signed = Signed(int(self._clock()), by, change)
+    def _append(self, entry: Entry | None, name: str, change: Change, *, by: Who) -> Record:
+        before = self.records[name].leaves if entry else ()
+        signed = self._signed(change, by, Place(self.origin, name, before[-1].raw if before else None))
         made = apply(entry, name, signed)
         event = Event(KIND, {"entry": name, "step": made.steps}, {FIELD: signed.text()})
         index = self._book.append_events([event])
@@ -110,9 +121,16 @@ class Register:
         # Read back: what the register says is what its log says.
         ((_, seed, fields),) = self._book.vault.read([index])
         leaf = open_leaf(index, self._book.log.reader().entry(index), (seed, fields))
-        before = self.records[name].leaves if entry else ()
-        self.records[name] = read_record(name, (*before, leaf))
+        self.records[name] = read_record(name, (*before, leaf), register=self.origin)
         return self.records[name]
+
+    def _signed(self, change: Change, by: Who, place: Place) -> Signed:
+        at = int(self._clock())
+        if isinstance(by, Actor):
+            return by.sign(Signed(at, by.name, change), place)
+        if not self._typed_names:
+            raise RegistryError(f"{change.step}: {by!r} is a name without a key; changes are signed by who makes them")
+        return Signed(at, by, change)
 
     def _read(self) -> dict[str, Record]:
         return read_records(self._book.log.reader(), self._book.vault)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stillwatch.errors import RegistryError
-from stillwatch.registry.changes import Amend, Draft
+from stillwatch.registry.changes import Amend, Draft, Signed
 from stillwatch.registry.criteria import check_criteria
 from stillwatch.registry.ids import check_lei, check_uscc
 from stillwatch.registry.nouns import RUNGS, Claim, Entity, Entry, Evidence, Kind
@@ -104,12 +104,16 @@ def check_person(entry: Entry) -> None:
         )
 
 
-def check_reviewer(entry: Entry, reviewer: str, *, deciding: bool = False) -> None:
-    """Raise RegistryError if this person wrote the entry, or (``deciding``) let it be published or stand before."""
-    if reviewer in entry.authors:
-        raise RegistryError(f"{reviewer} wrote this entry or attached evidence; somebody else must review it")
-    if deciding and reviewer in {d.reviewer for d in entry.decisions}:
-        raise RegistryError(f"{reviewer} decided about this entry before; an appeal goes to somebody else")
+def check_reviewer(entry: Entry, signed: Signed, *, deciding: bool = False) -> None:
+    """Raise RegistryError if this person wrote the entry, or (``deciding``) let it be published or stand before.
+
+    Persons are compared by key and by name: another name on the same key is the same person, and so is another key
+    under the same name.
+    """
+    if signed.actor & entry.authors:
+        raise RegistryError(f"{signed.by} wrote this entry or attached evidence; somebody else must review it")
+    if deciding and any(signed.actor & d.actor for d in entry.decisions):
+        raise RegistryError(f"{signed.by} decided about this entry before; an appeal goes to somebody else")
 
 
 def check_term(entry: Entry, expires_at: int, *, now: int) -> None:

@@ -1,11 +1,13 @@
-"""Check a register's entry, or its whole site, offline: python verify_register.py SITE|ENTRY.json [--policy FILE].
+"""Check a register's entry, or its whole site, offline: python verify_register.py SITE|ENTRY.json.
 
 Needs Python 3.11, the package ``cryptography``, and ``verify.py`` beside it: take both from somewhere else than the
-site. A policy (c2sp.org/tlog-policy) says which log keys you trust; without one the site only proves itself.
+site. A policy (c2sp.org/tlog-policy) says which log keys you trust; without one the site only proves itself. The file
+of actors has a vkey a line: the keys of those who may write and review; without one any key may be anybody's.
 
 Checked are: the checkpoint's signatures; that each change is in the log; that it says what the log committed to; that
-changes follow each other as the rules allow (told again below, from docs/registry.md: evidence, notice, answer or
-deadline, a reviewer who is not the author, a year at most). Of a site also: that the log is whole, and that no change
+it is signed by who made it and for its place, or else said to be by a mere name; that changes follow each other as the
+rules allow (told again below, from docs/registry.md: evidence, notice, answer or deadline, a reviewer who is not the
+author, a year at most). Of a site also: that the log is whole, and that no change
 of a public entry is withheld. Not checked, for no program can: whether what was recorded is true.
 """
 
@@ -62,7 +64,7 @@ class Replay:
 
     def __init__(self, name: str) -> None:
         self.name, self.status, self.at, self.published, self.expires = name, "", 0, 0, 0
-        self.authors, self.deciders = set[str](), set[str]()
+        self.authors, self.deciders, self.keys = set[str](), set[str](), set[str]()
         self.evidence: list[Json] = []
         self.notices: list[tuple[int, int, int]] = []  # sent, deadline, pieces of evidence that it told of
         self.answers: list[tuple[int, str]] = []
@@ -75,6 +77,9 @@ class Replay:
         need(self.status in TABLE[step], f"{what}: not for an entry that is {self.status or 'not drafted'}")
         need(isinstance(at, int) and at >= self.at, f"{what}: dated before the change that it follows")
         need(by.strip(), f"{what}: by nobody")
+        key = change.get("key", "")
+        need(not self.status or bool(key) == bool(self.keys), f"{what}: some of the entry's changes are not signed")
+        self.keys |= {key} - {""}
         over = self.status in PUBLIC and self.expires <= at
         need(not over or step in {"expire", "withdraw", "answer"}, f"{what}: after the entry's time was over")
         after = getattr(self, f"_{step}", self._settle)(change, what)
@@ -88,7 +93,7 @@ class Replay:
     def _draft(self, change: Json, what: str) -> str:
         need(change["claims"] and change["criteria"], f"{what}: without claims or criteria")
         self.party = change["entity"]
-        self.authors.add(change["by"])
+        self.authors |= actor(change)
         return "draft"
 
     _amend = _draft
@@ -97,7 +102,7 @@ class Replay:
         piece = change["evidence"]
         need(piece.get("bundle") or piece.get("url"), f"{what}: neither a bundle nor a source")
         self.evidence.append(piece)
-        self.authors.add(change["by"])
+        self.authors |= actor(change)
         return self.status if self.status in PUBLIC else "draft"
 
     def _notice(self, change: Json, what: str) -> str:
@@ -142,10 +147,9 @@ class Replay:
 
     def _decide(self, change: Json, what: str) -> str:
         need(change["reasons"].strip(), f"{what}: without reasons")
-        need(
-            change["by"] not in self.authors | self.deciders, f"{what}: by {change['by']}, who had a part in it before"
-        )
-        self.deciders.add(change["by"])
+        had_a_part = actor(change) & (self.authors | self.deciders)
+        need(not had_a_part, f"{what}: by {change['by']}, who had a part in it before")
+        self.deciders |= actor(change)
         struck = set(change.get("struck", ()))
         kept = [e.get("bundle", "") not in struck for e in self.evidence]
         self.notices = [(sent, until, sum(kept[:told])) for sent, until, told in self.notices]
@@ -168,9 +172,9 @@ class Replay:
         return ends.get(change["step"], self.status)
 
     def _heard(self, change: Json, what: str) -> None:
-        need(change["by"] not in self.authors, f"{what}: by {change['by']}, who wrote the entry or brought evidence")
+        need(not actor(change) & self.authors, f"{what}: by {change['by']}, who wrote the entry or brought evidence")
         need(change["reasons"].strip(), f"{what}: without reasons")
-        self.deciders.add(change["by"])
+        self.deciders |= actor(change)
         need(self.evidence and self.notices, f"{what}: without evidence, or without notice")
         sent, deadline, told = self.notices[-1]
         need(told >= len(self.evidence), f"{what}: the party was not told of all the evidence")
@@ -184,10 +188,23 @@ class Replay:
         self.expires, self.counted = expires, len(self.evidence)
 
 
-class Checked:
-    """An entry's file that holds: ``replay`` is None where its history was erased."""
+def actor(change: Json) -> set[str]:
+    """Return who made a change, by name and by bare key (base64 has + too): one in common is the same person."""
+    return {change["by"], change.get("key", "").split("+", 2)[-1]} - {""}
 
-    def __init__(self, data: bytes, policy: verify.Policy, *, seen: bytes | None = None) -> None:
+
+def check_signature(change: Json, place: str, what: str) -> None:
+    """Refuse a change that is not signed (RFC 8032) by the key that it names, for this place."""
+    key, mine = verify.Key(change["key"], (1, 1)), {name: v for name, v in change.items() if name != "signature"}
+    need(key.name == change["by"], f"{what}: by {change['by']}, with a key of {key.name}")
+    text = f"stillwatch.register-change/1\n{place}\n".encode() + verify.canonical(mine)
+    key.check(text, verify.unbase64(change["signature"], what), what)
+
+
+class Checked:
+    """An entry's file that holds: ``replay`` is None where its history was erased; ``actors``: the keys that count."""
+
+    def __init__(self, data: bytes, policy: verify.Policy, *, seen: bytes | None, actors: set[str] | None) -> None:
         said = verify.parse(data, "the entry's file")
         need(said["format"] == "stillwatch.register-entry/1", "the entry's file: of another format")
         self.name, self.log = (
@@ -199,6 +216,7 @@ class Checked:
             other = verify.Checkpoint(seen, policy, "the checkpoint that you have seen")
             same = (other.origin, other.size) != (self.log.origin, self.log.size) or other.root == self.log.root
             need(same, f"the log has forked: two signed checkpoints of size {self.log.size:,}; keep both")
+        self.actors, self.before = actors, "-"
         self.indices = [leaf["index"] for leaf in said["leaves"]]
         need(self.indices and self.indices == sorted(set(self.indices)), f"{self.name}: leaves out of order, or twice")
         changes = [self._change(leaf, number) for number, leaf in enumerate(said["leaves"], 1)]
@@ -218,16 +236,25 @@ class Checked:
         need(verify.canonical(said) == raw, f"{what}: not canonical JSON")
         mine = {"kind": "register", "entry": self.name, "step": number, "v": 1}
         need(said == {**mine, "private": said.get("private")}, f"{what}: not step {number} of {self.name}")
+        place, self.before = f"{self.log.origin}\n{self.name}\n{self.before}", verify.sha256(raw).hex()
         if leaf.get("erased"):
             return None
-        return verify.parse(verify.check_opening(leaf, raw, set())["note"].encode(), what)
+        change = verify.parse(verify.check_opening(leaf, raw, set())["note"].encode(), what)
+        trusted = self.actors is None or change.get("key") in self.actors
+        need(trusted, f"{what}: by {change['by']}, with no key that you trust")
+        if "key" in change or "signature" in change:
+            check_signature(change, place, what)
+        return change
 
     def says(self, now: int) -> str:
         """Return what is proved, in one line."""
         count = f"{len(self.indices)} changes, the last is entry {self.indices[-1]} of the log"
         if self.replay is None:
             return f"{self.name}: erased; {count}"
-        return f"{self.name}: {self.replay.status_at(now).replace('_', ' ')}: {self.replay.party['name']}; {count}"
+        who = f"signed with {len(self.replay.keys)} key(s)" if self.replay.keys else "BY NAMES THAT NOBODY SIGNED FOR"
+        return (
+            f"{self.name}: {self.replay.status_at(now).replace('_', ' ')}: {self.replay.party['name']}; {count}; {who}"
+        )
 
 
 def check_proof(data: bytes, entry: bytes, index: int, log: verify.Checkpoint) -> None:
@@ -260,7 +287,9 @@ def log_entries(site: Path, size: int) -> Iterator[tuple[int, bytes]]:
         need(not file.read(1), f"{name}: more entries than the log has")
 
 
-def check_site(site: Path, policy: verify.Policy, *, seen: bytes | None, now: int) -> list[str]:
+def check_site(
+    site: Path, policy: verify.Policy, *, seen: bytes | None, actors: set[str] | None, now: int
+) -> list[str]:
     """Check every entry of a site, that the log is whole, and that nothing of a public entry is withheld."""
     log = verify.Checkpoint((site / "checkpoint").read_bytes(), policy, "checkpoint")
     mine: dict[str, list[int]] = {}
@@ -280,7 +309,7 @@ def check_site(site: Path, policy: verify.Policy, *, seen: bytes | None, now: in
     files = {path.stem: path for path in (site / "entries").glob("*.json")}
     need(set(files) == set(listed), "register.csv: it lists other entries than there are")
     for name, path in sorted(files.items()):
-        found = Checked(path.read_bytes(), policy, seen=seen)
+        found = Checked(path.read_bytes(), policy, seen=seen, actors=actors)
         need(found.name == name and found.log.note == log.note, f"{path.name}: of another entry or checkpoint")
         need(found.indices == mine.get(name), f"{name}: the log has changes of it that the site withholds")
         status = "erased" if found.replay is None else found.replay.status
@@ -293,15 +322,24 @@ def check_site(site: Path, policy: verify.Policy, *, seen: bytes | None, now: in
     return said
 
 
-def report(target: Path, policy: Path | None, seen: Path | None, say: Callable[[str], object], *, now: int) -> int:
+def report(
+    target: Path,
+    policy: Path | None,
+    seen: Path | None,
+    say: Callable[[str], object],
+    *,
+    now: int,
+    actors: Path | None = None,
+) -> int:
     """Check, tell what holds, and return the exit code: 0 all of it holds, 1 something does not."""
     try:
+        known = None if actors is None else {line.strip() for line in actors.read_text("utf-8").splitlines()}
         where = policy or (target if target.is_dir() else target.parent.parent) / "policy.txt"
         trust, other = verify.Policy(where.read_text("utf-8"), str(where)), seen.read_bytes() if seen else None
         if target.is_dir():
-            lines = check_site(target, trust, seen=other, now=now)
+            lines = check_site(target, trust, seen=other, actors=known, now=now)
         else:
-            lines = [Checked(target.read_bytes(), trust, seen=other).says(now)]
+            lines = [Checked(target.read_bytes(), trust, seen=other, actors=known).says(now)]
     except verify.Refused as problem:
         say(verify.plain(f"REFUSED: {problem}"))
         return 1
@@ -312,6 +350,8 @@ def report(target: Path, policy: Path | None, seen: Path | None, say: Callable[[
     say("Each change is in the log, says what the log committed to, and followed the rules.")
     if policy is None:
         say("The log's key is the site's own word: bring it from elsewhere with --policy.")
+    if actors is None:
+        say("Whose the authors' and reviewers' keys are is the site's word too: bring them with --actors.")
     say("A log proves what was recorded, not that it is true.")
     return 0
 
@@ -322,8 +362,9 @@ def main() -> int:
     parser.add_argument("target", type=Path, help="the site's folder, or entries/R-….json of it")
     parser.add_argument("--policy", type=Path, help="your tlog-policy: the log keys that you trust")
     parser.add_argument("--seen", type=Path, help="a checkpoint of this log that you have from elsewhere")
+    parser.add_argument("--actors", type=Path, help="vkeys, one a line, of those whose changes you accept")
     given = parser.parse_args()
-    return report(given.target, given.policy, given.seen, print, now=int(time.time()))
+    return report(given.target, given.policy, given.seen, print, now=int(time.time()), actors=given.actors)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from stillwatch.report.observables import signal_name
 
 Json = dict[str, Any]
 NO_TEXT = "No call had any text (messages, prompt or system), so nothing could be recognised in them."
+MOSTLY_ABSENT = frozenset({"artefact"})
+"""Signals whose value is rare in honest traffic: that no prompt has one does not make a scan weaker."""
 FEW_SCANS = 100
 """With fewer innocent scans no rate below one in a hundred can be claimed."""
 
@@ -107,7 +109,7 @@ def cautions(scan: Json, signals: Sequence[Signal]) -> list[str]:
         sentences.append(f"Evidence was left out on request: {words.listing(str(w) for w in without)}.")
     reasons: dict[str, list[str]] = {}
     for one in signals:
-        if one.skipped:
+        if one.skipped and one.signal not in MOSTLY_ABSENT:
             reasons.setdefault(one.skipped, []).append(signal_name(one.signal))
     sentences += [f"Not looked at, because {why}: {words.listing(names)}." for why, names in reasons.items()]
     scans = scan.get("calibration", {}).get("scans")

@@ -80,6 +80,12 @@ class Ledger:
             elsewhere = set(connection.execute(select(shared_for.c.object).where(~shared_for.c.withdrawn)).scalars())
             return [_revoke(connection, name, now) for name in sorted(names) if name not in elsewhere]
 
+    def knows(self, campaign: str) -> bool:
+        """Answer whether anything was ever shared for a campaign."""
+        with self._database.read() as connection:
+            found = connection.execute(select(shared_for.c.object).where(shared_for.c.campaign == campaign).limit(1))
+            return found.first() is not None
+
     def list(self) -> list[tuple[str, Json]]:
         """Return campaign and latest version of everything that left, by campaign."""
         joined = select(shared_for.c.campaign, shared.c.body).join(shared, shared.c.object == shared_for.c.object)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, delete, select
 from stillwatch.sharing.nouns import Kind, Received
 from stillwatch.sharing.patterns import read_pattern
 from stillwatch.sharing.stix_objects import EXTENSION
-from stillwatch.sharing.tables import received, sources
+from stillwatch.sharing.tables import received, shared, sources
 from stillwatch.sharing.taxii.checks import Checked, Refused, check_object
 from stillwatch.sharing.taxii.times import read_time
 from stillwatch.store.sql import Database
@@ -72,15 +72,19 @@ class ReceivedTable:
         return len(new), sum(isinstance(o, Refused) for o in checked)
 
     def indicators(self, *, now: float) -> list[Received]:
-        """Return every indicator that we know how to look for, whether it holds or not, in a fixed order."""
+        """Return every indicator that we know how to look for, whether it holds or not, in a fixed order.
+
+        What we said ourselves and had back from a partner's collection is left out: our own word is no second one.
+        """
         with self._database.read() as connection:
+            ours = _ourselves(connection)
             rows = connection.execute(
                 select(received)
                 .where(received.c.kind != "")
                 .order_by(received.c.kind, received.c.value, received.c.sender, received.c.source)
             ).all()
             against = self._disputed(connection)
-        return [_received(row, orjson.loads(row.body), against, now) for row in rows]
+        return [_received(row, orjson.loads(row.body), against, now) for row in rows if row.sender not in ours]
 
     def objects(self, *, kind: str) -> list[Json]:
         """Return others' objects of a STIX type, as they came."""
@@ -114,6 +118,12 @@ class ReceivedTable:
                 if isinstance(name, str):
                     found.setdefault(name, {})[sender] = SCALE.get(str(said.get("opinion")), 0)
         return found
+
+
+def _ourselves(connection: Connection) -> set[str]:
+    """Return the names (ids) under which we ever shared a campaign."""
+    bodies = connection.execute(select(shared.c.body).where(shared.c.object.startswith("campaign--"))).scalars()
+    return {str(orjson.loads(body).get("created_by_ref")) for body in bodies}
 
 
 def _row(source: str, one: Checked) -> Json:

@@ -23,6 +23,7 @@ from stillwatch.errors import SettingsError, StoreError
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer: a batch of a bulk load takes tenths of a second."""
 CONNECT_SECONDS = 5
+"""PostgreSQL: longer than a fail-over's TCP retries of 1 and 3 s, short enough that health says so soon."""
 STATEMENT_SECONDS = 30
 
 
@@ -61,15 +62,17 @@ class Database:
             )
 
 
-def open_database(url: str, *, option: str) -> Database:
+def open_database(url: str, *, option: str, busy_seconds: float = BUSY_SECONDS) -> Database:
     """Open the database at ``url``, a SQLite file made at first use with mode 0600; ``option`` names where it was said.
 
-    Raises SettingsError for a URL of another kind or a file open to others, StoreError for a file that is no database.
+    ``busy_seconds`` is how long SQLite waits for another writer. Raises SettingsError for a URL of another kind or a
+    file open to others, StoreError for a file that is no database.
     """
     parsed = _parse(url, option)
     place = parsed.render_as_string(hide_password=True)
-    engine = _sqlite(parsed, place, option) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
-    return Database(engine, place)
+    if parsed.get_backend_name() == "sqlite":
+        return Database(_sqlite(parsed, place, option, busy_seconds), place)
+    return Database(_postgresql(parsed), place)
 
 
 def _parse(url: str, option: str) -> URL:
@@ -85,14 +88,14 @@ def _parse(url: str, option: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
 
 
-def _sqlite(url: URL, place: str, option: str) -> Engine:
+def _sqlite(url: URL, place: str, option: str, busy_seconds: float) -> Engine:
     path = Path(str(url.database)).absolute()
     _make_private_file(path, option)
     # mode=rw: a file that was taken away is an error, not an empty database.
     target = f"{path.as_uri()}?mode=rw"
 
     def connect() -> sqlite3.Connection:
-        made = sqlite3.connect(target, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        made = sqlite3.connect(target, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
         # FULL: in WAL mode, NORMAL may lose a committed transaction at a power cut (sqlite.org/pragma.html).
         made.execute("PRAGMA synchronous = FULL")
         return made
@@ -128,6 +131,9 @@ def _postgresql(url: URL) -> Engine:
     timeouts = {
         "connect_timeout": CONNECT_SECONDS,
         "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={STATEMENT_SECONDS * 1000}",
+        # A peer that is gone without a word is noticed (libpq's names, milliseconds and seconds).
+        "tcp_user_timeout": CONNECT_SECONDS * 1000,
+        "keepalives_idle": CONNECT_SECONDS,
     }
     settings = {name: value for name, value in timeouts.items() if name not in url.query}
     try:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from stillwatch.gateway.conditions import When, make_checks
-from stillwatch.gateway.nouns import Ask, Caller, Standing
+from stillwatch.gateway.conditions import When, evidence_checks
+from stillwatch.gateway.nouns import Standing
 from stillwatch.records import Family
-
-CALLER, ASK = Caller("a"), Ask("m")
 
 
 def holds(when: When, **bits: float) -> bool:
     standing = Standing("C-1", 9.0, {Family(name): value for name, value in bits.items()}, 9.0, 1.0)
-    return all(check(CALLER, ASK, standing, 0.0) for check in make_checks(when))
+    return all(check(standing) for check in evidence_checks(when))
 
 
 def test_a_rule_may_ask_for_what_partners_say() -> None:

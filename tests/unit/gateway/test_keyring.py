@@ -81,6 +81,30 @@ def test_a_revoked_key_is_refused_after_the_next_poll(gateway: Gateway) -> None:
         assert copy.find(credential) is None
 
 
+def test_a_caller_is_current_while_its_credential_would_be_found_again(gateway: Gateway) -> None:
+    lasting, ending = gateway.issue(), gateway.issue(expires_at=NOW + 10)
+    gateway.copy.poll()
+    callers = [gateway.copy.find(credential) for credential in (lasting, ending)]
+    assert all(caller is not None and gateway.copy.is_current(caller) for caller in callers)
+    stranger = Caller("acme", lasting[:15], None, "pro", "none", NOW)
+    assert stranger == callers[0]
+    assert not gateway.copy.is_current(stranger)
+    gateway.clock.now = NOW + 10
+    gateway.directory.keys.revoke(lasting, by="me", now=NOW)
+    gateway.copy.poll()
+    assert not any(caller is not None and gateway.copy.is_current(caller) for caller in callers)
+
+
+def test_a_caller_whose_account_changed_is_looked_up_anew(gateway: Gateway) -> None:
+    credential = gateway.issue()
+    gateway.copy.poll()
+    before = gateway.copy.find(credential)
+    gateway.directory.accounts.set("acme", {"plan": "free"}, by="me", now=NOW)
+    gateway.copy.poll()
+    assert before is not None
+    assert not gateway.copy.is_current(before)
+
+
 def test_polls_come_often_enough_for_a_revocation_to_count_within_a_second() -> None:
     assert POLL_SECONDS <= 0.5
 

@@ -177,3 +177,17 @@ def test_effects_of_many_accounts_are_not_kept_for_ever() -> None:
     for number in range(MADE + 2):
         decide(rules, CALLER, ASK, replace(LISTED, since=NOW - number), now=NOW)
     assert len(rules.rules[0]._made) <= MADE
+
+
+def test_a_new_standing_of_the_same_account_is_judged_anew() -> None:
+    rules = Rules((rule(when=When(min_strength_bits=8.0)),))
+    for standing, held in ((LISTED, True), (replace(LISTED, strength_bits=7.9), False), (UNKNOWN, False)) * 2:
+        assert (decide(rules, CALLER, ASK, standing, now=NOW) != ALLOWED) is held
+
+
+def test_forgets_standings_beyond_a_bound() -> None:
+    rules = Rules((rule(when=When(min_strength_bits=8.0)),))
+    for number in range(MADE + 10):
+        decide(rules, CALLER, ASK, replace(LISTED, strength_bits=float(number)), now=NOW)
+    assert len(rules._of_standing) <= MADE
+    assert decide(rules, CALLER, ASK, LISTED, now=NOW) != ALLOWED

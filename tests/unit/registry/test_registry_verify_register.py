@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import pytest
 
 from register_sites import Published
 from registers import AUTHOR, CHANGES, DRAFT, NOW, OTHER, REVIEWER, Story, evidence
+from stillwatch.evidence.keys import new_signer
+from stillwatch.evidence.notes import Algorithm
 from stillwatch.evidence.verify import Refused
+from stillwatch.registry.actors import Place, make_actor
 from stillwatch.registry.changes import AddEvidence, GiveNotice, Publish, Renew, Signed
 from stillwatch.registry.rules import DAY
 from stillwatch.registry.statuses import NEXT, Step
-from stillwatch.registry.verify_register import TABLE, Replay, report
+from stillwatch.registry.verify_register import TABLE, Replay, check_signature, report
 
 LATER = NOW + 200 * DAY
 Tamper = Callable[[dict[str, Any]], object]
@@ -136,9 +140,9 @@ def test_an_edited_log_does_not_lead_to_the_root(published: Published, tmp_path:
 
 def test_a_stranger_s_policy_does_not_take_another_key(published: Published, tmp_path: Path) -> None:
     other = tmp_path / "policy.txt"
-    other.write_text("log other.example+56930f91+AbfG0g0WmVIWAP8ygqjcFJvC6rJBs9eTdPRZHeZlBXtC\nquorum none\n")
-    code, _ = verified(published.site, policy=other)
-    assert code == 1
+    other.write_text(f"log {new_signer('register.example', Algorithm.ED25519).verifier}\nquorum none\n")
+    code, said = verified(published.site, policy=other)
+    assert (code, "not signed by a key that the policy has" in said) == (1, True), said
 
 
 def test_the_verifier_s_table_is_the_register_s() -> None:
@@ -165,6 +169,35 @@ def notice(days: float, *, until: float) -> Signed:
 
 def publish(days: float, *, by: str = REVIEWER, until: float) -> Signed:
     return at(days, Publish("Sound.", NOW + int(until * DAY)), by)
+
+
+PLACE = Place("register.example", "R-1", None)
+SPOT = "register.example\nR-1\n-"
+
+
+def test_the_verifier_takes_the_register_s_signatures_and_no_forged_ones(tmp_path: Path) -> None:
+    author, other = make_actor(tmp_path / "a.key", "author"), make_actor(tmp_path / "b.key", "other")
+    said = json.loads(author.sign(at(0, DRAFT), PLACE).text())
+    check_signature(said, SPOT, "it")
+    for changed in ({"at": 5}, {"key": other.key}, {"by": "other"}, {"by": "other", "key": other.key}, {"claims": []}):
+        with pytest.raises(Refused):
+            check_signature(said | changed, SPOT, "it")
+    for moved in ("other.example\nR-1\n-", "register.example\nR-2\n-", f"register.example\nR-1\n{'0' * 64}"):
+        with pytest.raises(Refused, match="does not hold"):
+            check_signature(said, moved, "it")
+
+
+def test_one_key_under_two_names_is_one_person(tmp_path: Path) -> None:
+    author = make_actor(tmp_path / "a.key", "author")
+    steps = [replace(one, key=author.key) for one in (*BEFORE, notice(0, until=30), publish(30, until=100))]
+    with pytest.raises(Refused, match="who wrote the entry"):
+        replayed(*steps)
+    other_name = replace(steps[-1], by="reviewer", key=author.key.replace("author+", "reviewer+"))
+    with pytest.raises(Refused, match="who wrote the entry"):
+        replayed(*steps[:-1], other_name)
+    replayed(*steps[:-1], replace(steps[-1], key=make_actor(tmp_path / "b.key", "reviewer").key))
+    with pytest.raises(Refused, match="some of the entry's changes are not signed"):
+        replayed(steps[0], replace(steps[1], key=""))
 
 
 BEFORE = (at(0, DRAFT), at(0, AddEvidence(evidence())))

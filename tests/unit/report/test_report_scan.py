@@ -21,6 +21,12 @@ def test_skipped_signals_are_named_with_their_reason() -> None:
     assert cautions() == "Not looked at, because no accounts table: payment instrument."
 
 
+def test_that_no_prompt_carries_a_blob_is_no_caution() -> None:
+    blob = {"signal": "artefact", "family": "content", "sightings": 0, "skipped": "no call has a value for artefact"}
+    assert not cautions(signals=[blob])
+    assert cautions(signals=[{**blob, "signal": "system_prompt"}])
+
+
 def test_families_left_out_are_named() -> None:
     assert "left out on request: network" in cautions(settings={"without": ["network"]})
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sharing_world import NOW, campaign, parcel
+from stillwatch.sharing.ledger import Ledger
 from stillwatch.sharing.nouns import Kind, Received, Sender
 from stillwatch.sharing.received import UNSURE, ReceivedTable
 from stillwatch.sharing.stix_list import stix_list
@@ -54,6 +55,17 @@ def test_a_senders_indicators_hold_with_its_confidence_and_end(table: ReceivedTa
     assert all(r.holds for r in found)
     assert (asn(table).confidence, asn(table).value) == (85, "64501")
     assert {r.kind for r in found if r.key_id} == {Kind.PAYMENT, Kind.DEVICE}
+
+
+def test_our_own_word_had_back_from_a_partner_is_no_second_one(tmp_path: Path) -> None:
+    database = open_sharing(f"sqlite:///{tmp_path}/sharing.db")
+    table = ReceivedTable(database)
+    mine, theirs = stix_list(parcel()), stix_list(parcel(sender=Sender("Host B")))
+    Ledger(database).note("C-ac1ba389de58", mine)
+    take(table, *mine, *theirs)
+    (host_b,) = {o["created_by_ref"] for o in theirs if o["type"] == "campaign"}
+    assert {r.sender for r in table.indicators(now=WHEN)} == {host_b}
+    database.close()
 
 
 def test_taken_again_nothing_is_new_and_an_older_version_is_passed_over(table: ReceivedTable) -> None:

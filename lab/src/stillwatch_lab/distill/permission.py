@@ -1,12 +1,13 @@
 """May another model be trained on this teacher? Its licence or its host's terms answer; silence is a no.
 
-The lists are in ``permission.toml``, with the reason for each entry and the day it was read. They are no legal advice.
+The lists are in ``permission.toml``: for each entry the reason, the source and the day it was read. No legal advice.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -70,11 +71,11 @@ def permit_endpoint(url: str, model: str, *, licence: str | None, own: str | Non
     host = (urlsplit(url).hostname or "").lower()
     lists = _lists()
     for refused in lists["hosts"]:
-        if host == refused["host"] or host.endswith("." + refused["host"]):
-            raise PermissionRefusedError(f"{host}: {refused['reason']} (read {lists['read_on']})")
+        if _is_of(host, refused):
+            raise PermissionRefusedError(f"{host}: {_because(refused)}")
     for refused in lists["models"]:
         if re.search(refused["pattern"], model, re.IGNORECASE):
-            raise PermissionRefusedError(f"{model} at {host}: {refused['reason']} (read {lists['read_on']})")
+            raise PermissionRefusedError(f"{model} at {host}: {_because(refused)}")
     if own:
         return Permission("own", own, "the command line", "its owner may train on it")
     if licence:
@@ -120,7 +121,18 @@ def _permit_licence(licence: str, source: str) -> Permission:
 def _refuse_if_listed(licence: str | None, source: str) -> None:
     for row in _lists()["refused"]:
         if licence and re.fullmatch(row["pattern"], licence, re.IGNORECASE):
-            raise PermissionRefusedError(f"{source}: licence {licence!r}: {row['reason']}")
+            raise PermissionRefusedError(f"{source}: licence {licence!r}: {_because(row)}")
+
+
+def _is_of(host: str, listed: Mapping[str, Any]) -> bool:
+    if "pattern" in listed:
+        return bool(re.search(listed["pattern"], host))
+    return bool(host == listed["host"] or host.endswith("." + listed["host"]))
+
+
+def _because(listed: Mapping[str, Any]) -> str:
+    dated = f"of {listed['of']}, " if "of" in listed else ""
+    return f"{listed['reason']} ({listed['source']}, {dated}read {listed['read_on']})"
 
 
 def _normal(licence: str) -> str:

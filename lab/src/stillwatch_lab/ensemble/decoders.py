@@ -76,6 +76,12 @@ class Decoders(nn.Module):
         weights |= {"ln_f_w": filled(1.0, d), "ln_f_b": filled(0.0, d)}
         self.w = nn.ParameterDict(weights)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are; the same seed gives the same weights wherever they are moved."""
+        device: torch.device = self.w["wte"].device
+        return device
+
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Score the next word: ids (members, rows, places) to logits (members, rows, places, vocabulary).
 
@@ -93,7 +99,7 @@ class Decoders(nn.Module):
 
     def _embed(self, ids: Tensor, before: int) -> Tensor:
         members, rows, places = ids.shape
-        shift = torch.arange(members).view(-1, 1, 1) * self.shape.vocabulary
+        shift = torch.arange(members, device=ids.device).view(-1, 1, 1) * self.shape.vocabulary
         words = functional.embedding(ids + shift, self.w["wte"].reshape(-1, self.shape.width))
         where: Tensor = self.w["wpe"][:, None, before : before + places]
         return (words + where).view(members, rows * places, -1)
@@ -127,7 +133,7 @@ class Decoders(nn.Module):
 
     def pick(self, members: list[int]) -> Decoders:
         """Copy some of the members."""
-        copy = Decoders(self.shape, members=len(members))
+        copy = Decoders(self.shape, members=len(members)).to(self.device)
         with torch.no_grad():
             for name, weight in copy.w.items():
                 weight.copy_(self.w[name][members])

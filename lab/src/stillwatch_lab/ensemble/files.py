@@ -20,7 +20,7 @@ def write_ensemble(models: Decoders, path: Path) -> None:
     header = {"shape": json.dumps(asdict(models.shape)), "members": str(models.members)}
     partial = path.with_suffix(".part")
     save_file(
-        {name: weight.detach().half().contiguous() for name, weight in models.w.items()}, partial, metadata=header
+        {name: weight.detach().cpu().half().contiguous() for name, weight in models.w.items()}, partial, metadata=header
     )
     partial.replace(path)
 

@@ -27,13 +27,13 @@ def sample(models: Decoders, prompts: Tensor, lengths: Tensor, how: Sampling) ->
     """Go on with ``prompts`` (members, rows, places), of which ``lengths`` (members, rows) places are given.
 
     Places advance together: at a given place the prompt's word is taken, after it the sampled one, so rows need no
-    alignment.
+    alignment. Gives the rows where the prompts are, whatever device the models are on.
     """
     members, rows, places = prompts.shape
-    ids, given = prompts.clone(), lengths.view(members, rows)
-    draw = torch.Generator().manual_seed(how.seed)
+    ids, given = prompts.to(models.device, copy=True), lengths.view(members, rows).to(models.device)
+    draw = torch.Generator(models.device).manual_seed(how.seed)
     cache: Cache = []
-    done = torch.zeros(members, rows, dtype=torch.bool)
+    done = torch.zeros(members, rows, dtype=torch.bool, device=models.device)
     for place in range(1, places):
         logits = models(ids[:, :, place - 1 : place], cache)[:, :, -1]
         if place < int(given.min()):
@@ -45,13 +45,15 @@ def sample(models: Decoders, prompts: Tensor, lengths: Tensor, how: Sampling) ->
         done |= ~asked & (ids[:, :, place] == how.end)
         if bool(done.all()):
             break
-    return ids
+    return ids.to(prompts.device)
 
 
 def _choose(logits: Tensor, before: Tensor, how: Sampling, draw: torch.Generator) -> Tensor:
     members, rows, vocabulary = logits.shape
     if how.processor:
-        logits = how.processor(before.flatten(0, 1), logits.flatten(0, 1)).view(members, rows, vocabulary)
+        # Watermarks are tables in main memory.
+        marked = how.processor(before.flatten(0, 1).cpu(), logits.flatten(0, 1).cpu())
+        logits = marked.view(members, rows, vocabulary).to(logits.device)
     if how.temperature == 0:
         return logits.argmax(-1)
     # Gumbel: the largest of logit / temperature + noise is a draw from the softmax.
@@ -62,5 +64,5 @@ def _choose(logits: Tensor, before: Tensor, how: Sampling, draw: torch.Generator
 @torch.no_grad()
 def next_words(models: Decoders, ids: Tensor) -> Tensor:
     """Score the word at each place given those before, as log-probabilities; the first place has zeros."""
-    scored = torch.log_softmax(models(ids[:, :, :-1]), dim=-1)
+    scored = torch.log_softmax(models(ids[:, :, :-1].to(models.device)), dim=-1).to(ids.device)
     return torch.cat([torch.zeros_like(scored[:, :, :1]), scored], dim=2)

@@ -66,7 +66,7 @@ def train(
             last.append(losses.detach())
         if on_step:
             on_step(step, losses.detach())
-    return torch.stack(last).mean(0)
+    return torch.stack(last).mean(0).cpu()
 
 
 def _batch(members: int, corpora: Corpora, rows: int, draw: torch.Generator) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -80,6 +80,7 @@ def _batch(members: int, corpora: Corpora, rows: int, draw: torch.Generator) -> 
 
 
 def _losses(models: Decoders, ids: Tensor, said: Tensor, teacher: Tensor | None) -> Tensor:
+    ids, said = ids.to(models.device), said.to(models.device)
     logits = models(ids[:, :, :-1])
     learnt = said[:, :, 1:]
     if teacher is None:
@@ -87,7 +88,7 @@ def _losses(models: Decoders, ids: Tensor, said: Tensor, teacher: Tensor | None)
             learnt.shape
         )
     else:
-        wanted = teacher[:, :, 1:].float().exp()
+        wanted = teacher[:, :, 1:].to(models.device).float().exp()
         each = -(wanted * functional.log_softmax(logits, dim=-1)).sum(-1)
     return (each * learnt).sum((1, 2)) / learnt.sum((1, 2)).clamp(min=1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from stillwatch_lab.provenance.registration import Registration, register
 from stillwatch_lab.provenance.settings import Settings
 from stillwatch_lab.provenance.shared_errors import Errors, examine_errors, find_errors
 from stillwatch_lab.provenance.usage import Usage, count_usage, find_free_contexts
+from stillwatch_lab.provenance.white_box import TEXTS, Inside, open_inside, white_box_tests
+from stillwatch_lab.respondents.folder import FolderRespondent
 from stillwatch_lab.respondents.reply import Manner, Reply, Respondent
 from stillwatch_lab.watermarks.scheme import Scheme
 
-FAMILY = ("radioactivity", "canaries", "shared errors", "attribution")
+FAMILY = ("radioactivity", "canaries", "shared errors", "attribution", "weight lineage", "representations")
 """The tests among which errors are controlled. Identity is told, and never counts."""
 
 
@@ -43,7 +46,11 @@ class Words:
 
 @dataclass(frozen=True)
 class Host:
-    """What the host has before any suspect is asked: replies of its own model and the controls, and what follows."""
+    """What the host has before any suspect is asked: replies of its own model and the controls, and what follows.
+
+    ``texts`` are what its model said, on which inner states are compared; ``inside`` is that model opened, if it is a
+    folder, and ``insides`` the controls.
+    """
 
     dossier: Dossier
     words: Words
@@ -55,6 +62,9 @@ class Host:
     lift: float
     controls: dict[str, Interview]
     usages: dict[str, Usage]
+    texts: list[str]
+    inside: Inside | None
+    insides: list[Inside]
 
 
 @dataclass(frozen=True)
@@ -120,9 +130,21 @@ def prepare(
     # What a student copies is what was served, and a watermark moves word choice further than a maker's habits do.
     served = count_usage([list(words.encode(t)) for t in dossier.served], contexts, vocabulary=words.vocabulary)
     marks = _mark(dossier, words, plain, settings)
-    style = served if dossier.served else plain
+    texts = list(dict.fromkeys(reply.text for reply in own.prompts if reply.text))[:TEXTS]
     return Host(
-        dossier, words, errors, contexts, plain, style, marks, _lift(dossier, words, marks, contexts), others, usages
+        dossier=dossier,
+        words=words,
+        errors=errors,
+        contexts=contexts,
+        plain=plain,
+        style=served if dossier.served else plain,
+        marks=marks,
+        lift=_lift(dossier, words, marks, contexts),
+        controls=others,
+        usages=usages,
+        texts=texts,
+        inside=_open(mine, texts),
+        insides=[inside for inside in (_open(control, texts) for control in controls) if inside],
     )
 
 
@@ -146,7 +168,11 @@ def plan(
             "canaries": "binomial, one in the number of answers each was drawn from",
             "shared errors": "rank among the controls if that can reach alpha, else sign test against the best control",
             "attribution": "rank among the controls",
+            "weight lineage": "the same statistic after shuffles of the suspect's neurons",
+            "representations": "rank among the controls",
         },
+        "weights": "tested where the suspect is a folder",
+        "texts": sha256(repr(host.texts).encode()).hexdigest(),
     }
 
 
@@ -155,11 +181,15 @@ def investigate(
 ) -> Result:
     """Ask the suspect what was registered, and test."""
     heard = interview(suspect, host.dossier, host.errors, settings, keep=folder / "suspect.json")
-    return conclude(suspect.name, find_outcomes(host, heard, settings), registration, alpha=settings.alpha)
+    outcomes = find_outcomes(host, heard, settings, _open(suspect, host.texts))
+    return conclude(suspect.name, outcomes, registration, alpha=settings.alpha)
 
 
-def find_outcomes(host: Host, heard: Interview, settings: Settings) -> list[Outcome]:
-    """Run every test for which the dossier has material, each able to find at its share of alpha."""
+def find_outcomes(host: Host, heard: Interview, settings: Settings, inside: Inside | None = None) -> list[Outcome]:
+    """Run every test for which there is material, each able to find at its share of alpha.
+
+    ``inside``: the suspect opened, where its weights are at hand.
+    """
     tests: dict[str, Callable[[float], Outcome]] = {}
     dossier, controls = host.dossier, list(host.controls.values())
     usage = count_usage(host.words.read(heard.prompts), host.contexts, vocabulary=host.words.vocabulary)
@@ -177,6 +207,8 @@ def find_outcomes(host: Host, heard: Interview, settings: Settings) -> list[Outc
     if dossier.prompts and controls:
         others = list(host.usages.values())
         tests["attribution"] = lambda alpha: examine_style(host.style, usage, others, alpha=alpha, queries=asked)
+    if host.inside and inside:
+        tests |= white_box_tests(host.inside, inside, host.insides, settings)
     outcomes = [test(settings.alpha / len(tests)) for test in tests.values()]
     if dossier.identity and controls:
         texts = [[reply.text for reply in control.identity] for control in controls]
@@ -200,6 +232,11 @@ def register_plan(host: Host, written: Mapping[str, Any], folder: Path) -> Regis
     """Register the plan under a commitment to the watermark's key."""
     secret = host.dossier.watermark
     return register(written, key=secret.key if secret else None, folder=folder)
+
+
+def _open(it: Respondent, texts: Sequence[str]) -> Inside | None:
+    """Open a model that is at hand as a folder; there is nothing to compare where no text is registered."""
+    return open_inside(it.model, texts) if texts and isinstance(it, FolderRespondent) else None
 
 
 def _mark(dossier: Dossier, words: Words, plain: Usage, settings: Settings) -> Marks | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from stillwatch_lab.distill import permission
 from stillwatch_lab.distill.permission import permit_endpoint, permit_folder, read_licence
 from stillwatch_lab.errors import PermissionRefusedError
 
 ROOT_LICENCE = Path(__file__).parents[4] / "LICENSE"
 MIT_TEXT = "MIT License\n\nCopyright (c) 2026\n\nPermission is hereby granted, free of charge, to any person …"
+LISTS = Path(permission.__file__).with_name("permission.toml")
 LOCAL = "http://127.0.0.1:8000/v1"
 
 
@@ -21,10 +25,10 @@ def card(folder: Path, licence: str) -> Path:
 
 @pytest.mark.parametrize("licence", ["mit", "MIT", "apache-2.0", "bsd-3-clause", "cc0-1.0", "cc-by-4.0"])
 def test_open_licences_permit(tmp_path: Path, licence: str) -> None:
-    permission = permit_folder(card(tmp_path, licence), licence=None, own=None)
-    assert permission.basis == "licence"
-    assert permission.statement.lower() == licence.lower()
-    assert permission.source.endswith("README.md")
+    given = permit_folder(card(tmp_path, licence), licence=None, own=None)
+    assert given.basis == "licence"
+    assert given.statement.lower() == licence.lower()
+    assert given.source.endswith("README.md")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +92,23 @@ def test_an_owners_licence_need_not_be_an_open_one(tmp_path: Path) -> None:
 def test_an_open_model_may_be_served_by_anybody() -> None:
     assert permit_endpoint(LOCAL, "deepseek-v4-flash", licence="mit", own=None).statement == "MIT"
     assert permit_endpoint(LOCAL, "openai/gpt-oss-120b", licence="apache-2.0", own=None).statement == "Apache-2.0"
+    assert permit_endpoint(LOCAL, "xai-org/grok-1", licence="apache-2.0", own=None).statement == "Apache-2.0"
+    elsewhere = "https://ec2-1-2-3-4.compute.amazonaws.com/v1"
+    assert permit_endpoint(elsewhere, "google/gemma-4-31b", licence="apache-2.0", own=None).statement == "Apache-2.0"
+
+
+def test_every_entry_has_a_source_and_a_day() -> None:
+    lists = tomllib.loads(LISTS.read_text(encoding="utf-8"))
+    assert set(lists) == {"permitted", "refused", "hosts", "models"}
+    for entry in (entry for entries in lists.values() for entry in entries):
+        assert entry["source"]
+        assert isinstance(entry["read_on"], date)
+        assert entry.get("of", entry["read_on"]) <= entry["read_on"]
+
+
+def test_a_refusal_names_its_source_and_its_dates() -> None:
+    with pytest.raises(PermissionRefusedError, match=r"openai\.com/policies/.*, of 2025-05-31, read 2026-11-30\)"):
+        permit_endpoint("https://api.openai.com/v1", "gpt-5", licence=None, own=None)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +124,10 @@ def test_an_open_model_may_be_served_by_anybody() -> None:
         (LOCAL, "openai/gpt-5.1"),
         (LOCAL, "gemini-3-pro"),
         (LOCAL, "o3-mini"),
+        ("https://api.x.ai/v1", "our-fine-tune"),
+        (LOCAL, "xai/grok-4"),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1", "qwen3-32b"),
+        ("https://team.openai.azure.com/openai/v1", "deployment"),
     ],
 )
 def test_terms_that_forbid_it_cannot_be_talked_away(url: str, model: str) -> None:

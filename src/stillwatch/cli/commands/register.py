@@ -11,17 +11,14 @@ import typer
 
 from stillwatch.cli.register import (
     WHERE,
-    ByOption,
+    Desk,
     EntryArgument,
     FolderOption,
-    PassphraseOption,
-    make_change,
-    open_writer,
     read_table,
     read_text,
     register_app,
     say_status,
-    who,
+    writing,
 )
 from stillwatch.errors import RegistryError
 from stillwatch.registry.attach import attach_bundle
@@ -38,39 +35,38 @@ UntilOption = Annotated[int, typer.Option("--days", help="How long the party may
 
 
 @register_app.command("draft")
+@writing
 def draft_command(
+    desk: Desk,
     file: FileArgument,
     *,
     origin: Annotated[
         str, typer.Option(help="Name of a new register, best its URL without https://.", show_default="made up")
     ] = "",
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Begin an entry. Nothing of it is public: its log entry only commits to it."""
-    change = from_json(Draft, read_table(file), where=str(file))
-    with open_writer(folder, origin=origin, passphrase=passphrase_file) as register:
-        record = register.draft(change, by=who(by))
+    change, actor = from_json(Draft, read_table(file), where=str(file)), desk.actor
+    with desk.open(origin=origin) as register:
+        record = register.draft(change, by=actor)
     say_status(record)
 
 
 @register_app.command("amend")
+@writing
 def amend_command(
+    desk: Desk,
     entry: EntryArgument,
     file: FileArgument,
-    *,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Say an entry anew before it is published; it then needs another notice."""
     change = from_json(Amend, read_table(file), where=str(file))
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 @register_app.command("evidence")
+@writing
 def evidence_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     provider: Annotated[str, typer.Option(help="Whose evidence it is.", show_default=False)],
@@ -84,9 +80,6 @@ def evidence_command(
     repeats: Annotated[str, typer.Option(help="SHA-256 of the bundle that this one only repeats.")] = "",
     authority: Annotated[str, typer.Option(help="Instead: the public authority whose list it is.")] = "",
     url: Annotated[str, typer.Option(help="With --authority: where its list is.")] = "",
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Attach evidence: a bundle, another provider's digest, or an official list."""
     if sum((bundle is not None, bool(digest), bool(authority))) != 1:
@@ -96,7 +89,7 @@ def evidence_command(
         made = attach_bundle(bundle, provider=provider, shows=shows, owner=owner, repeats=repeats, policy=trust)
     else:
         made = Evidence(provider, shows, owner, digest, log, index, repeats, authority=authority, url=url)
-    make_change(entry, AddEvidence(made), by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, AddEvidence(made))
 
 
 @register_app.command("letter")
@@ -118,24 +111,25 @@ def letter_command(
 
 
 @register_app.command("notice")
+@writing
 def notice_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     channel: Annotated[str, typer.Option(help="How it was sent; published: name no private address.")],
     letter: Annotated[Path, typer.Option(help="The letter as it was sent; its digest is kept.", show_default=False)],
     days: UntilOption = MIN_NOTICE_DAYS,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Record that the party was told of all the evidence, just now; it may answer until the deadline."""
     digest = sha256(read_text(letter).encode()).hexdigest()
     change = GiveNotice(channel, _deadline(days), digest)
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 @register_app.command("answer")
+@writing
 def answer_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     sender: Annotated[str, typer.Option("--from", help="Who answered, for the party.", show_default=False)],
@@ -143,14 +137,11 @@ def answer_command(
     file: Annotated[Path | None, typer.Option(help="The answer; published word for word.")] = None,
     url: Annotated[str, typer.Option(help="Where the party published it.")] = "",
     digest: Annotated[str, typer.Option(help="With --url: SHA-256 of what is there.")] = "",
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Record what the party answered. A public entry that is disputed becomes contested at once."""
     text = read_text(file) if file else ""
     change = TakeAnswer(sender, stance, text, url, digest)
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 def _deadline(days: int) -> int:

@@ -9,19 +9,14 @@ from typing import Annotated
 import typer
 
 from stillwatch.cli.register import (
-    WHERE,
-    ByOption,
+    Desk,
     EntryArgument,
-    FolderOption,
-    PassphraseOption,
     ReasonsOption,
-    make_change,
-    open_writer,
     read_table,
     read_text,
     register_app,
     say_status,
-    who,
+    writing,
 )
 from stillwatch.registry.changes import (
     Amend,
@@ -48,130 +43,122 @@ WordsOption = Annotated[Path, typer.Option("--file", help="The words; published 
 
 
 @register_app.command("publish")
+@writing
 def publish_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     reasons: ReasonsOption,
     days: DaysOption = MAX_TERM_DAYS,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Let an entry be public, as somebody who did not write it, once its party was heard."""
     change = Publish(reasons, int(time.time()) + days * DAY)
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 @register_app.command("renew")
+@writing
 def renew_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     reasons: ReasonsOption,
     days: DaysOption = MAX_TERM_DAYS,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Let an entry stand longer because of new evidence, of which its party was told."""
     change = Renew(reasons, int(time.time()) + days * DAY)
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 @register_app.command("corroborate")
+@writing
 def corroborate_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     reasons: ReasonsOption,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Say that two independent providers show the same."""
-    make_change(entry, Corroborate(reasons), by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, Corroborate(reasons))
 
 
 @register_app.command("official")
+@writing
 def official_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     reasons: ReasonsOption,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Say that a public authority listed the party; its list is attached as evidence first."""
-    make_change(entry, ListOfficially(reasons), by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, ListOfficially(reasons))
 
 
 @register_app.command("appeal")
+@writing
 def appeal_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     sender: Annotated[str, typer.Option("--from", help="Who appeals.", show_default=False)],
     grounds: GroundsOption,
     file: WordsOption,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Record an appeal: the entry is under review from now on."""
     change = FileAppeal(sender, tuple(grounds), read_text(file))
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 @register_app.command("review")
+@writing
 def review_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     grounds: GroundsOption,
     file: WordsOption,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Look at an entry again without an appeal."""
     change = OpenReview(tuple(grounds), read_text(file))
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 @register_app.command("decide")
+@writing
 def decide_command(
+    desk: Desk,
     entry: EntryArgument,
     outcome: Annotated[Status, typer.Argument(help="upheld, corrected or withdrawn.", show_default=False)],
     *,
     reasons: ReasonsOption,
     corrections: Annotated[Path | None, typer.Option(help="TOML: the entry as corrected.")] = None,
     strike: Annotated[list[str] | None, typer.Option(help="Bundle that counts no longer; repeatable.")] = None,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Decide a review, as somebody who neither wrote the entry nor decided about it before."""
     said = from_json(Amend, read_table(corrections), where=str(corrections)) if corrections else None
     change = Decide(outcome, reasons, said, tuple(strike or ()))
-    make_change(entry, change, by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, change)
 
 
 @register_app.command("withdraw")
+@writing
 def withdraw_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     reasons: ReasonsOption,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Take an entry back. What was public stays as a tombstone with its history."""
-    make_change(entry, Withdraw(reasons), by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, Withdraw(reasons))
 
 
 @register_app.command("expire")
-def expire_command(
-    *, by: ByOption = "", folder: FolderOption = WHERE, passphrase_file: PassphraseOption = None
-) -> None:
+@writing
+def expire_command(desk: Desk) -> None:
     """Turn every entry whose time is over into a tombstone; for a daily timer."""
-    with open_writer(folder, passphrase=passphrase_file) as register:
-        over = register.expire_due(by=who(by))
+    actor = desk.actor
+    with desk.open() as register:
+        over = register.expire_due(by=actor)
     for record in over:
         say_status(record)
     if not over:
@@ -179,16 +166,15 @@ def expire_command(
 
 
 @register_app.command("erase")
+@writing
 def erase_command(
+    desk: Desk,
     entry: EntryArgument,
     *,
     reasons: ReasonsOption,
-    by: ByOption = "",
-    folder: FolderOption = WHERE,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Destroy for good what a tombstone's history says, and keep a tombstone that names nobody.
 
     The log's proofs stay valid. Copies of the site and of the vault have to be erased where they are.
     """
-    make_change(entry, Erase(reasons), by=by, folder=folder, passphrase=passphrase_file)
+    desk.make(entry, Erase(reasons))

@@ -76,12 +76,14 @@ def verify_command(
     *,
     policy: Annotated[Path | None, typer.Option(help="Your tlog-policy: the log keys that you trust.")] = None,
     seen: Annotated[Path | None, typer.Option(help="A checkpoint of this log that you have from elsewhere.")] = None,
+    actors: Annotated[Path | None, typer.Option(help="Keys of those whose changes you accept, a vkey a line.")] = None,
 ) -> None:
     """Check a register's site or entry, as the verify_register.py that anybody can run without Stillwatch.
 
     Exit codes: 0 all of it holds; 1 something does not, which is named.
     """
-    raise typer.Exit(verify_register.report(target, policy, seen, typer.echo, now=int(time.time())))
+    now = int(time.time())
+    raise typer.Exit(verify_register.report(target, policy, seen, typer.echo, now=now, actors=actors))
 
 
 @register_app.command("example")

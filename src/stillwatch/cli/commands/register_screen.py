@@ -12,8 +12,9 @@ import typer
 
 from stillwatch.cli.directory import printable
 from stillwatch.cli.evidence import open_book
-from stillwatch.cli.register import WHERE, ByOption, JsonOption, register_app, who
+from stillwatch.cli.register import WHERE, JsonOption, register_app
 from stillwatch.errors import RegistryError
+from stillwatch.gateway.admin_log import operating_user
 from stillwatch.registry.nouns import Kind
 from stillwatch.registry.screening.customers import Customer, read_customers
 from stillwatch.registry.screening.listing import Listing, read_aliases, read_listing
@@ -108,7 +109,7 @@ def whitelist_command(
     *,
     reason: Annotated[str, typer.Option(help="Why it is somebody else; kept.", show_default=False)],
     days: Annotated[int, typer.Option(help="How long that holds, unless the entry changes before.", min=1)] = 180,
-    by: ByOption = "",
+    by: Annotated[str, typer.Option(help="Who says so; kept.", show_default="user of the system")] = "",
     memory: MemoryOption = MEMORY,
 ) -> None:
     """Note that a customer is not the party of an entry: the hit is left out until then, or until the entry changes."""
@@ -118,7 +119,7 @@ def whitelist_command(
     if not mine:
         raise RegistryError(f"{customer}: no hit of {entry} at the last screening; there is nothing to leave out")
     until = now + days * 86_400
-    known.clear(Cleared(customer, entry, mine[0]["steps"], who(by), reason, now, until))
+    known.clear(Cleared(customer, entry, mine[0]["steps"], by.strip() or operating_user(), reason, now, until))
     typer.echo(f"{printable(customer)} is not {entry}: until {iso_date(until)}, or until the entry changes.")
 
 

@@ -14,19 +14,20 @@ from rich.console import Console
 from rich.table import Table
 
 from stillwatch.cli.directory import printable
-from stillwatch.cli.evidence import FOLDER, KEY, KeyOption, PassphraseOption, open_book
 from stillwatch.cli.sharing import (
     STORE,
-    EvidenceOption,
     JsonOption,
     PurposeOption,
     RecipientOption,
     SenderOption,
+    ShareLog,
     StoreOption,
+    logged,
     share_app,
 )
 from stillwatch.errors import SettingsError, SharingError
 from stillwatch.evidence.opened import open_log
+from stillwatch.registry.reversals import find_reversed, read_entry_file
 from stillwatch.sharing.campaigns import read_shared
 from stillwatch.sharing.exporter import find_exporter
 from stillwatch.sharing.keyed import make_group_key, read_group_key
@@ -41,7 +42,9 @@ from stillwatch.sharing.taxii.callers import Callers
 
 
 @share_app.command("export")
+@logged
 def export_command(
+    log: ShareLog,
     report: Annotated[Path, typer.Argument(help="Folder of a scan's report.", show_default=False)],
     *,
     sender: SenderOption,
@@ -65,9 +68,6 @@ def export_command(
         Path | None, typer.Option("--bundle", help="Evidence bundle whose digest to name.", show_default=False)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every field that would leave, and stop.")] = False,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
     store: StoreOption = STORE,
     as_json: JsonOption = False,
 ) -> None:
@@ -78,7 +78,7 @@ def export_command(
     now = datetime.now(UTC)
     chosen = read_shared(report, campaign or (), group_key=read_group_key(group_key) if group_key else None, now=now)
     exporter = find_exporter(format_name)
-    parcel = Parcel(Sender(sender, contact), chosen, now, tlp, terms, _proof(evidence, evidence_bundle))
+    parcel = Parcel(Sender(sender, contact), chosen, now, tlp, terms, _proof(log.folder, evidence_bundle))
     database = open_sharing(store)
     try:
         ledger = Ledger(database)
@@ -89,7 +89,7 @@ def export_command(
         if out is None and not collection:
             raise SettingsError("share export: name a file or --collection, or look first with --dry-run")
         place = Callers(database).find_collection(collection) if collection else ""
-        with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
+        with log.open() as book:
             data = send(made, parcel, book=book, ledger=ledger, recipient=recipient, purpose=purpose)
         if place:
             Publisher(database, clock=time.time).publish(place, made.objects)
@@ -97,7 +97,7 @@ def export_command(
             _write(out, data)
     finally:
         database.close()
-    typer.echo(f"{len(made.names)} object(s) for {recipient} in {out or collection}; logged in {evidence}.")
+    typer.echo(f"{len(made.names)} object(s) for {recipient} in {out or collection}; logged in {log.folder}.")
 
 
 @share_app.command("group-key")
@@ -127,40 +127,60 @@ def list_command(*, store: StoreOption = STORE, as_json: JsonOption = False) -> 
 
 
 @share_app.command("withdraw")
+@logged
 def withdraw_command(
+    log: ShareLog,
     *,
-    campaign: Annotated[str, typer.Option(help="As in the report that was shared.", show_default=False)],
+    campaign: Annotated[str, typer.Option(help="As in the report that was shared.", show_default=False)] = "",
+    entry: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead: R-….json of a register; what it took back of ours is withdrawn.", show_default=False
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="With --entry: the register's log keys that you trust.", show_default=False)
+    ] = None,
     recipient: RecipientOption,
     purpose: PurposeOption,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="STIX bundle of the revocations.", show_default=False)
     ] = None,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
     store: StoreOption = STORE,
 ) -> None:
     """Take a campaign back (a granted appeal, a mistake): everything that left for it alone is revoked.
 
     Collections of ours that hold it have the revocations at once, and partners with their next pull.
     """
-    database = open_sharing(store)
+    if bool(campaign) is (entry is not None) or (entry is None) is not (policy is None):
+        raise SettingsError("share withdraw: name a --campaign, or a register's --entry with its --policy")
+    taken_back = _find_reversed(entry, policy, log.folder) if entry and policy else [campaign]
+    database, now = open_sharing(store), datetime.now(UTC)
+    ledger = Ledger(database)
     try:
-        with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
-            gone = withdraw(
-                campaign,
-                book=book,
-                ledger=Ledger(database),
-                recipient=recipient,
-                purpose=purpose,
-                now=datetime.now(UTC),
-            )
-        placed = withdrawn_everywhere(Ledger(database), Publisher(database, clock=time.time))
+        if entry:
+            taken_back = [name for name in taken_back if ledger.knows(name)]
+        gone = []
+        for name in taken_back:
+            with log.open() as book:
+                gone += withdraw(name, book=book, ledger=ledger, recipient=recipient, purpose=purpose, now=now)
+        placed = withdrawn_everywhere(ledger, Publisher(database, clock=time.time))
     finally:
         database.close()
     if out:
         _write(out, find_exporter("stix").write([bundle(gone)]))
     typer.echo(f"{len(gone)} object(s) revoked, in {len(placed)} collection(s){f' and {out}' if out else ''}.")
+
+
+def _find_reversed(entry: Path, policy: Path, evidence: Path) -> list[str]:
+    """Return our campaigns among the evidence that a register took back: the log says which its entry is about."""
+    ours = open_log(evidence)
+    pieces = find_reversed(read_entry_file(entry, policy))
+    indices = {p.index for p in pieces if p.origin == ours.keys.origin and p.index is not None}
+    said = [json.loads(ours.reader.entry(index)) for index in sorted(indices)]
+    if any("campaign" not in one for one in said):
+        raise SharingError(f"{entry}: our log does not say which campaign its evidence is of; name it with --campaign")
+    return list(dict.fromkeys(str(one["campaign"]) for one in said))
 
 
 def _proof(evidence: Path, file: Path | None) -> Proof | None:

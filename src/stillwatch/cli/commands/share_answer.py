@@ -12,20 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from stillwatch.cli.directory import printable
-from stillwatch.cli.evidence import FOLDER, KEY, KeyOption, PassphraseOption, open_book
 from stillwatch.cli.sharing import (
     STORE,
-    CaOption,
-    CertificateKeyOption,
-    CertificateOption,
-    EvidenceOption,
     JsonOption,
     PurposeOption,
     RecipientOption,
     SenderOption,
+    ShareLog,
     StoreOption,
-    TokenOption,
-    read_token,
+    calling,
+    logged,
     share_app,
 )
 from stillwatch.errors import SettingsError, SharingError
@@ -42,7 +38,11 @@ CollectionOption = Annotated[str, typer.Option(help="Its id, alias or title.", s
 
 
 @share_app.command("opinion")
+@calling
+@logged
 def opinion_command(
+    log: ShareLog,
+    credential: Credential,
     about: ObjectArgument,
     *,
     says: Annotated[str, typer.Option(help=f"One of {', '.join(OPINIONS)}.", show_default=False)],
@@ -51,23 +51,20 @@ def opinion_command(
     recipient: RecipientOption,
     url: UrlOption,
     collection: CollectionOption = "",
-    token_file: TokenOption = None,
-    certificate: CertificateOption = None,
-    certificate_key: CertificateKeyOption = None,
-    ca: CaOption = None,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Agree or disagree with what a partner shared. Whoever pulls it there leaves a disputed indicator aside."""
     made = make_opinion(about, sender=Sender(sender), says=says, because=because, now=datetime.now(UTC))
-    http = Http(Credential(read_token(token_file), certificate, certificate_key, ca))
-    with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
+    http = Http(credential)
+    with log.open() as book:
         _push(http, url, collection, made, book=book, recipient=recipient, purpose="opinion")
 
 
 @share_app.command("sighting")
+@calling
+@logged
 def sighting_command(
+    log: ShareLog,
+    credential: Credential,
     about: ObjectArgument,
     *,
     count: Annotated[int, typer.Option(help="Accounts that had it; 0: looked for and not seen.", show_default=False)],
@@ -76,46 +73,36 @@ def sighting_command(
     recipient: RecipientOption,
     url: UrlOption,
     collection: CollectionOption = "",
-    token_file: TokenOption = None,
-    certificate: CertificateOption = None,
-    certificate_key: CertificateKeyOption = None,
-    ca: CaOption = None,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Tell a partner that its indicator was seen here, or was looked for and not seen."""
     now = datetime.now(UTC)
     first = since.replace(tzinfo=UTC)
     made = make_sighting(about, sender=Sender(sender), count=count, first=first, last=now, now=now)
-    http = Http(Credential(read_token(token_file), certificate, certificate_key, ca))
-    with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
+    http = Http(credential)
+    with log.open() as book:
         _push(http, url, collection, made, book=book, recipient=recipient, purpose="sighting")
 
 
 @share_app.command("push")
+@calling
+@logged
 def push_command(
+    log: ShareLog,
+    credential: Credential,
     bundle: Annotated[Path, typer.Argument(help="STIX bundle, as export and withdraw write it.", show_default=False)],
     *,
     recipient: RecipientOption,
     purpose: PurposeOption,
     url: UrlOption,
     collection: CollectionOption = "",
-    token_file: TokenOption = None,
-    certificate: CertificateOption = None,
-    certificate_key: CertificateKeyOption = None,
-    ca: CaOption = None,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
 ) -> None:
     """Send a bundle to a partner's collection, logged like every share."""
     try:
         objects = json.loads(bundle.read_bytes())["objects"]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SettingsError(f"{bundle}: not a STIX bundle: {problem}") from problem
-    http = Http(Credential(read_token(token_file), certificate, certificate_key, ca))
-    with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
+    http = Http(credential)
+    with log.open() as book:
         _push(http, url, collection, objects, book=book, recipient=recipient, purpose=purpose)
 
 

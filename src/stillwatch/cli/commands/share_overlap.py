@@ -9,17 +9,13 @@ from typing import Annotated
 import typer
 
 from stillwatch.cli.directory import printable
-from stillwatch.cli.evidence import FOLDER, KEY, KeyOption, PassphraseOption, open_book
 from stillwatch.cli.sharing import (
     STORE,
-    CaOption,
-    CertificateKeyOption,
-    CertificateOption,
-    EvidenceOption,
     SenderOption,
+    ShareLog,
     StoreOption,
-    TokenOption,
-    read_token,
+    calling,
+    logged,
     share_app,
 )
 from stillwatch.errors import EvidenceError, SettingsError
@@ -49,7 +45,9 @@ PemOption = Annotated[Path | None, typer.Option(help="File in PEM.", show_defaul
 
 
 @overlap_app.command("serve")
+@logged
 def serve_command(
+    log: ShareLog,
     *,
     agreement: AgreementOption,
     values: SetOption,
@@ -58,13 +56,10 @@ def serve_command(
     tls_certificate: PemOption = None,
     tls_key: PemOption = None,
     client_ca: PemOption = None,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
     store: StoreOption = STORE,
 ) -> None:
     """Answer the partner's questions; its token is that of the caller of its name (share caller)."""
-    side = _side(agreement, values, me, evidence=evidence, key=key, passphrase=passphrase_file)
+    side = _side(agreement, values, me, log)
     tls = Tls(tls_certificate, tls_key, client_ca) if tls_certificate and tls_key else None
     listener = bind(listen, tls=tls)
     database = open_sharing(store)
@@ -77,24 +72,21 @@ def serve_command(
 
 
 @overlap_app.command("count")
+@calling
+@logged
 def count_command(
+    log: ShareLog,
+    credential: Credential,
     *,
     agreement: AgreementOption,
     values: SetOption,
     me: SenderOption,
     url: UrlOption,
-    token_file: TokenOption = None,
-    certificate: CertificateOption = None,
-    certificate_key: CertificateKeyOption = None,
-    ca: CaOption = None,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
     store: StoreOption = STORE,
 ) -> None:
     """Ask how many of our values the partner has; both sides learn the number, and nobody which."""
-    side = _side(agreement, values, me, evidence=evidence, key=key, passphrase=passphrase_file)
-    http = Http(Credential(read_token(token_file), certificate, certificate_key, ca), media_type=JSON)
+    side = _side(agreement, values, me, log)
+    http = Http(credential, media_type=JSON)
     database = open_sharing(store)
     try:
         found = find_count(http, url, side, database)
@@ -127,24 +119,21 @@ def consent_command(
 
 
 @overlap_app.command("contents")
+@calling
+@logged
 def contents_command(
+    log: ShareLog,
+    credential: Credential,
     *,
     agreement: AgreementOption,
     values: SetOption,
     me: SenderOption,
     url: UrlOption,
-    token_file: TokenOption = None,
-    certificate: CertificateOption = None,
-    certificate_key: CertificateKeyOption = None,
-    ca: CaOption = None,
-    evidence: EvidenceOption = FOLDER,
-    key: KeyOption = KEY,
-    passphrase_file: PassphraseOption = None,
     store: StoreOption = STORE,
 ) -> None:
     """List which of our values the partner has: those that were counted, and with both sides' consent."""
-    side = _side(agreement, values, me, evidence=evidence, key=key, passphrase=passphrase_file)
-    http = Http(Credential(read_token(token_file), certificate, certificate_key, ca), media_type=JSON)
+    side = _side(agreement, values, me, log)
+    http = Http(credential, media_type=JSON)
     database = open_sharing(store)
     try:
         found = find_contents(http, url, side, database)
@@ -154,7 +143,7 @@ def contents_command(
         typer.echo(printable(value))
 
 
-def _side(agreement: Path, values: Path, me: str, *, evidence: Path, key: Path, passphrase: Path | None) -> Side:
+def _side(agreement: Path, values: Path, me: str, log: ShareLog) -> Side:
     require_psi()
     terms = read_agreement(agreement)
     terms.partner_of(me)
@@ -163,7 +152,7 @@ def _side(agreement: Path, values: Path, me: str, *, evidence: Path, key: Path, 
         # `watch` holds the log for a moment each minute; a partner's run is not to be lost to that.
         for last in (*[False] * (TRIES - 1), True):
             try:
-                with open_book(evidence, key=key, passphrase=passphrase, create=True) as book:
+                with log.open() as book:
                     append_share(book, recipient=recipient, purpose=purpose, objects=[])
             except EvidenceError:
                 if last:
@@ -172,4 +161,4 @@ def _side(agreement: Path, values: Path, me: str, *, evidence: Path, key: Path, 
             else:
                 return
 
-    return Side(me, terms, read_set(values, terms), read_or_create_key(key), record, time.time)
+    return Side(me, terms, read_set(values, terms), read_or_create_key(log.key), record, time.time)

@@ -13,13 +13,9 @@ import typer
 from stillwatch.cli.directory import printable
 from stillwatch.cli.sharing import (
     STORE,
-    CaOption,
-    CertificateKeyOption,
-    CertificateOption,
     JsonOption,
     StoreOption,
-    TokenOption,
-    read_token,
+    calling,
     share_app,
 )
 from stillwatch.sharing.nouns import Received
@@ -30,20 +26,18 @@ from stillwatch.sharing.taxii.pull import find_collections, pull
 
 
 @share_app.command("pull")
+@calling
 def pull_command(
+    credential: Credential,
     url: Annotated[str, typer.Argument(help="Discovery, API root or collection.", show_default=False)],
     *,
     collection: Annotated[str, typer.Option(help="Its id, alias or title.", show_default="all readable")] = "",
     again: Annotated[bool, typer.Option("--again", help="Fetch everything: the server was set back.")] = False,
-    token_file: TokenOption = None,
-    certificate: CertificateOption = None,
-    certificate_key: CertificateKeyOption = None,
-    ca: CaOption = None,
     store: StoreOption = STORE,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch what is new in a partner's collections. Interrupted, the next one goes on there."""
-    http = Http(Credential(read_token(token_file), certificate, certificate_key, ca))
+    http = Http(credential)
     database = open_sharing(store)
     try:
         table = ReceivedTable(database)

@@ -38,16 +38,20 @@ class Chat(Dialect):
 
     def ask(self, body: Body, model: str, size: int) -> Ask:
         """Read samples, ceiling, log-probabilities, reasoning and tools."""
+        reasons = body.get("reasoning_effort") not in UNREASONED or (
+            "reasoning" in body and bool(part(body, "reasoning"))
+        )
         return Ask(
-            model=model,
-            operation=self.operation,
-            stream=switch(body, "stream"),
-            max_output_tokens=_ceiling(body),
-            n=self.samples(body),
-            logprobs=_asks_logprobs(body),
-            reasoning=body.get("reasoning_effort") not in UNREASONED or bool(part(body, "reasoning")),
-            tools=(len(entries(body, "tools")) if "tools" in body else 0) or len(entries(body, "functions")),
-            input_bytes=size,
+            model,
+            self.operation,
+            "stream" in body and switch(body, "stream"),
+            _ceiling(body),
+            self.samples(body),
+            _asks_logprobs(body),
+            reasons,
+            (len(entries(body, "tools")) if "tools" in body else 0)
+            or (len(entries(body, "functions")) if "functions" in body else 0),
+            size,
         )
 
     def samples(self, body: Body) -> int:
@@ -154,7 +158,8 @@ def _drop_reasoning(holder: object) -> bool:
 
 
 def _ceiling(body: Body) -> int | None:
-    new, old = whole_number(body, "max_completion_tokens", least=0), whole_number(body, "max_tokens", least=0)
+    new = whole_number(body, "max_completion_tokens", least=0) if "max_completion_tokens" in body else None
+    old = whole_number(body, "max_tokens", least=0) if "max_tokens" in body else None
     return new if old is None else old if new is None else max(new, old)
 
 

@@ -6,27 +6,19 @@ SQLite (one machine, several processes) or PostgreSQL (several machines), throug
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import sqlite3
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, update
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, func, inspect, select, update
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from stillwatch.errors import DirectoryError, DirectoryUnavailableError, SettingsError
+from stillwatch.errors import DirectoryError, DirectoryUnavailableError, StoreError
 from stillwatch.gateway.directory.tables import SCHEMA_VERSION, metadata, state
+from stillwatch.store import sql
 
 BUSY_SECONDS = 5.0
 """How long SQLite waits for another writer: a change takes milliseconds, an import of a million rows a minute."""
-CONNECT_SECONDS = 5
-"""PostgreSQL: longer than a fail-over's TCP retries of 1 and 3 s, short enough that health says so soon."""
-STATEMENT_SECONDS = 30
 CREATION_LOCK = 0x5354494C4C574154
 """PostgreSQL's advisory lock while tables are made: the bytes of STILLWAT."""
 
@@ -105,14 +97,15 @@ def open_database(url: str, *, note: Note | None = None) -> Database:
     Raises SettingsError for a URL of another kind or a file open to others, DirectoryError for a database that is of
     another version or no directory, DirectoryUnavailableError if it does not answer.
     """
-    parsed = _parse(url)
-    place = parsed.render_as_string(hide_password=True)
-    engine = _sqlite(parsed, place) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
-    database = Database(engine, place, note)
     try:
-        with explained(place):
-            _prepare(engine)
-            _check_version(engine, place)
+        opened = sql.open_database(url, option="the directory", busy_seconds=BUSY_SECONDS)
+    except StoreError as problem:
+        raise DirectoryError(str(problem)) from problem
+    database = Database(opened.engine, opened.place, note)
+    try:
+        with explained(database.place):
+            _prepare(database.engine)
+            _check_version(database.engine, database.place)
     except BaseException:
         database.close()
         raise
@@ -135,82 +128,6 @@ def explained(place: str) -> Iterator[None]:
 def _first_line(problem: SQLAlchemyError) -> str:
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
     return str(cause).strip().partition("\n")[0]
-
-
-def _parse(url: str) -> URL:
-    known = "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"
-    try:
-        parsed = make_url(url)
-    except ArgumentError as problem:
-        raise SettingsError(f"the directory's URL cannot be read; write {known}") from problem
-    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise SettingsError(f"the directory's URL begins with {parsed.drivername!r}; write {known}")
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise SettingsError(
-            "the directory's URL names no file; write sqlite:///PATH (four slashes for an absolute one)"
-        )
-    return parsed
-
-
-def _sqlite(url: URL, place: str) -> Engine:
-    path = Path(str(url.database)).absolute()
-    _make_private_file(path)
-    # mode=rw: a file that was taken away is an error, not an empty directory.
-    target = f"{path.as_uri()}?mode=rw"
-
-    def connect() -> sqlite3.Connection:
-        made = sqlite3.connect(target, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        # FULL: in WAL mode, NORMAL may lose a committed revocation at a power cut (sqlite.org/pragma.html).
-        made.execute("PRAGMA synchronous = FULL")
-        return made
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("stillwatch_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    try:
-        with contextlib.closing(connect()) as raw:
-            raw.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.DatabaseError as problem:
-        raise DirectoryError(f"{place}: {problem}; restore this file, or name another") from problem
-    return engine
-
-
-def _make_private_file(path: Path) -> None:
-    """Make an empty file of mode 0600, in a folder of mode 0700, unless it is there and private already."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        mode = path.stat().st_mode
-    except OSError as problem:
-        raise SettingsError(
-            f"{path}: the directory cannot be made: {problem.strerror}; name another place"
-        ) from problem
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SettingsError(f"{path}: the directory is open to other users of this machine; run: chmod 600 {path}")
-
-
-def _postgresql(url: URL) -> Engine:
-    timeouts = {
-        "connect_timeout": CONNECT_SECONDS,
-        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={STATEMENT_SECONDS * 1000}",
-        # A peer that is gone without a word is noticed (libpq's names, milliseconds and seconds).
-        "tcp_user_timeout": CONNECT_SECONDS * 1000,
-        "keepalives_idle": CONNECT_SECONDS,
-    }
-    settings = {name: value for name, value in timeouts.items() if name not in url.query}
-    try:
-        return create_engine(url, connect_args=settings, pool_pre_ping=True, hide_parameters=True)
-    except ModuleNotFoundError as problem:
-        raise SettingsError(
-            "PostgreSQL needs a library that is not installed; run: pip install 'stillwatch[postgresql]'"
-        ) from problem
 
 
 def _prepare(engine: Engine) -> None:

@@ -101,7 +101,8 @@ class Budget:
         passed = now - self.at
         self.at = now
         if passed > 0.0 and self.level < self.burst:
-            self.level = min(self.burst, self.level + passed * self.rate)
+            gained = passed * self.rate
+            self.level = self.burst if gained > self.burst - self.level else self.level + gained
 
     def free(self) -> float:
         """Return what a new call may hold: paused streams come first."""

@@ -18,25 +18,24 @@ def account_headroom(plan: Plan, *, now: float) -> Mapping[Unit, Headroom]:
     """Return the tightest of the account's budgets of each unit."""
     tightest: dict[Unit, Headroom] = {}
     for budget in plan.of_account:
-        shown = _shown(budget, now)
+        budget.refill(now)
+        there = budget.level - budget.holds
+        if budget.lease is None:
+            whole, rate = budget.burst, budget.rate
+        else:
+            whole, rate, there = _leased(budget, budget.lease.elsewhere, there)
+        remaining = 0.0 if there < 0.0 else min(there, whole)
         unit = budget.key.unit
         known = tightest.get(unit)
-        if known is None or shown.remaining < known.remaining:
-            tightest[unit] = shown
+        if known is None or remaining < known.remaining:
+            shown = (rate * 60, remaining, (whole - remaining) / rate) if rate > 0.0 else (whole, remaining, 0.0)
+            # NamedTuple's own constructor is a Python function: this is the way of every call.
+            tightest[unit] = tuple.__new__(Headroom, shown)
     return tightest
 
 
-def _shown(budget: Budget, now: float) -> Headroom:
-    budget.refill(now)
-    there = budget.level - budget.holds
-    if budget.lease is None:
-        whole, rate = budget.burst, budget.rate
-    else:
-        whole, rate = budget.whole_burst * budget.share, budget.whole_rate * budget.share
-        if isfinite(there):
-            whole, rate = budget.whole_burst, budget.whole_rate
-            there += budget.lease.elsewhere
-    remaining = min(max(there, 0.0), whole)
-    if rate > 0.0:
-        return Headroom(rate * 60, remaining, (whole - remaining) / rate)
-    return Headroom(whole, remaining, 0.0)
+def _leased(budget: Budget, elsewhere: float, here: float) -> tuple[float, float, float]:
+    """Return size, rate and what is there of a budget of which this worker holds a part."""
+    if isfinite(here):
+        return budget.whole_burst, budget.whole_rate, here + elsewhere
+    return budget.whole_burst * budget.share, budget.whole_rate * budget.share, here

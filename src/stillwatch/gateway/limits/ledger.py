@@ -192,7 +192,8 @@ def _has(budgets: tuple[Budget, ...], amount: float, now: float) -> bool:
         budget.at = now
         level = budget.level
         if passed > 0.0 and level < budget.burst:
-            level = min(budget.burst, level + passed * budget.rate)
+            gained = passed * budget.rate
+            level = budget.burst if gained > budget.burst - level else level + gained
             budget.level = level
         if level - budget.holds - budget.waiting < amount:
             return False
@@ -205,11 +206,14 @@ def _settle(budgets: tuple[Budget, ...], used: float, held: float, now: float) -
     for budget in budgets:
         passed = now - budget.at
         budget.at = now
-        if passed > 0.0 and budget.level < budget.burst:
-            budget.level = min(budget.burst, budget.level + passed * budget.rate)
+        level = budget.level
+        if passed > 0.0 and level < budget.burst:
+            gained = passed * budget.rate
+            level = budget.burst if gained > budget.burst - level else level + gained
+        budget.level = level
         budget.holds -= held
         if used <= held:
-            budget.level -= used
+            budget.level = level - used
             budget.used += used
         else:
             budget.charge(used)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from stillwatch.errors import RegistryError
 from stillwatch.evidence import verify
 from stillwatch.evidence.checkpoints import Checkpoint
 from stillwatch.evidence.notes import parse_note
-from stillwatch.registry.changes import read_signed
 from stillwatch.registry.nouns import Entity
-from stillwatch.registry.records import FIELD, Leaf, Record, read_record
+from stillwatch.registry.records import Record
 from stillwatch.registry.register import open_register
+from stillwatch.registry.reversals import open_entry_file
 from stillwatch.registry.screening.scripts import fold
 from stillwatch.registry.verify_register import check_site
 
@@ -96,23 +96,9 @@ def _listed(record: Record, now: int, aliases: Mapping[str, tuple[str, ...]]) ->
 def _read_site(site: Path, *, now: int, policy: Path | None) -> tuple[str, list[Record]]:
     try:
         where = policy or site / "policy.txt"
-        check_site(site, verify.Policy(where.read_text("utf-8"), str(where)), seen=None, now=now)
+        check_site(site, verify.Policy(where.read_text("utf-8"), str(where)), seen=None, actors=None, now=now)
         files = sorted((site / "entries").glob("*.json"))
-        records = [_read_entry(json.loads(path.read_bytes())) for path in files]
+        records = [open_entry_file(json.loads(path.read_bytes())) for path in files]
     except (verify.Refused, *verify.BROKEN) as problem:
         raise RegistryError(f"{site}: the site does not hold: {problem}; nobody was screened against it") from None
     return (site / "checkpoint").read_text("utf-8"), records
-
-
-def _read_entry(said: Mapping[str, object]) -> Record:
-    leaves = said["leaves"]
-    assert isinstance(leaves, Iterable)  # noqa: S101 - check_site saw it
-    return read_record(str(said["entry"]), (_leaf(leaf) for leaf in leaves))
-
-
-def _leaf(leaf: Mapping[str, object]) -> Leaf:
-    index, raw = int(str(leaf["index"])), str(leaf["leaf"]).encode()
-    if leaf.get("erased"):
-        return Leaf(index, raw, None)
-    fields = verify.check_opening(dict(leaf), raw, set())
-    return Leaf(index, raw, read_signed(str(fields[FIELD]), where=f"entry {index} of the log"))

@@ -117,7 +117,13 @@ def _entry(entry: Entry, now: int) -> View:
         "own_appeals": [_appeal(entry, number, now) for number, a in enumerate(entry.appeals) if not a.by_register],
         "reviews": [_appeal(entry, number, now) for number, a in enumerate(entry.appeals) if a.by_register],
         "decisions": [
-            {"on": show_date(d.decided_at), "by": d.reviewer, "outcome": d.outcome.replace("_", " "), "why": d.reasons}
+            {
+                "on": show_date(d.decided_at),
+                "by": d.reviewer,
+                "key": _short(d.key),
+                "outcome": d.outcome.replace("_", " "),
+                "why": d.reasons,
+            }
             for d in entry.decisions
         ],
         "published": show_date(entry.published_at),
@@ -140,6 +146,11 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("Domains", "; ".join(entity.domains)),
     ]
     return [(label, text) for label, text in known if text]
+
+
+def _short(key: str) -> str:
+    """Return a vkey's id: enough to find it in ``actors.txt``."""
+    return key.split("+")[1] if key else ""
 
 
 def _answer(answer: Answer) -> View:
@@ -197,12 +208,13 @@ def _appeal(entry: Entry, number: int, now: int) -> View:
 
 def _leaf(leaf: Leaf) -> View:
     if leaf.signed is None:
-        return {"index": leaf.index, "at": "", "by": "", "title": "erased", "details": ()}
+        return {"index": leaf.index, "at": "", "by": "", "key": "", "title": "erased", "details": ()}
     change = told(leaf.signed)
     return {
         "index": leaf.index,
         "at": show_time(leaf.signed.at)[:16].replace("T", " "),
         "by": leaf.signed.by,
+        "key": _short(leaf.signed.key),
         "title": change.title,
         "details": change.details,
     }

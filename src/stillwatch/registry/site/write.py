@@ -17,7 +17,7 @@ from stillwatch.registry.exports.feed import atom_feed
 from stillwatch.registry.exports.ftm import ftm_lines
 from stillwatch.registry.exports.stix import stix_bundle
 from stillwatch.registry.exports.table import csv_table
-from stillwatch.registry.proofs import entry_file, policy_file
+from stillwatch.registry.proofs import actors_file, entry_file, policy_file
 from stillwatch.registry.publication import Publication
 from stillwatch.registry.site.views import about_page, entry_page, index_page
 from stillwatch.registry.words import visible
@@ -59,6 +59,7 @@ def _write(publication: Publication, out: Path) -> None:
     _write_tiles(publication, out / "log")
     _put(out / "log/checkpoint", publication.checkpoint)
     _put(out / "policy.txt", policy_file(publication))
+    _put(out / "actors.txt", actors_file(publication))
     _put(out / MARK, publication.checkpoint)
     for package, file in (("stillwatch.evidence", "verify.py"), ("stillwatch.registry", "verify_register.py")):
         _put(out / file, resources.files(package).joinpath(file).read_text(encoding="utf-8"))

@@ -113,8 +113,8 @@ def test_a_file_that_was_taken_away_is_an_error_and_is_not_made_anew(tmp_path: P
 
 
 def test_a_writer_waits_for_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = open_database(url(tmp_path))
     monkeypatch.setattr("stillwatch.gateway.directory.database.BUSY_SECONDS", 0.0)
+    database = open_database(url(tmp_path))
     with database.change(), pytest.raises(DirectoryUnavailableError, match="locked"), database.change():
         pass
 

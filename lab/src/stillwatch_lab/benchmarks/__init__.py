@@ -1,0 +1,1 @@
+"""Public benchmarks of real models, through lm-evaluation-harness; the data is the user's own file."""

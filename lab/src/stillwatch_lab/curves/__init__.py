@@ -1,0 +1,1 @@
+"""What an attacker gains by query: students of every defence and attacker, as curves with intervals."""
