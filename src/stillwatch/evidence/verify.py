@@ -327,8 +327,8 @@ def check_call(entry: bytes, index: int) -> Json:
     need(fields["v"] == 1 and fields["kind"] == "call", f"entry {index}: no call, but counted as one")
     need(fields["completed"] is True, f"entry {index}: counted as an exchange, but not completed")
     need(len(fields["private"]) == 43, f"entry {index}: no commitment")
-    for name in ("hour", *TOKENS):
-        need(type(fields.get(name, 0)) is int and fields.get(name, 0) >= 0, f"entry {index}: {name} is no whole number")
+    numbers = (fields["hour"], *(fields.get(name, 0) for name in TOKENS))
+    need(all(type(n) is int and n >= 0 for n in numbers), f"entry {index}: hour or tokens that are no whole number")
     return fields
 
 
