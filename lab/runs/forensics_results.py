@@ -100,14 +100,14 @@ def shared_errors(errors: Errors, heard: dict[str, list[Interview]], controls: l
     said = {id(it): answers(it.errors) for them in heard.values() for it in them}
     found: dict[str, Any] = {}
     for name, them in heard.items():
-        by_rank, by_sign, shares = [], [], []
+        by_rank, by_sign, repeated = [], [], []
         for it in them:
             others = [said[id(c)] for c in controls if c is not it]
-            shares.append(share_errors(errors, said[id(it)]))
-            by_rank.append(rank(shares[-1], [share_errors(errors, other) for other in others]))
+            repeated.append(share_errors(errors, said[id(it)]))
+            by_rank.append(rank(repeated[-1], [share_errors(errors, other) for other in others]))
             # An alpha that no rank can reach makes it the sign test.
             by_sign.append(examine_errors(errors, said[id(it)], others, alpha=1e-9, copied=0.5).p_value)
-        found[name] = {"share": _mean(shares), "rank": shares(by_rank), "sign": shares(by_sign)}
+        found[name] = {"share": _mean(repeated), "rank": shares(by_rank), "sign": shares(by_sign)}
     return found
 
 
