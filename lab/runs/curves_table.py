@@ -1,17 +1,17 @@
-"""Write the tables of docs/lab-defences.md from the committed results.
+"""Write the tables of docs/lab-defences.md from the committed results, between their marks.
 
-    python -m runs.curves_table
-
-A second; tests/unit/test_lab_docs.py says when the page and the results have come apart.
+python -m runs.curves_table
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
 from typing import Any
 
-RESULTS = Path(__file__).parents[1] / "results"
+from runs.steps import PAGES, RESULTS
+
+PAGE = PAGES / "lab-defences.md"
 Json = dict[str, Any]
 ENDS = {"n50": "N50", "n90": "N90"}
 
@@ -91,16 +91,41 @@ def ratios_table(curves: Json) -> str:
     return "\n".join(rows)
 
 
-def tables() -> list[str]:
-    """Write all of them."""
-    curves, harvest = read("curves"), read("harvest")
-    return [
-        curves_table(curves),
-        compute_table(curves),
-        costs_table(curves),
-        ratios_table(curves),
-        harvest_table(harvest),
+def keys_table(harvest: Json) -> str:
+    """One row a number of keys."""
+    rows = [
+        "| keys | answers after 30 days | days to the whole harvest | student after 30 days |",
+        "|---|---:|---:|---:|",
     ]
+    for name, row in harvest["many_keys"]["rows"].items():
+        days = row["days_to_whole"]
+        shown = f"beyond {len(row['answers'])}" if days is None else str(days)
+        rows.append(f"| {name} | {row['answers'][29]:,} | {shown} | {row['students'][29]:.2f} |")
+    return "\n".join(rows)
+
+
+def tables() -> dict[str, str]:
+    """Make all of them."""
+    curves, harvest = read("curves"), read("harvest")
+    return {
+        "costs": costs_table(curves),
+        "curves": curves_table(curves),
+        "compute": compute_table(curves),
+        "ratios": ratios_table(curves),
+        "keys": keys_table(harvest),
+        "harvest": harvest_table(harvest),
+    }
+
+
+def main() -> None:
+    """Put the tables where the page has their marks."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in tables().items():
+        pattern = re.compile(rf"(<!-- table {name} -->\n)(?:\|.*\n)*(<!-- end -->)")
+        text, found = pattern.subn(lambda marks, table=table: f"{marks[1]}{table}\n{marks[2]}", text)
+        if not found:
+            raise AssertionError(f"{PAGE}: no place for the table {name!r}")
+    PAGE.write_text(text, encoding="utf-8")
 
 
 def _mean(point: Json) -> str:
@@ -121,4 +146,4 @@ def _queries(cell: Json, key: str) -> str:
 
 
 if __name__ == "__main__":
-    print("\n\n".join(tables()))
+    main()
