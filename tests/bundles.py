@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.evidence import verify
 from stillwatch.evidence.bundle.archive import Draft
 from stillwatch.evidence.bundle.make import Recorded, Wanted, make_bundle
 from stillwatch.evidence.bundle.manifest import sign_manifest
@@ -179,6 +180,12 @@ def write_report(folder: Path, numbers: list[int]) -> Path:
     pq.write_table(pa.table(edges), folder / "sightings.parquet")
     pq.write_table(pa.table({"account": names}), folder / "members.parquet")
     return folder
+
+
+def told(bundle: Path, *arguments: str) -> tuple[int, list[str]]:
+    """Run the verifier as its command line would; return the exit code and what it says."""
+    lines: list[str] = []
+    return verify.main([*arguments, str(bundle)], lines.append), lines
 
 
 @dataclass

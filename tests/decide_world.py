@@ -72,6 +72,7 @@ class World:
     holds: list[OneHold] = field(default_factory=list)
     notes: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     now: float = NOW
+    steady: float = 0.0
 
     def find(self, credential: str) -> Caller | None:
         return self.keys.get(credential)
@@ -108,7 +109,8 @@ class World:
 
     def service(self) -> DecisionService:
         """Return a decision service among these neighbours."""
-        return DecisionService(Neighbours(self, self, self, self, self), clock=lambda: self.now)  # type: ignore[arg-type]
+        neighbours = Neighbours(self, self, self, self, self)  # type: ignore[arg-type]
+        return DecisionService(neighbours, clock=lambda: self.now, steady=lambda: self.steady)
 
 
 @contextmanager

@@ -160,6 +160,10 @@ def stix_object(number: int, *, kind: str = "indicator", version: int = 0, **mor
     return made | more
 
 
+START_SECONDS = 600
+"""A hang is a failure too. A start takes three seconds of CPU: minutes on a machine with many times its load."""
+
+
 @dataclass
 class Served:
     """A server process on loopback."""
@@ -183,7 +187,7 @@ def serving(store: str, *arguments: str | Path, folder: Path) -> Iterator[Served
 
 
 def _wait_for_url(log: Path, process: subprocess.Popen[str]) -> str:
-    until = time.monotonic() + 120
+    until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         text = log.read_text()
         if "/taxii2/" in text:
@@ -191,7 +195,7 @@ def _wait_for_url(log: Path, process: subprocess.Popen[str]) -> str:
             if _answers(url):
                 return url
         time.sleep(0.05)
-    raise RuntimeError(log.read_text())
+    raise RuntimeError(f"no server after {START_SECONDS} s, or it ended ({process.poll()}): {log.read_text()}")
 
 
 def _answers(url: str) -> bool:

@@ -2,7 +2,8 @@
 
 python -m benchmarks.evidence.append --folder bench-data/evidence [--leaves 16550000]
 
-Wall-clock times are of this machine as busy as it was; processor time is the fairer number, and both are printed.
+``python -m benchmarks.evidence`` runs it with the other measurements, and writes them into ``RESULTS.md``. Wall-clock
+times are of this machine as busy as it was; processor time is the fairer number, and both are printed.
 """
 
 from __future__ import annotations
@@ -51,16 +52,21 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=32 * BATCH_ROWS)
     parser.add_argument("--seconds", type=int, default=30)
     asked = parser.parse_args()
-    asked.folder.mkdir(parents=True)
+    print(
+        json.dumps({"machine": describe(), **measure(asked.folder, asked.leaves, asked.calls, asked.seconds)}, indent=1)
+    )
+
+
+def measure(folder: Path, count: int, calls: int, seconds: int) -> dict[str, Json]:
+    """Measure everything in a folder that is made for it: so many bare leaves, calls, and seconds of calls."""
+    folder.mkdir(parents=True)
     try:
-        found: Json = {"machine": describe()}
-        for workers in (1, 2):
-            found[f"calls, {workers} processes"] = append_calls(asked.folder / f"calls-{workers}", asked.calls, workers)
-        found["latency"] = measure_latency(asked.folder / "latency", asked.seconds)
-        found["leaves"], found["proofs"] = measure_log(asked.folder / "log", asked.leaves)
-        print(json.dumps(found, indent=1))
+        found = {f"calls, {n} processes": append_calls(folder / f"calls-{n}", calls, n) for n in (1, 2)}
+        found["latency"] = measure_latency(folder / "latency", seconds)
+        found["leaves"], found["proofs"] = measure_log(folder / "log", count)
+        return found
     finally:
-        shutil.rmtree(asked.folder)
+        shutil.rmtree(folder)
 
 
 class Clock:
@@ -183,7 +189,7 @@ def append_calls(folder: Path, count: int, workers: int) -> Json:
 
 def measure_latency(folder: Path, seconds: int) -> Json:
     """Let calls come at 1,000 a second, append whatever has come, and say how long each waited for its checkpoint."""
-    (every,) = batches(0, seconds * A_SECOND) if seconds * A_SECOND <= BATCH_ROWS else (None,)
+    every = next(batches(0, min(seconds * A_SECOND, BATCH_ROWS)))
     waits: list[float] = []
     with open_book(folder) as book:
         began, done = time.perf_counter(), 0

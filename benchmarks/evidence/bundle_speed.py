@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -162,9 +163,15 @@ def main() -> None:
     parser.add_argument("--log", type=int, default=16_550_000)
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=given.folder) as work:
+    for found in measure(given.folder, calls=given.calls, size=given.log):
+        print(json.dumps(found, indent=1), flush=True)
+
+
+def measure(where: Path | None, *, calls: int, size: int) -> Iterator[dict[str, Any]]:
+    """Make and check the bundle with all entries, then with a sample of them; yield what each took."""
+    with tempfile.TemporaryDirectory(dir=where) as work:
         folder = Path(work)
-        recorded = build(folder, calls=given.calls, size=given.log)
+        recorded = build(folder, calls=calls, size=size)
         built = cpu()
         for whole in (True, False):
             bundle = folder / "bundle.zip"
@@ -172,7 +179,7 @@ def main() -> None:
             make_bundle(Wanted(folder / "report", CAMPAIGN, whole=whole, beacon=beacon), recorded, bundle)
             made = {"make_cpu_seconds": round(cpu() - built, 1), "mib": round(bundle.stat().st_size / 2**20, 1)}
             built = cpu()
-            print(json.dumps({"leaves": "all" if whole else "sample", **made, **check(bundle)}, indent=1), flush=True)
+            yield {"leaves": "all" if whole else "sample", **made, **check(bundle)}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 """Kill an appending process again and again at random moments, and see whether anything it acknowledged is lost.
 
-python -m benchmarks.evidence.kills --times 1000 --longest 0.6 --folder bench-data/kills
+python -m benchmarks.evidence.kills --times 1000 --folder bench-data/kills
 
-``--times`` counts the processes that had acknowledged something when they were killed; on a busy machine many are
-killed before, and count apart.
+Two kinds of kills: of a process that has acknowledged a batch, at a random moment after that; and, for one in eight, at
+a random moment after its start, which hits most of them while they open the log and repair what the last kill left.
+Moments are drawn in the process's own processor time, so that a busy machine kills at the same places as an idle one.
+``--times`` counts processes that had acknowledged something; the others count apart. Each appends, and now and then
+erases a record or rotates the keys; the step that it had begun last is counted.
 
-After each kill the log is opened as any start does, which repairs and rehashes it. Every checkpoint that was ever told
-must be a beginning of it (no fork), every acknowledged call in it once, and the vault open what was not erased.
+After each kill the log is opened as any start does, which repairs and rehashes it. Every checkpoint that was told since
+the last kill must be a beginning of it (no fork: a beginning of a beginning is one), every acknowledged call be in it
+once, and the vault open what was not erased.
 """
 
 from __future__ import annotations
@@ -15,40 +19,47 @@ import argparse
 import json
 import multiprocessing
 import random
+import resource
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import orjson
 
-from benchmarks.evidence.append import batches
-from benchmarks.evidence.killed import Told, append_until_killed, open_book
+from benchmarks.evidence.killed import STARTING, StepFile, Told, append_until_killed, calls, open_book
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.book import Book
 from stillwatch.evidence.checking import check_openings
 from stillwatch.evidence.event_cache import CALL
 from stillwatch.evidence.tree import verify_consistency
 
-AT_ONCE = 0.15
-"""Share of the processes that may be killed while they open the book; the others have opened it."""
-LONGEST_SECONDS = 0.25
-"""From then on to the kill, unless said otherwise: a dozen batches."""
+EARLY = 0.125
+"""Share of the kills that wait for no acknowledgement."""
+LONGEST_SECONDS = 0.1
+"""Of processor time, from the start or from the first acknowledged batch to the kill, unless said otherwise."""
+IN_WAITING_SECONDS = 0.005
+"""On the clock, after that, so that waits for the disk are hit too."""
+CPU_CLOCK = 2
+"""CPUCLOCK_SCHED: with a process's number, ``~pid << 3``, the clock of its processor time (Linux, posix-timers.h)."""
 FRESH_AFTER = 20
 """Kills after which a new log is begun, so that a check stays quick."""
 
 
 @dataclass
 class Found:
-    """What the kills did; all but the first three must be 0."""
+    """What the kills did; what ``harm`` counts must be 0."""
 
     kills: int = 0
     appending: int = 0
     """Processes that had acknowledged a batch before they were killed."""
     acknowledged: int = 0
+    steps: dict[str, int] = field(default_factory=dict)
+    """Kills by the numbered step of ``Book`` and ``Log`` that the process had begun last."""
     lost: int = 0
     twice: int = 0
     forks: int = 0
@@ -63,7 +74,7 @@ class Found:
 
 @dataclass
 class Life:
-    """One log: how many calls were acknowledged, and every checkpoint that was told."""
+    """One log: how many calls were acknowledged, and the checkpoints that it must continue."""
 
     folder: Path
     calls: int = 0
@@ -76,14 +87,20 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=1_000)
     parser.add_argument("--folder", type=Path, required=True, help="made, and removed afterwards")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=LONGEST_SECONDS, help="seconds from the opening to the kill")
+    parser.add_argument("--longest", type=float, default=LONGEST_SECONDS, help="seconds that a kill waits at most")
     asked = parser.parse_args()
     began, found = time.monotonic(), Found()
     try:
         kill_often(asked.folder, asked.times, asked.longest, random.Random(asked.seed), found)
     finally:  # also when it is interrupted: what was found until then counts
-        print(json.dumps(asdict(found) | {"seconds": round(time.monotonic() - began)}))
+        took = {"seconds": round(time.monotonic() - began), "cpu_seconds": round(cpu_seconds())}
+        print(json.dumps(asdict(found) | took))
     sys.exit(bool(found.harm))
+
+
+def cpu_seconds() -> float:
+    """Return what this process and those it has waited for have used; the server of the forks is not among them."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def kill_often(folder: Path, times: int, longest: float, draw: random.Random, found: Found) -> None:
@@ -95,19 +112,38 @@ def kill_often(folder: Path, times: int, longest: float, draw: random.Random, fo
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             life = Life(folder)
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=append_until_killed, args=(folder, life.calls, theirs))
-        process.start()
-        theirs.close()
-        if draw.random() > AT_ONCE:
-            ours.poll(None)
-        time.sleep(draw.uniform(0, longest))
-        process.kill()
-        process.join()
-        before = life.calls
-        _take(life, list(_received(ours)), found)
+        before, steps = life.calls, StepFile(folder)
+        steps.begin(STARTING)
+        busy, waiting = draw.uniform(0, longest), draw.uniform(0, IN_WAITING_SECONDS)
+        told = kill_one(context, life, busy, waiting, early=draw.random() < EARLY)
+        step = steps.close()
+        found.steps[step] = found.steps.get(step, 0) + 1
+        _take(life, told, found)
         check(life, before, found)
     shutil.rmtree(folder)
+
+
+def kill_one(context: ForkServerContext, life: Life, busy: float, waiting: float, *, early: bool) -> list[Told]:
+    """Start an appending process, kill it, and return what it had told by then.
+
+    It lives for ``busy`` seconds of its processor time, then ``waiting`` seconds on the clock.
+    """
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=append_until_killed, args=(life.folder, life.calls, theirs))
+    process.start()
+    theirs.close()
+    told: list[Told] = []
+    if not early:
+        told = [ours.recv(), ours.recv()]  # that it has opened the log, and its first batch
+    assert process.pid is not None  # it was started
+    clock = ~process.pid << 3 | CPU_CLOCK
+    until = time.clock_gettime(clock) + busy
+    while time.clock_gettime(clock) < until:
+        time.sleep(0.0005)
+    time.sleep(waiting)
+    process.kill()
+    process.join()
+    return told + list(_received(ours))
 
 
 def _received(pipe: Connection) -> Iterator[Told]:
@@ -135,14 +171,14 @@ def check(life: Life, before: int, found: Found) -> None:
         reader = book.log.reader()
         head = reader.checkpoint
         found.forks += sum(not _continues(book, size, root) for size, root in life.seen.items())
-        life.seen[head.size] = head.root
+        life.seen = {head.size: head.root}
         keys = [tuple(k) for k in book.vault.call_keys().tolist()]
         found.twice += len(keys) - len(set(keys))
         entries = list(reader.entries())
         erased = {i for e in entries if b'"kind":"erasure"' in e for i in orjson.loads(e)["indices"]}
-        calls = {i for i, e in enumerate(entries) if CALL in e}
-        found.closed += len(calls - erased) - check_openings(reader, book.vault)
-        found.lost += book.append_calls(batches(before, life.calls - before)).new
+        logged = {i for i, e in enumerate(entries) if CALL in e}
+        found.closed += len(logged - erased) - check_openings(reader, book.vault)
+        found.lost += book.append_calls(calls(before, life.calls - before)).new
 
 
 def _continues(book: Book, size: int, root: bytes) -> bool:

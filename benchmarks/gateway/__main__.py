@@ -1,5 +1,7 @@
 """``python -m benchmarks.gateway [--quick]``: our gateway beside nginx, Envoy and LiteLLM, into ``RESULTS.md``.
 
+``relay`` is our own server and client with nothing between them: the floor of ours (``relay_only.py``).
+
 All proxies run at once, each on one worker and the same core, idle but for the one that is measured; slices take turns,
 so that what else the machine does falls on all of them.
 """
@@ -32,7 +34,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few and short slices, a tenth of the streams and calls")
     parser.add_argument("--rounds", type=int, metavar="N", help="slices of each proxy; otherwise 6, or 2 if quick")
     asked = parser.parse_args()
-    names = ["ours", "nginx", "envoy", *(["litellm"] if LITELLM.exists() else [])]
+    names = ["ours", "relay", "nginx", "envoy", *(["litellm"] if LITELLM.exists() else [])]
     rounds, seconds = (2, 2.0) if asked.quick else (6, 4.0)
     rounds = asked.rounds or rounds
     with tempfile.TemporaryDirectory() as folder, fleet(Path(folder), names=names) as running:

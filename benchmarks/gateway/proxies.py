@@ -118,6 +118,8 @@ def proxy(name: str, folder: Path, port: int, upstream: int, *more: str) -> Iter
         told = LITELLM_CONFIG.format(model=MODEL, upstream=upstream, key=MASTER_KEY)
         conf = _write(folder, f"{label}.yaml", told)
         command = [LITELLM, "--config", conf, "--port", str(port), "--host", "127.0.0.1", "--num_workers", "1"]
+    elif name == "relay":
+        command = [sys.executable, "-m", "benchmarks.gateway.relay_only", str(port), str(upstream)]
     else:
         command = [
             sys.executable,

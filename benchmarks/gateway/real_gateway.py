@@ -96,6 +96,8 @@ class RealGateway:
     listen: str = ""
     of_upstream: str = ""
     more: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """On top of this process's own."""
     port: int = field(default_factory=free_port)
     admin: int = field(default_factory=free_port)
     keys: dict[str, str] = field(default_factory=dict)
@@ -134,7 +136,14 @@ class RealGateway:
     def start(self) -> None:
         """Start it and wait until it serves."""
         with (self.folder / "said.txt").open("ab") as out:
-            self.process = subprocess.Popen(COMMAND, cwd=self.folder, stdout=out, stderr=out, start_new_session=True)
+            self.process = subprocess.Popen(
+                COMMAND,
+                cwd=self.folder,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                env={**os.environ, **self.environment},
+            )
         try:
             eventually(lambda: get(f"{self.url}/readyz")[0] == 200 or self._is_over())
             assert not self._is_over()

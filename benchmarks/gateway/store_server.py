@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,12 +42,22 @@ def free_port() -> int:
 
 
 class StoreServer:
-    """One server; it keeps its port over restarts and forgets everything. ``program`` is what runs: by default, any."""
+    """One server; it keeps its port over restarts and forgets everything.
 
-    def __init__(self, folder: Path, *options: str, program: str | None = PROGRAM) -> None:
+    ``program`` is what runs, by default any of ``PROGRAMS``; ``environment`` comes on top of this process's own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        program: str | None = PROGRAM,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder, self._options, self._program = folder, options, program
+        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -54,7 +65,9 @@ class StoreServer:
         assert self._program is not None, "neither redis-server nor valkey-server is here"
         where = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder)]
         self._process = subprocess.Popen(
-            [self._program, *where, "--save", "", "--appendonly", "no", *self._options], stdout=subprocess.DEVNULL
+            [self._program, *where, "--save", "", "--appendonly", "no", *self._options],
+            stdout=subprocess.DEVNULL,
+            env=self._environment,
         )
         deadline = time.monotonic() + 60
         with redis.Redis(port=self.port) as client:
@@ -99,9 +112,11 @@ class StoreServer:
 
 
 @contextmanager
-def running(folder: Path, *options: str, program: str | None = PROGRAM) -> Iterator[StoreServer]:
+def running(
+    folder: Path, *options: str, program: str | None = PROGRAM, environment: Mapping[str, str] | None = None
+) -> Iterator[StoreServer]:
     """Run a server until the block ends."""
-    server = StoreServer(folder, *options, program=program)
+    server = StoreServer(folder, *options, program=program, environment=environment)
     try:
         server.start()
         yield server

@@ -148,7 +148,7 @@ def memory(status: Path) -> int:
 
 def wait(url: str, authorization: str) -> None:
     """Wait until a server answers."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while time.monotonic() < until:
         try:
             ask(url, authorization)

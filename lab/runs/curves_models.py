@@ -81,7 +81,7 @@ def pieces() -> list[Piece]:
             "stronger",
             (
                 Cell("temperature", "text", (2000,), 3, settings=(("degree", 2.0),)),
-                Cell("antidistillation", "text", (2000,), 3, settings=(("strength", 0.3),)),
+                Cell("antidistillation", "text", (2000,), 3, settings=(("strength", 1.3),)),
             ),
         ),
         Piece("plateau", (Cell("none", "text", (500, 1000), 3, steps=1100),)),

@@ -21,9 +21,9 @@ from stillwatch_lab.defences.defence import find_defences, make_defence
 
 STRONGER: tuple[tuple[str, dict[str, float]], ...] = (
     ("temperature", {"degree": 2.0}),
-    ("antidistillation", {"strength": 0.3}),
+    ("antidistillation", {"strength": 1.3}),
 )
-"""Settings beside the defaults."""
+"""Settings beside the defaults, each pair meant to cost honest users about the same."""
 
 
 def costs(out: Path) -> list[dict[str, Any]]:

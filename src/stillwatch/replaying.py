@@ -153,7 +153,7 @@ class Replayed:
 
     def _is_logged(self) -> bool:
         digest = finding_digest(unlabelled(self.campaign)) if self.campaign else ""
-        logged = [self.found.bundle.json(f"log/{index}.json") for index in self.found.notes]
+        logged = [orjson.loads(entry) for _, entry in self.found.noted]
         return any(note["kind"] == "finding" and note.get("unlabelled") == digest for note in logged)
 
     def _entries(self) -> Counter[Told]:

@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "stillwatch"
 FILES = sorted(SOURCE.rglob("*.py"))
 MAX_LINES = 300
 """What is longer is about two subjects."""
-MAX_LINES_OF = {"evidence/verify.py": 600, "registry/verify_register.py": 400}
+MAX_LINES_OF = {"evidence/verify.py": 640, "registry/verify_register.py": 400}
 """They stand alone: whoever checks a bundle or a register reads one file; its own test bounds the first one's code."""
 LATE = {
     "partners.py": {"stillwatch.sharing.received", "stillwatch.sharing.tables"},

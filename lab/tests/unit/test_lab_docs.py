@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from runs import curves_table
 from runs.lab_tables import tables
 from runs.plan_table import table
 
+from stillwatch_lab.attackers.attacker import find_attackers
+from stillwatch_lab.defences.defence import find_defences
 from stillwatch_lab.distill.settings import Method
 from stillwatch_lab.models.folders import bundled_configurations
 
@@ -29,3 +32,16 @@ def test_the_tables_are_what_the_committed_results_say(name: str) -> None:
     assert f"<!-- table {name} -->\n{tables()[name]}\n<!-- end -->" in RESULTS_PAGE, (
         "python -m runs.lab_tables writes it"
     )
+
+
+@pytest.mark.parametrize("name", curves_table.tables())
+def test_the_tables_of_defences_are_what_the_committed_results_say(name: str) -> None:
+    page = curves_table.PAGE.read_text(encoding="utf-8")
+    assert f"<!-- table {name} -->\n{curves_table.tables()[name]}\n<!-- end -->" in page, (
+        "python -m runs.curves_table writes it"
+    )
+
+
+def test_the_page_of_defences_names_every_defence_and_attacker() -> None:
+    page = curves_table.PAGE.read_text(encoding="utf-8")
+    assert not [name for name in (*find_defences(), *find_attackers()) if f"`{name}`" not in page]

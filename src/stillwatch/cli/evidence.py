@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stillwatch.cli.main import app
+from stillwatch.cli.passphrase import PassphraseOption
 from stillwatch.evidence.book import Book
 from stillwatch.settings import EVIDENCE, KEY_FILE, EvidenceSettings
 
@@ -22,12 +23,20 @@ OriginOption = Annotated[
     typer.Option(help="Name of a new log, best its URL without https://; kept for good.", show_default="made up"),
 ]
 LatticeOption = Annotated[bool, typer.Option("--ml-dsa", help="New keys: ML-DSA-44 beside Ed25519.")]
-PassphraseOption = Annotated[
-    Path | None,
-    typer.Option("--passphrase-file", help="Its first line protects the signing keys.", show_default=False),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 FOLDER, KEY = EVIDENCE, KEY_FILE
+__all__ = [
+    "FOLDER",
+    "KEY",
+    "FolderOption",
+    "JsonOption",
+    "KeyOption",
+    "LatticeOption",
+    "OriginOption",
+    "PassphraseOption",
+    "evidence_app",
+    "open_book",
+]
 
 
 def open_book(

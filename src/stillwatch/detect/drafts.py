@@ -43,6 +43,9 @@ class Drafts:
     known: Ints
     number: Ints
     home: Ints
+    sizes: list[int] = field(default_factory=list)
+    """How many accounts each draft has, kept up to date while cells join: counting all anew for each cell would make
+    the time grow with cells times accounts."""
 
     @classmethod
     def start(cls, strands: Strands, population: Population) -> Drafts:
@@ -58,23 +61,34 @@ class Drafts:
         """Return the accounts that were accepted in a cell."""
         return self.number[cell.strands]
 
-    def counts(self, accounts: Ints) -> Ints:
-        """Return how many of these accounts are in each draft."""
+    def counts(self, accounts: Ints) -> tuple[Ints, Ints]:
+        """Return the drafts that these accounts are in, in ascending order, and how many are in each."""
         homes = self.home[accounts]
-        counted: Ints = np.bincount(homes[homes >= 0], minlength=len(self.drafts))
-        return counted
+        return np.unique(homes[homes >= 0], return_counts=True)
 
-    def sizes(self) -> Ints:
-        """Return how many accounts each draft has."""
-        return self.counts(np.arange(len(self.known)))
+    def found(self, harvest: float) -> int:
+        """Begin a draft without accounts or cells and return its number."""
+        self.drafts.append(Draft(harvest))
+        self.sizes.append(0)
+        return len(self.drafts) - 1
+
+    def admit(self, accounts: Ints, number: int) -> None:
+        """Put accounts that are in no draft, each named once, into this one."""
+        self.home[accounts] = number
+        self.sizes[number] += len(accounts)
+
+    def recount(self) -> None:
+        """Count every draft's accounts, after accounts have changed places."""
+        self.sizes = np.bincount(self.home[self.home >= 0], minlength=len(self.drafts)).tolist()
 
     def nearest(self, accounts: Ints) -> int:
         """Return the draft that shares most of the smaller one's members with these accounts; -1 if too few."""
-        if not self.drafts:
+        near, common = self.counts(accounts)
+        if not len(near):
             return -1
-        share = self.counts(accounts) / np.maximum(1, np.minimum(len(accounts), self.sizes()))
+        share = common / np.minimum(len(accounts), [self.sizes[number] for number in near])
         best = int(np.argmax(share))
-        return best if share[best] > OVERLAP else -1
+        return int(near[best]) if share[best] > OVERLAP else -1
 
     def harvest(self, cell: Cell) -> float:
         """Return how much a cell is a harvest, in bits: a template by its wording, a use by its members' calls."""

@@ -40,6 +40,7 @@ def unite(drafts: Drafts, cells: Sequence[Cell]) -> None:
             drafts.home[drafts.home == second] = first
             drafts.drafts[first].cells += drafts.drafts[second].cells
             drafts.drafts[second].cells = []
+    drafts.recount()
 
 
 def _pairs(drafts: Drafts, contents: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -48,13 +49,14 @@ def _pairs(drafts: Drafts, contents: Sequence[tuple[int, int]]) -> list[tuple[in
     shared: dict[tuple[int, int], Floats] = defaultdict(lambda: np.zeros(2))
     for kind, value in contents:
         sends = drafts.senders(kind, value)
-        count = drafts.counts(sends)
-        present = [int(d) for d in np.argsort(-count, kind="stable")[:MAX_DRAFTS] if count[d] >= 2]
+        near, count = drafts.counts(sends)
+        present = np.argsort(-count, kind="stable")[:MAX_DRAFTS]
+        present = np.sort(present[count[present] >= 2])
         if count[present].sum() < MIN_EXCLUSIVE * len(sends):
             continue
-        sent += count
-        for pair in combinations(sorted(present), 2):
-            shared[pair] += count[list(pair)]
+        sent[near] += count
+        for pair in combinations(present.tolist(), 2):
+            shared[int(near[pair[0]]), int(near[pair[1]])] += count[list(pair)]
     found, taken = [], set[int]()
     for pair, both in sorted(shared.items()):
         if (both >= MIN_SHARED * sent[list(pair)]).all() and not taken & set(pair):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stillwatch.detect.cells import MIN_LINK_BITS, Cell
-from stillwatch.detect.drafts import Draft, Drafts, part_of
+from stillwatch.detect.drafts import Drafts, part_of
 from stillwatch.detect.kinship import unite
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, USE, Ints
@@ -54,15 +54,14 @@ def _join(cell: Cell, drafts: Drafts) -> bool:
     if best < 0:
         if cell.weight[new].sum() < MIN_ENTITIES:
             return False
-        best = len(drafts.drafts)
-        drafts.drafts.append(Draft(drafts.harvest(cell)))
+        best = drafts.found(drafts.harvest(cell))
     elif cell.kind == USE:
         # A use is no wording: it holds strangers too, who may yet be found to belong elsewhere.
         new = np.zeros(len(new), bool)
     elif cell.words < FIRM_WORDS or _is_public(cell, best, drafts):
         # A few words, or what everybody sends, make nobody a member.
         cell, new = part_of(cell, drafts.home[accounts] == best), np.zeros(len(new), bool)
-    drafts.home[accounts[new]] = best
+    drafts.admit(accounts[new], best)
     drafts.drafts[best].cells.append(cell)
     return True
 

@@ -33,6 +33,8 @@ MAX_PHRASE_CENTIBITS = -250
 """where its wording asks for something: at this score (detect/uses.py) hardly any of its calls has a cue."""
 MAX_TEMPLATES = 20_000
 """The most templates weighed in one scan, those with the most entities first: bounds memory."""
+FIRST_LOOK = 2
+"""So many times MAX_TEMPLATES, those with the most calls, are looked at first."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Strands:
 
     def cell_number(self, kind: int, value: int) -> int:
         """Return the number of the cell of this content; cells are numbered by kind, then value."""
-        start, stop = np.searchsorted(self.cell_kind, [kind, kind + 1])
+        start, stop = self._kinds[kind : kind + 2]
         return int(start + np.searchsorted(self.cell_value[start:stop], value))
 
     def of_cell(self, kind: int, value: int) -> Ints:
@@ -96,6 +98,10 @@ class Strands:
         at = np.searchsorted(known, accounts).clip(0, max(0, len(known) - 1))
         inside[at[known[at] == accounts] if len(known) else at[:0]] = True
         return inside[number[rows]]
+
+    @cached_property
+    def _kinds(self) -> Ints:
+        return np.searchsorted(self.cell_kind, np.arange(len(CELL_COLUMNS) + 1))
 
     @cached_property
     def _bounds(self) -> Ints:
@@ -135,12 +141,13 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
     }
     pieces = []
     for kind, column in CELL_COLUMNS.items():
-        wanted = nw.col("use") > 0 if kind == USE else ~nw.col(column).is_null()
-        grouped = marked.filter(wanted).group_by("account", column)
-        rows = _columns(engine.collect(grouped.agg(words=nw.col(f"{column}_words").max(), **sums)))
-        rows["value"] = rows.pop(column)
+        sums["words"] = nw.col(f"{column}_words").max()
+        if kind == USE:
+            rows = _grouped(engine, marked.filter(nw.col("use") > 0), column, sums)
+        else:
+            rows = _shared(engine, marked, column, sums, population)
         rows["kind"] = np.full(len(rows["value"]), kind)
-        pieces.append(rows if kind == USE else _keep_shared(rows, population, phrases=kind == TEMPLATE))
+        pieces.append(rows)
     every = {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
     order = np.lexsort((every["account"], every["value"], every["kind"]))
     every = {name: column[order] for name, column in every.items()}
@@ -149,13 +156,42 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
     cell = np.cumsum(new) - 1
     kinds, values = every["kind"][new], every["value"][new]
     return Strands(
-        **{name: every[name] for name in ("account", *sums)},
+        **{name: every[name] for name in ("account", "calls", "score", "follow_ups", "output_tokens")},
         cell=cell,
         cell_kind=kinds.astype(np.int8),
         cell_value=values,
         cell_words=_largest(cell, every["words"]),
         cell_wording=_wordings(engine, marked, kinds, values),
     )
+
+
+def _grouped(engine: Engine, calls: nw.LazyFrame[Any], column: str, sums: dict[str, nw.Expr]) -> dict[str, Ints]:
+    """Add up each account's calls for each value of a column, which is then called ``value``."""
+    rows = _columns(engine.collect(calls.group_by("account", column).agg(**sums)))
+    rows["value"] = rows.pop(column)
+    return rows
+
+
+def _shared(
+    engine: Engine, marked: nw.LazyFrame[Any], column: str, sums: dict[str, nw.Expr], population: Population
+) -> dict[str, Ints]:
+    """Add up strands of the values that are weighed: those of enough entities, and of these the most shared.
+
+    A value has no more entities than calls. So those with most calls are looked at alone, if no other can have as many
+    entities as the last that is weighed: large logs have many times more templates.
+    """
+    counted = _columns(engine.collect(marked.filter(~nw.col(column).is_null()).group_by(column).agg(calls=nw.len())))
+    order = np.lexsort((counted[column], -counted["calls"]))
+    value, calls = counted[column][order], counted["calls"][order]
+    value = value[: np.searchsorted(-calls, -MIN_ENTITIES, side="right")]
+    looked_at = FIRST_LOOK * MAX_TEMPLATES
+    while True:
+        some = engine.lazy(pa.table({column: value[:looked_at]}))
+        rows = _grouped(engine, marked.join(some, on=column, how="semi"), column, sums)
+        rows, least = _keep_shared(rows, population, phrases=column == CELL_COLUMNS[TEMPLATE])
+        if looked_at >= len(value) or least > calls[looked_at]:
+            return rows
+        looked_at *= 2
 
 
 def _wordings(engine: Engine, marked: nw.LazyFrame[Any], kind: Ints, value: Ints) -> Floats:
@@ -179,8 +215,11 @@ def _largest(cell: Ints, values: Ints) -> Ints:
     return out
 
 
-def _keep_shared(rows: dict[str, Ints], population: Population, *, phrases: bool) -> dict[str, Ints]:
-    """Keep the cells of enough entities; where ``phrases`` may be among them, not those."""
+def _keep_shared(rows: dict[str, Ints], population: Population, *, phrases: bool) -> tuple[dict[str, Ints], int]:
+    """Keep the cells of enough entities, MAX_TEMPLATES at most; where ``phrases`` may be among them, not those.
+
+    Also returns how many entities the last of MAX_TEMPLATES has where some had to be left out, else 0.
+    """
     owners, owner = np.unique(population.entity, return_inverse=True)
     values, code = numbered(rows["value"])
     accounts, account = numbered(rows["account"])
@@ -192,10 +231,13 @@ def _keep_shared(rows: dict[str, Ints], population: Population, *, phrases: bool
     fit = entities >= MIN_ENTITIES
     if phrases:
         fit &= ~_turns_of_phrase(rows, code, len(values))
+    least = 0
     if fit.sum() > MAX_TEMPLATES:
-        fit[np.lexsort((values, -entities))[MAX_TEMPLATES:]] = False
+        ranked = np.lexsort((values, -entities))
+        fit[ranked[MAX_TEMPLATES:]] = False
+        least = int(entities[ranked[MAX_TEMPLATES - 1]])
     chosen = fit[code]
-    return {name: column[chosen] for name, column in rows.items()}
+    return {name: column[chosen] for name, column in rows.items()}, least
 
 
 def _turns_of_phrase(rows: dict[str, Ints], code: Ints, cells: int) -> npt.NDArray[np.bool_]:

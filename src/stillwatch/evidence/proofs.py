@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from stillwatch.errors import EvidenceError
 from stillwatch.evidence.notes import VerifierKey, decode_base64
 from stillwatch.evidence.numbers import parse_number
+from stillwatch.evidence.proof_lines import join_proof, parse_hashes, split_proof
 from stillwatch.evidence.quorum import Policy
 from stillwatch.evidence.standing import Standing, weigh_checkpoint
-from stillwatch.evidence.tree import HASH_BYTES, leaf_hash, verify_inclusion
+from stillwatch.evidence.tree import leaf_hash, verify_inclusion
 
 HEADER = "c2sp.org/tlog-proof@v1"
-MAX_HASHES = 63
-"""The path in a tree of 2**63 entries, the largest that sizes allow."""
 MAX_PROOF_BYTES = 1 << 20
 """A path, a checkpoint with 64 signatures of 3.3 kB (ML-DSA-44), and as much again for extra data."""
 
@@ -31,18 +30,13 @@ class LogProof:
 
     def __bytes__(self) -> bytes:
         """Return the file."""
-        lines = [HEADER, *([f"extra {_encode(self.extra)}"] if self.extra else []), f"index {self.index}"]
-        return "".join(f"{line}\n" for line in [*lines, *map(_encode, self.hashes), ""]).encode() + self.checkpoint
+        extra = [f"extra {base64.b64encode(self.extra).decode()}"] if self.extra else []
+        return join_proof([HEADER, *extra, f"index {self.index}"], self.hashes, self.checkpoint)
 
 
 def parse_proof(data: bytes) -> LogProof:
     """Read a proof. Raises EvidenceError if it is malformed, or too long for any log."""
-    if len(data) > MAX_PROOF_BYTES:
-        raise EvidenceError(f"a tlog-proof of {len(data):,} bytes, more than {MAX_PROOF_BYTES:,}")
-    head, blank, checkpoint = data.partition(b"\n\n")
-    if not blank or not head.isascii():
-        raise EvidenceError("a tlog-proof: no empty line before the checkpoint, or the part before it is not ASCII")
-    lines = head.decode().split("\n")
+    lines, checkpoint = split_proof(data, most=MAX_PROOF_BYTES, what="a tlog-proof")
     if lines.pop(0) != HEADER:
         raise EvidenceError(f"a tlog-proof: the first line is not {HEADER}")
     extra = b""
@@ -53,9 +47,7 @@ def parse_proof(data: bytes) -> LogProof:
     if not lines or not lines[0].startswith("index "):
         raise EvidenceError("a tlog-proof: no index line")
     index = parse_number(lines.pop(0).removeprefix("index "), what="a tlog-proof: the index")
-    if len(lines) > MAX_HASHES:
-        raise EvidenceError(f"a tlog-proof of {len(lines)} hashes, more than {MAX_HASHES}")
-    return LogProof(index, tuple(parse_hash(line, what="a tlog-proof: a hash") for line in lines), checkpoint, extra)
+    return LogProof(index, parse_hashes(lines, what="a tlog-proof"), checkpoint, extra)
 
 
 def verify_proof(proof: LogProof, entry: bytes, policy: Policy, *, log_keys: Iterable[VerifierKey] = ()) -> Standing:
@@ -76,15 +68,3 @@ def verify_proof(proof: LogProof, entry: bytes, policy: Policy, *, log_keys: Ite
     # 3. Path from the entry to the root.
     verify_inclusion(leaf_hash(entry), index=proof.index, size=head.size, proof=proof.hashes, root=head.root)
     return standing
-
-
-def parse_hash(line: str, *, what: str) -> bytes:
-    """Read one SHA-256 hash in base64. Raises EvidenceError, beginning with ``what``, for anything else."""
-    value = decode_base64(line, what=what)
-    if len(value) != HASH_BYTES:
-        raise EvidenceError(f"{what} has {len(value)} bytes, not {HASH_BYTES}")
-    return value
-
-
-def _encode(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()

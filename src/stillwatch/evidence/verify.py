@@ -6,6 +6,9 @@ somewhere else than the bundle, and bring a policy (c2sp.org/tlog-policy): the l
 Formats: RFC 6962 (tree), c2sp.org/signed-note, /tlog-checkpoint and /tlog-cosignature, DSSE and in-toto (manifest),
 RFC 9901 section 4.2 (disclosures). RFC 3161 time-stamps are left to OpenSSL.
 
+To read it, begin at ``Verification``: its seven steps are methods in their order. Each returns a sentence that says
+what it found, or raises ``Refused``; what is above are the formats that they need.
+
 Exit code 0: what the bundle undertakes to prove holds. 1: something does not, or the file is unsafe. What it only
 states is printed as NOT VERIFIED and leaves the exit code as it is, unless you ``--require`` it.
 """
@@ -21,9 +24,9 @@ import re
 import struct
 import sys
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from heapq import merge
 from itertools import pairwise
 from pathlib import Path
@@ -38,18 +41,23 @@ except ImportError:
     MLDSA44PublicKey = None  # type: ignore[assignment,misc]
 
 MAX_FILES, MAX_FILE, MAX_ALL, MAX_JSON, MAX_RATIO, MAX_ENTRY = 20_000, 2**31, 2**33, 2**24, 200, 2**16
-Say = Callable[[str], object]
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-PREDICATE = "urn:stillwatch:evidence-bundle:1"
+LISTED = re.compile(rb"(0|[1-9][0-9]{0,18}),(0|[1-9][0-9]{0,18}),([0-9a-f]{32})\n")  # entry, account, pseudonym
+EDGE = re.compile(r"(0|[1-9][0-9]{0,18}),([a-z_]+),([0-9a-f]{32})")  # account, signal, observable
 RUNGS = ("volume", "coordination", "attribution", "training-use")
 MARKS = ("not claimed", "inferred", "observed")  # the weakest first; a second source makes it "corroborated"
+TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens")
+TYPES = ("application/vnd.in-toto+json", "https://in-toto.io/Statement/v1", "urn:stillwatch:evidence-bundle:1")
 LEAST_SAMPLE = 59  # of which none is bad: with 95 % confidence 95 % of the list is good
-BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, zlib.error, zipfile.BadZipFile,
-          struct.error, EOFError, OSError, MemoryError, ArithmeticError, NotImplementedError)  # fmt: skip
+BROKEN = (Exception,)  # whatever goes wrong with a file from outside, the file is to blame
 TRUTH = """
 A log proves WHAT WAS RECORDED and, with witnesses or time-stamps, BY WHEN. It does not prove that the record is true: a
 host can record calls that nobody made. Truth needs a second source. SUMMARY.html, README.txt and every sentence in the
 claims are the host's words: they are signed, and no program can check them."""
+
+Say = Callable[[str], object]
+Json = dict[str, Any]
+to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Refused(Exception):  # noqa: N818 - what happened to the bundle
@@ -60,6 +68,12 @@ def need(holds: object, why: str) -> None:
     """Refuse unless this holds."""
     if not holds:
         raise Refused(why)
+
+
+def need_distinct(values: list[bytes], why: str) -> None:
+    """Refuse if a value occurs twice; sorts them, which takes less memory than a set."""
+    values.sort()
+    need(all(a != b for a, b in pairwise(values)), why)
 
 
 def sha256(data: bytes) -> bytes:
@@ -79,10 +93,15 @@ def url_base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def parse(data: bytes, what: str) -> dict[str, Any]:
+def canonical(value: object) -> bytes:
+    """Write JSON in its one form (RFC 8785; here without fractions)."""
+    return to_json(value).encode()
+
+
+def parse(data: bytes, what: str) -> Json:
     """Parse a JSON object in which no key occurs twice."""
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> Json:
         need(len(dict(pairs)) == len(pairs), f"{what}: a key occurs twice")
         return dict(pairs)
 
@@ -96,32 +115,24 @@ def plain(text: object) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in str(text))
 
 
-def canonical(value: object) -> bytes:
-    """Write JSON in its one form (RFC 8785; here without fractions)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-# -- the container: nothing is ever written to disk -------------------------------------------------------------------
-
-
 class Bundle:
-    """A zip in which every byte outside the files' contents is what a plain zip of these files has."""
+    """A zip in which every byte but the packed contents is what a plain zip has. Nothing is written to disk."""
 
     def __init__(self, path: Path) -> None:
         self.zip = zipfile.ZipFile(path)
         infos = self.zip.infolist()
         self.sizes = {i.filename: i.file_size for i in infos}
         need(len(infos) <= MAX_FILES, f"{len(infos)} files, more than {MAX_FILES}")
-        need(len(self.sizes) == len(infos), "a file name occurs twice in the zip")
+        need(len({name.lower() for name in self.sizes}) == len(infos), "a file name occurs twice in the zip")
         need(list(self.sizes) == sorted(self.sizes), "the zip's files are not in order")
         need(sum(self.sizes.values()) <= MAX_ALL, "a zip bomb: more than 8 GiB in all")
         with path.open("rb") as raw:
-            central = b"".join(self._member(raw, i) for i in infos)
+            directory = b"".join(self._check_file(raw, i) for i in infos)
             at, count = raw.tell(), len(infos)
-            end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(central), at, 0)
-            need(raw.read() == central + end, "the zip hides bytes, or its directory disagrees with its files")
+            end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), at, 0)
+            need(raw.read() == directory + end, "the zip hides bytes, or its directory disagrees with its files")
 
-    def _member(self, raw: io.BufferedReader, i: zipfile.ZipInfo) -> bytes:
+    def _check_file(self, raw: io.BufferedReader, i: zipfile.ZipInfo) -> bytes:
         """Check one file's header at this place, go past the file, and return what the directory must say of it."""
         what, name, at = ascii(i.filename[:80]), i.filename.encode(), raw.tell()
         need(NAME.fullmatch(i.filename), f"{what}: a name that could lead out of a folder")
@@ -136,7 +147,6 @@ class Bundle:
 
     def stream(self, name: str) -> io.BufferedReader:
         """Open a file for reading in pieces."""
-        need(name in self.sizes, f"{name} is missing")
         return io.BufferedReader(self.zip.open(name), 1 << 20)  # type: ignore[arg-type]  # it reads, which is enough
 
     def read(self, name: str, most: int = MAX_JSON) -> bytes:
@@ -145,7 +155,7 @@ class Bundle:
         with self.stream(name) as file:
             return file.read()
 
-    def json(self, name: str) -> dict[str, Any]:
+    def json(self, name: str) -> Json:
         """Return a small file that holds a JSON object."""
         return parse(self.read(name), name)
 
@@ -172,13 +182,11 @@ class Policy:
     """Which log keys count, which witnesses, and how many of them."""
 
     def __init__(self, text: str, what: str) -> None:
-        self.logs: list[Key] = []
-        self.witnesses: dict[str, Key] = {}
+        self.logs, self.witnesses, self.quorum = list[Key](), dict[str, Key](), ""
         self.groups: dict[str, tuple[int, list[str]]] = {"none": (0, [])}
-        self.quorum = ""
-        for line in text.splitlines():
+        for line in text.split("\n"):
             names = {*self.witnesses, *self.groups}
-            match [] if line.lstrip().startswith("#") else line.split():
+            match [] if line.startswith("#") else line.split():
                 case []:
                     pass
                 case ["log", vkey] | ["log", vkey, _]:
@@ -203,16 +211,18 @@ class Policy:
         return name in signed or (name in self.groups and sum(self.met(signed, m) for m in members) >= count)
 
 
-def read_note(data: bytes, what: str) -> tuple[str, list[tuple[str, bytes]]]:
-    """Return a signed note's text, and of each signature line the name and the bytes behind it: key id, signature."""
+def read_note(data: bytes, what: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """Return a signed note's text, and the name, key id and signature of each of its signature lines."""
     body, _, lines = data.decode().rpartition("\n\n")
     need(body and lines.endswith("\n") and lines.count("\n") <= 64, f"{what}: no whole signature lines, or too many")
+    need(min(body.replace("\n", " ")) >= " ", f"{what}: a control character")
     signatures = []
     for line in lines[:-1].split("\n"):
-        found = re.fullmatch(r"— (\S+) (\S+)", line) or [""] * 3
-        raw = unbase64(found[2], f"{what}: the signature line {line[:60]!r}")
-        need(len(raw) > 4, f"{what}: no signature line: {line[:60]!r}")
-        signatures.append((found[1], raw))
+        dash, _, rest = line.partition(" ")
+        name, _, encoded = rest.partition(" ")
+        raw = unbase64(encoded, f"{what}: the signature line {line[:60]!r}")
+        need(dash == "—" and len(raw) > 4, f"{what}: no signature line: {line[:60]!r}")
+        signatures.append((name, raw[:4], raw[4:]))
     return body + "\n", signatures
 
 
@@ -225,137 +235,76 @@ class Checkpoint:
         need(len(rows) >= 3 and all(rows) and re.fullmatch("0|[1-9][0-9]{0,18}", rows[1]), f"{what}: no checkpoint")
         self.origin, self.size, self.root = rows[0], int(rows[1]), unbase64(rows[2], f"{what}: the root")
         self.signers, self.times = set[str](), dict[str, int]()
-        for found, raw in signatures:
-            keys = [("", key) for key in policy.logs if key.name == self.origin] + [*policy.witnesses.items()]
-            for name, key in keys:
-                if (key.name, key.id) == (found, raw[:4]):
-                    self._check(name, key, raw[4:])
+        keys = [("", key) for key in policy.logs if key.name == self.origin] + [*policy.witnesses.items()]
+        for name, key_id, signature in signatures:
+            for witness, key in keys:
+                if (key.name, key.id) == (name, key_id):
+                    self._check(witness, key, signature)
         need(self.signers, f"{what}: not signed by a key that the policy has for the log {self.origin}")
 
-    def _check(self, witness: str, key: Key, value: bytes) -> None:
+    def _check(self, witness: str, key: Key, signature: bytes) -> None:
         """Take note of a known key's signature; ``witness`` is empty for the log. Refuse one that does not hold."""
         message, time = self.text.encode(), 0
+        if key.kind == 6 and MLDSA44PublicKey is None:
+            return
         if key.kind != 1:
-            time, value = int.from_bytes(value[:8], "big"), value[8:]
+            time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
             need(0 < time < 2**63, f"{self.what}: the cosignature by {key.name} has no time")
-            message = f"cosignature/v1\ntime {time}\n{self.text}".encode()
+            message = b"cosignature/v1\ntime %d\n" % time + message
         if key.kind == 6:
-            if MLDSA44PublicKey is None:
-                return
             name, origin = key.name.encode(), self.origin.encode()
             message = b"subtree/v1\n\0" + bytes([len(name)]) + name + struct.pack(">QB", time, len(origin)) + origin
             message += struct.pack(">QQ", 0, self.size) + self.root
-        key.check(message, value, self.what)
+        key.check(message, signature, self.what)
         if witness:
             self.times[witness] = min(time, self.times.get(witness, time))
         else:
             self.signers.add(key.id.hex())
 
 
-def root_of(shown: Iterable[tuple[int, bytes]], hashes: io.BufferedReader, size: int) -> bytes:
-    """Return the root over entries in ascending order and the hashes of all subtrees that hold none of them."""
-    leaves = iter(shown)
-    following, entry = next(leaves, (size, b""))
-
-    def subtree(low: int, high: int) -> bytes:
-        nonlocal following, entry
-        if following >= high:
-            return hashes.read(32)
-        if high - low == 1:
-            value = hashlib.sha256(b"\0" + entry).digest()
-            following, entry = next(leaves, (size, b""))
-            return value
-        middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
-        return hashlib.sha256(b"\1" + subtree(low, middle) + subtree(middle, high)).digest()
-
-    root = subtree(0, size)
-    need(not hashes.read(1), "leaves/siblings.bin: more hashes than the tree has room for")
-    return root
-
-
-def check_manifest(bundle: Bundle, policy: Policy) -> dict[str, Any]:
+def check_manifest(bundle: Bundle, policy: Policy) -> Json:
     """Return what the manifest says, after checking its signature and the digest of every file."""
     raw = bundle.read("manifest.json")
     envelope = parse(raw, "manifest.json")
-    kind, (signature,) = envelope["payloadType"], envelope["signatures"]
-    need(raw == canonical(envelope) and len(envelope) == 3 and len(signature) == 2, "manifest.json: not canonical DSSE")
-    keys = [key for key in policy.logs if key.kind == 1 and key.id.hex() == signature["keyid"]]
+    payload, kind, (sole,) = envelope["payload"], TYPES[0], envelope["signatures"]
+    key_id, signature = sole["keyid"], sole["sig"]
+    only = {"payload": payload, "payloadType": kind, "signatures": [{"keyid": key_id, "sig": signature}]}
+    need(raw == canonical(only), "manifest.json: not canonical DSSE of an in-toto statement")
+    keys = [key for key in policy.logs if key.kind == 1 and key.id.hex() == key_id]
     need(keys, "manifest.json: not signed by a log key of the policy")
-    body = unbase64(envelope["payload"], "manifest.json: payload")
-    signed = b"DSSEv1 %d %s %d %s" % (len(kind.encode()), kind.encode(), len(body), body)
-    keys[0].check(signed, unbase64(signature["sig"], "manifest.json: sig"), "manifest.json")
+    body = unbase64(payload, "manifest.json: payload")
+    signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(body), body)
+    keys[0].check(signed, unbase64(signature, "manifest.json: sig"), "manifest.json")
     statement = parse(body, "manifest.json: payload")
-    need(statement["predicateType"] == PREDICATE, f"manifest.json: not a {PREDICATE}")
+    need((statement["_type"], statement["predicateType"]) == TYPES[1:], f"manifest.json: not a {TYPES[2]}")
     digests = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
-    need(set(digests) == set(bundle.sizes) - {"manifest.json"}, "manifest.json: it names other files than there are")
+    names = [*(one["name"] for one in statement["subject"]), "manifest.json"]
+    need(sorted(names) == list(bundle.sizes), "manifest.json: it names other files than there are")
     for name, digest in digests.items():
         with bundle.stream(name) as file:
             need(hashlib.file_digest(file, "sha256").hexdigest() == digest, f"{name}: not the file that was signed")
     return {**statement["predicate"], "digests": digests, "signer": keys[0].name}
 
 
-def check_call(entry: bytes, index: int) -> dict[str, Any]:
-    """Return the fields of an entry, which must be a completed call."""
-    fields: dict[str, Any] = json.loads(entry)
-    need(canonical(fields) == entry, f"entry {index}: not canonical JSON")
-    need(fields["v"] == 1 and fields["kind"] == "call", f"entry {index}: no call, but counted as one")
-    need(fields["completed"] is True, f"entry {index}: counted as an exchange, but not completed")
-    need(len(fields["private"]) == 43, f"entry {index}: no commitment")
-    return fields
+def root_of(shown: Iterable[tuple[int, bytes]], hashes: io.BufferedReader, size: int) -> bytes:
+    """Return the root over entries in ascending order and the hashes of all subtrees that hold none of them."""
+    leaves, end = iter(shown), (size, b"")
+    leaf = next(leaves, end)
 
+    def subtree(low: int, high: int) -> bytes:
+        nonlocal leaf
+        if leaf[0] >= high:
+            return hashes.read(32)
+        if high - low == 1:
+            entry, leaf = leaf[1], next(leaves, end)
+            return hashlib.sha256(b"\0" + entry).digest()
+        middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
+        return hashlib.sha256(b"\1" + subtree(low, middle) + subtree(middle, high)).digest()
 
-class Counted:
-    """Goes through calls.csv and the entries that are shown of it, and adds up what they say."""
-
-    def __init__(self, bundle: Bundle, size: int, *, whole: bool, drawn: set[int]) -> None:
-        self.bundle, self.size, self.whole, self.drawn = bundle, size, whole, drawn
-        self.accounts = bundle.read("accounts.txt").decode().split("\n")[:-1]
-        need(self.accounts == sorted(set(self.accounts)), "accounts.txt: not in order, or an account twice")
-        self.kept: dict[int, tuple[int, bytes]] = {}
-        self.count, self.hours, self.models, self.tokens = 0, Counter[int](), Counter[str](), Counter[str]()
-
-    def entries(self) -> Iterator[tuple[int, bytes]]:
-        """Yield index and bytes of every entry that is shown, once it is checked."""
-        before, used, calls, commitments = -1, bytearray(len(self.accounts)), list[bytes](), list[bytes]()
-        with self.bundle.stream("calls.csv") as listed, self.bundle.stream("leaves/entries.jsonl") as shown:
-            need(listed.readline(64) == b"index,account,call\n", "calls.csv: other columns than index, account, call")
-            for at, line in enumerate(iter(lambda: listed.readline(128), b"")):
-                number, who, call = line.decode().split(",")
-                index, account = int(number), int(who)
-                need(before < index < self.size, f"calls.csv: entry {index}: twice, out of order, or not in the log")
-                need(0 <= account < len(used) and len(call) == 33, f"calls.csv: entry {index}: a malformed line")
-                before, used[account] = index, 1
-                calls.append(bytes.fromhex(call))
-                if self.whole or at in self.drawn:
-                    entry = shown.readline(MAX_ENTRY)[:-1]
-                    commitments.append(self._add(entry, index))
-                    if at in self.drawn:
-                        self.kept[index] = (account, entry)
-                    yield index, entry
-            need(not shown.read(1), "leaves/entries.jsonl: more entries than are counted")
-        self.count = len(calls)
-        need(all(used), "accounts.txt: an account without a counted call")
-        for values, why in ((calls, "calls.csv: one call is counted twice, as two entries"),
-                            (commitments, "leaves: one commitment twice: the same call, recorded again")):  # fmt: skip
-            values.sort()
-            need(all(a != b for a, b in pairwise(values)), why)
-
-    def _add(self, entry: bytes, index: int) -> bytes:
-        """Add up an entry and return its commitment's first 132 bits."""
-        fields = check_call(entry, index)
-        self.hours[fields["hour"]] += 1
-        self.models[fields["model"]] += 1
-        for name in ("input_tokens", "output_tokens", "reasoning_tokens"):
-            self.tokens[name] += fields.get(name, 0)
-        return bytes(fields["private"][:22].encode())
-
-    def numbers(self) -> dict[str, Any]:
-        """Return what the volume claim must say."""
-        said: dict[str, Any] = {"accounts": len(self.accounts), "exchanges": self.count}
-        if self.whole:
-            said |= {"models": dict(self.models), **self.tokens}
-            said |= {"first_hour": min(self.hours), "last_hour": max(self.hours)}
-        return said
+    root = subtree(0, size)
+    need(leaf is end, f"leaves: entry {leaf[0]} has no place of its own in the log")
+    need(not hashes.read(1), "leaves/siblings.bin: more hashes than the tree has room for")
+    return root
 
 
 def draw(beacon: str, origin: str, calls_digest: str, *, count: int, size: int) -> set[int]:
@@ -371,7 +320,75 @@ def draw(beacon: str, origin: str, calls_digest: str, *, count: int, size: int) 
     return chosen
 
 
-def check_opening(opening: dict[str, Any], entry: bytes, salts: set[str]) -> dict[str, Any]:
+def check_call(entry: bytes, index: int) -> Json:
+    """Return the fields of an entry, which must be a completed call."""
+    fields: Json = json.loads(entry)
+    need(canonical(fields) == entry, f"entry {index}: not canonical JSON")
+    need(fields["v"] == 1 and fields["kind"] == "call", f"entry {index}: no call, but counted as one")
+    need(fields["completed"] is True, f"entry {index}: counted as an exchange, but not completed")
+    need(len(fields["private"]) == 43, f"entry {index}: no commitment")
+    numbers = (fields["hour"], *(fields.get(name, 0) for name in TOKENS))
+    need(all(type(n) is int and n >= 0 for n in numbers), f"entry {index}: hour or tokens that are no whole number")
+    return fields
+
+
+class Counted:
+    """Goes through calls.csv and the entries that are shown of it, and adds up what they say."""
+
+    def __init__(self, bundle: Bundle, size: int, *, whole: bool, drawn: set[int]) -> None:
+        self.bundle, self.size, self.whole, self.drawn = bundle, size, whole, drawn
+        listed = bundle.read("accounts.txt")
+        self.accounts = listed.decode().split("\n")[:-1]
+        need(re.fullmatch(b"([0-9a-f]{64}\n)+", listed), "accounts.txt: not a pseudonym a line")
+        need(self.accounts == sorted(set(self.accounts)), "accounts.txt: not in order, or an account twice")
+        self.kept: dict[int, tuple[int, bytes]] = {}
+        self.count, self.hours, self.models, self.tokens = 0, Counter[int](), Counter[str](), Counter[str]()
+
+    def entries(self) -> Generator[tuple[int, bytes]]:
+        """Yield index and bytes of every entry that is shown, once it is checked."""
+        before, used, calls, commitments = -1, set[int](), list[bytes](), list[bytes]()
+        with self.bundle.stream("calls.csv") as listed, self.bundle.stream("leaves/entries.jsonl") as shown:
+            need(listed.readline(64) == b"index,account,call\n", "calls.csv: other columns than index, account, call")
+            for at, line in enumerate(iter(lambda: listed.readline(128), b"")):
+                row = LISTED.fullmatch(line)
+                if row is None or int(row[2]) >= len(self.accounts):
+                    raise Refused(f"calls.csv: call {at}: a malformed line: {line[:60]!r}")
+                index, account = int(row[1]), int(row[2])
+                need(before < index < self.size, f"calls.csv: entry {index}: twice, out of order, or not in the log")
+                before = index
+                used.add(account)
+                calls.append(bytes.fromhex(row[3].decode()))
+                if self.whole or at in self.drawn:
+                    entry = shown.readline(MAX_ENTRY).removesuffix(b"\n")
+                    commitments.append(self._add(entry, index))
+                    if at in self.drawn:
+                        self.kept[index] = (account, entry)
+                    yield index, entry
+            need(not shown.read(1), "leaves/entries.jsonl: more entries than are counted")
+        self.count = len(calls)
+        need(len(used) == len(self.accounts), "accounts.txt: an account without a counted call")
+        need_distinct(calls, "calls.csv: one call is counted twice, as two entries")
+        need_distinct(commitments, "leaves: one commitment twice: the same call, recorded again")
+
+    def _add(self, entry: bytes, index: int) -> bytes:
+        """Add up an entry and return its commitment's first 132 bits."""
+        fields = check_call(entry, index)
+        self.hours[fields["hour"]] += 1
+        self.models[fields["model"]] += 1
+        for name in TOKENS:
+            self.tokens[name] += fields.get(name, 0)
+        return bytes(fields["private"][:22].encode())
+
+    def numbers(self) -> Json:
+        """Return what the volume claim must say."""
+        said: Json = {"accounts": len(self.accounts), "exchanges": self.count}
+        if self.whole:
+            said |= {"models": dict(self.models), **self.tokens}
+            said |= {"first_hour": min(self.hours), "last_hour": max(self.hours)}
+        return said
+
+
+def check_opening(opening: Json, entry: bytes, salts: set[str]) -> Json:
     """Return the private fields that an opening lays open, checked against what the entry committed to."""
     what, fields, digests = f"the opening of entry {opening['index']}", dict[str, Any](), dict(opening["digests"])
     for name, disclosure in opening["disclosures"].items():
@@ -387,106 +404,126 @@ def check_opening(opening: dict[str, Any], entry: bytes, salts: set[str]) -> dic
 
 
 class Verification:
-    """Runs the numbered steps; ``steps`` and ``verdicts`` say what came out. Raises Refused at the first falsehood."""
+    """Runs the numbered steps; ``steps`` and ``verdicts`` say what came out. Raises Refused at the first falsehood.
 
-    def __init__(self, path: Path, policy: str | None = None, *, seen: bytes | None = None, sources: str = "") -> None:
-        self.steps: list[str] = []
-        self.verdicts: dict[str, tuple[str, str]] = {}
-        self.bundle = Bundle(path)
-        self._step(f"zip: {len(self.bundle.sizes)} plain files, nothing hidden between them")
-        self.trusted = policy is not None
-        self.policy = Policy(self.bundle.read("policy.txt").decode() if policy is None else policy, "the policy")
-        self.sources = [Key(vkey, (1, 1)) for vkey in sources.split()]
-        self.manifest = check_manifest(self.bundle, self.policy)
-        self.whole = self.manifest["leaves"] == "all"
-        self._step(f"manifest: signed by {self.manifest['signer']}; every file is the one that was signed")
-        self._check_log(seen)
-        self._check_entries()
-        self._check_openings()
-        self._check_claims()
-        self._check_heads()
+    ``policy``, ``seen``, ``sources`` and ``stamped`` are the reader's own: a trust policy, a checkpoint from elsewhere,
+    vkeys of second sources, and whether the reader has checked a time-stamp. ``say`` is told each step as it is done.
+    """
 
-    def _step(self, what: str) -> None:
-        self.steps.append(f"{len(self.steps) + 1}. {what}")
+    def __init__(self, path: Path, policy: str | None = None, *, seen: bytes | None = None, sources: Iterable[str] = (),
+                 stamped: bool = False, say: Say = str) -> None:  # fmt: skip
+        self.path, self.trust, self.seen, self.sources, self.stamped = path, policy, seen, sources, stamped
+        self.steps, self.verdicts = list[str](), dict[str, tuple[str, str]]()
+        steps = (self._zip, self._manifest, self._checkpoint, self._entries, self._openings, self._claims, self._heads)
+        for number, step in enumerate(steps, 1):
+            self.steps.append(plain(f"{number}. {step()}"))
+            say(self.steps[-1])
 
-    def _judge(self, name: str, holds: object, yes: str, no: str) -> None:
-        self.verdicts[name] = ("VERIFIED", yes) if holds else ("NOT VERIFIED", no)
+    def _judge(self, name: str, *, yes: str = "", no: str = "") -> None:
+        """Note a verdict: not verified where there is a reason against it."""
+        self.verdicts[name] = ("NOT VERIFIED", no) if no else ("VERIFIED", yes)
 
-    def _check_log(self, seen: bytes | None) -> None:
+    def _zip(self) -> str:
+        """Step 1: the file is a plain zip, which every program unpacks to the same files."""
+        self.bundle = Bundle(self.path)
+        return f"zip: {len(self.bundle.sizes)} plain files, nothing hidden between them"
+
+    def _manifest(self) -> str:
+        """Step 2: a key of the log that the policy names has signed exactly these files."""
+        own = self.bundle.read("policy.txt").decode()
+        self.policy = Policy(own if self.trust is None else self.trust, "the policy")
+        said = self.manifest = check_manifest(self.bundle, self.policy)
+        self.whole = said["leaves"] == "all"
+        why = "only as the bundle says; bring the key as its owner publishes it (--policy)"
+        self._judge("log key", yes="your policy names it", no=why if self.trust is None else "")
+        return f"manifest: {said['campaign']}, signed by {said['signer']}; every file is the one that was signed"
+
+    def _checkpoint(self) -> str:
+        """Step 3: the log's state, who has signed it, and what others say about when."""
         log = self.log = Checkpoint(self.bundle.read("log/checkpoint"), self.policy, "log/checkpoint")
-        other = Checkpoint(seen, self.policy, "the checkpoint that you have seen") if seen else log
-        same = (other.origin, other.size) == (log.origin, log.size)
-        need(not same or other.root == log.root,
-             f"the log has forked: two signed checkpoints of size {log.size:,}; keep both, they prove it")  # fmt: skip
-        self._step(f"checkpoint: {log.origin}, {log.size:,} entries, signed by {len(log.signers)} key(s) of the log")
-        self._judge("log key", self.trusted, "your policy names it",
-                    "only as the bundle says; bring the key as its owner publishes it (--policy)")  # fmt: skip
+        said = {"origin": log.origin, "size": log.size, "root": log.root.hex()}
+        need(self.manifest["log"] == said, "manifest.json: it speaks of another state of the log")
+        if self.seen is not None:
+            other = Checkpoint(self.seen, self.policy, "the checkpoint that you have seen")
+            same = (other.origin, other.size) == (log.origin, log.size)
+            why = f"the log has forked: two signed checkpoints of size {log.size:,}; keep both, they prove it"
+            need(not same or other.root == log.root, why)
+            why = f"yours is of {other.size:,} entries of {other.origin}; only two of one size can be compared here"
+            self._judge("seen", yes="it is the one that you have seen", no="" if same else why)
         who = "cosigned by " + (", ".join(f"{name} at {time}" for name, time in sorted(log.times.items())) or "nobody")
-        need(not self.trusted or self.policy.met(set(log.times), self.policy.quorum),
-             f"log/checkpoint: the quorum of your policy is not reached; {who}")  # fmt: skip
-        self._judge("witnesses", self.trusted and log.times, f"{who} (POSIX seconds)",
-                    f"{who}; only witnesses that your own policy names count")  # fmt: skip
+        reached = self.trust is None or self.policy.met(set(log.times), self.policy.quorum)
+        need(reached, f"log/checkpoint: the quorum of your policy is not reached; {who}")
+        why = "" if self.trust is not None and log.times else f"{who}; only witnesses that your own policy names count"
+        self._judge("witnesses", yes=f"{who} (POSIX seconds)", no=why)
         stamps = [name for name in self.bundle.sizes if name.endswith(".tsr")]
-        self.dated = stamps or (self.trusted and log.times)
         for name in stamps:
             need(sha256(log.text.encode()) in self.bundle.read(name), f"{name}: a time-stamp of something else")
-        self._judge("time", None, "", f"{len(stamps)} time-stamps, to be checked with OpenSSL (README.txt)")
+        why = f"{len(stamps)} time-stamps, to be checked with OpenSSL (README.txt); if one holds, say so (--stamped)"
+        self._judge("time", yes="time-stamped, as you have checked", no="" if stamps and self.stamped else why)
+        return f"checkpoint: {log.origin}, {log.size:,} entries, signed by {len(log.signers)} key(s) of the log"
 
-    def _check_entries(self) -> None:
-        audit, digest = self.bundle.json("audit/sample.json"), self.manifest["digests"]["calls.csv"]
-        self.beacon, drawn = audit["beacon"], set[int]()
-        if self.beacon is not None:
-            count = int(self.bundle.json("claims/volume.json")["numbers"]["exchanges"])
-            need(count <= self.log.size, f"claims/volume.json: {count:,} exchanges in a log of {self.log.size:,}")
-            drawn = draw(self.beacon, self.log.origin, digest, count=count, size=audit["size"])
+    def _entries(self) -> str:
+        """Step 4: each listed call is an entry of the log, and listed once; the log's notes about them are too."""
+        audit, digest, drawn = self.bundle.json("audit/sample.json"), self.manifest["digests"]["calls.csv"], set[int]()
+        if audit["beacon"] is not None:
+            count = self.manifest["exchanges"]
+            need(count <= self.log.size, f"manifest.json: {count:,} exchanges in a log of {self.log.size:,}")
+            drawn = draw(audit["beacon"], self.log.origin, digest, count=count, size=audit["size"])
         need(audit["positions"] == sorted(drawn), "audit/sample.json: another sample than the beacon value draws")
         self.counted = Counted(self.bundle, self.log.size, whole=self.whole, drawn=drawn)
-        self.notes = sorted(int(name[4:-5]) for name in self.bundle.sizes if re.fullmatch(r"log/[0-9]+\.json", name))
-        noted = [(index, self.bundle.read(f"log/{index}.json", MAX_ENTRY)) for index in self.notes]
-        with self.bundle.stream("leaves/siblings.bin") as hashes:
-            root = root_of(merge(self.counted.entries(), noted), hashes, self.log.size)
+        notes = [name for name in self.bundle.sizes if re.fullmatch(r"log/(0|[1-9][0-9]*)\.json", name)]
+        self.noted = sorted((int(name[4:-5]), self.bundle.read(name, MAX_ENTRY)) for name in notes)
+        with self.bundle.stream("leaves/siblings.bin") as hashes, closing(self.counted.entries()) as counted:
+            root = root_of(merge(counted, self.noted), hashes, self.log.size)
         need(root == self.log.root, "leaves: they do not lead to the signed root: they are not all in this log")
-        self._step(f"entries: {self.counted.count:,} listed, none twice; {sum(self.counted.hours.values()):,} shown: "
-                   f"completed calls in the log, as are {len(noted)} notes about them")  # fmt: skip
-        self._check_sample(noted, digest)
+        self._judge_sample([parse(entry, f"log/{index}.json") for index, entry in self.noted], audit["beacon"], digest)
+        listed, shown = f"{self.counted.count:,} listed, none twice", f"{sum(self.counted.hours.values()):,} shown"
+        return f"entries: {listed}; {shown}: completed calls in the log, as are {len(notes)} notes about them"
 
-    def _check_sample(self, noted: list[tuple[int, bytes]], digest: str) -> None:
+    def _judge_sample(self, notes: list[Json], beacon: object, digest: str) -> None:
         """Say what the sample proves: something only if the log, dated by others, had fixed list and value before."""
-        told = [(index, parse(entry, f"log/{index}.json")) for index, entry in noted]
-        claims = [(i, said.get("draws")) for i, said in told if (said["kind"], said.get("calls")) == ("claim", digest)]
-        fixed, named = max((one for one in claims if one[1]), default=(0, ""))
-        drawn = len(self.counted.kept)
-        proves = "100 %" if drawn == self.counted.count else f"95 % sure that {0.05 ** (1 / max(1, drawn)):.1%}"
-        why = "too few to prove anything" if fixed or not drawn else "no entry of the log fixed list and value before"
-        if drawn and not self.dated:
+        named = {said.get("draws") for said in notes if (said["kind"], said.get("calls")) == ("claim", digest)}
+        dated = any(self.verdicts[name][0] == "VERIFIED" for name in ("witnesses", "time"))
+        drawn, count, why = len(self.counted.kept), self.counted.count, ""
+        if len(named) != 1 or not all(named):
+            why = "no entry of the log fixed list and value before, or entries named several values"
+        elif drawn < min(LEAST_SAMPLE, count):
+            why = "too few to prove anything"
+        elif not dated:
             why = "only the host says when the log was written, so list and value could suit each other"
-        self._judge("sample", fixed and self.dated and drawn >= min(LEAST_SAMPLE, self.counted.count),
-                    f"{drawn} drawn by {self.beacon}, which entry {fixed} announced as “{named}” when it fixed the "
-                    f"list: {proves} of it is as shown. Look up that this is the value, and younger than the "
-                    "times of the witnesses or time-stamps", f"{drawn} drawn: {why}; draw your own")  # fmt: skip
+        share = int(1000 * 0.05 ** (1 / max(1, drawn))) / 10  # of the list is good if none drawn is bad; rounded down
+        proves = "all of it" if drawn == count else f"95 % sure that {share} % of it"
+        yes = (f"{drawn} drawn by {beacon}, which the log announced as “{next(iter(named), '')}” with the list: "
+               f"{proves} is as shown. Look up that it is that value, and that others had dated the log before it"
+               )  # fmt: skip
+        self._judge("sample", yes=yes, no=why and f"{drawn} drawn: {why}; draw your own")
 
-    def _check_openings(self) -> None:
-        what = "audit/openings.jsonl"
-        lines = self.bundle.read(what).splitlines() if what in self.bundle.sizes else []
-        salts, owners, calls, shown = set[str](), dict[str, int](), set[str](), set[str]()
-        for line in lines:
+    def _openings(self) -> str:
+        """Step 5: what is shown of entries that commit to it is what they commit to, and does not contradict itself."""
+        what, salts, calls, opened = "audit/openings.jsonl", set[str](), list[Any](), set[int]()
+        owners, shown = set[tuple[Any, int]](), set[str]()
+        for line in self.bundle.read(what).splitlines() if what in self.bundle.sizes else ():
             opening = parse(line, what)
-            account, entry = self.counted.kept[opening["index"]]
+            index = opening["index"]
+            account, entry = self.counted.kept[index]
             fields, hour = check_opening(opening, entry, salts), json.loads(entry)["hour"]
+            need(fields and index not in opened, f"openings: entry {index} is opened twice, or shows nothing")
+            opened.add(index)
             shown |= set(fields)
-            if "account" in fields:
-                need(owners.setdefault(fields["account"], account) == account, "openings: one account counted as two")
-            if "call_id" in fields:
-                need(fields["call_id"] not in calls, f"openings: the call of entry {opening['index']} is counted twice")
-                calls.add(fields["call_id"])
+            owners |= {(fields["account"], account)} if "account" in fields else set()
+            calls += [fields["call_id"]] if "call_id" in fields else []
             same = fields.get("started_at", hour * 3_600_000_000) // 3_600_000_000 == hour
-            need(same, f"openings: entry {opening['index']} is of another hour")
-        need(len(set(owners.values())) == len(owners), "openings: two accounts counted as one")
-        what = f"what is shown of {len(lines)} entries ({', '.join(sorted(shown))}) is what was committed to"
-        self._judge("openings", lines, what,
-                    "none: whose the entries are is the host's word; have a sample opened (README.txt)")  # fmt: skip
+            need(same, f"openings: entry {index} is of another hour")
+            need(len(calls) == len(set(calls)), f"openings: the call of entry {index} is counted twice")
+        need(len(owners) == len({name for name, _ in owners}), "openings: one account counted as two")
+        need(len(owners) == len({number for _, number in owners}), "openings: two accounts counted as one")
+        yes = f"what is shown of {len(opened)} entries ({', '.join(sorted(shown))}) is what was committed to"
+        why = "none: whose the entries are is the host's word; have a sample opened (README.txt)"
+        self._judge("openings", yes=yes, no="" if opened else why)
+        return f"openings: {len(opened)} entries are opened"
 
-    def _check_claims(self) -> None:
+    def _claims(self) -> str:
+        """Step 6: each rung says what it rests on, and its numbers are those of the entries and edges."""
         claims = {rung: self.bundle.json(f"claims/{rung}.json") for rung in RUNGS}
         for rung, claim in claims.items():
             what, optional = f"claims/{rung}.json", rung in RUNGS[2:]
@@ -495,41 +532,44 @@ class Verification:
             need(claim["rests_on"] == ("log" if rung == "volume" else "statement"), f"{what}: rests on something else")
             if optional:
                 need((claim["attached"] in self.bundle.sizes) == claim["claimed"], f"{what}: no attachment")
-                self._judge(rung, None, "", f"a statement of the host, {claim['attached']}; it is not proved here")
+                self._judge(rung, no=f"a statement of the host, {claim['attached']}; it is not proved here")
             if not claim["claimed"]:
                 self.verdicts[rung] = ("NOT CLAIMED", "nothing in this bundle speaks to it")
-        self._check_volume(claims["volume"]["numbers"])
-        self._check_coordination(claims["coordination"])
-        self._step("claims: their numbers are those of the entries and edges")
+        self._judge_volume(claims["volume"]["numbers"])
+        self._judge_coordination(claims["coordination"])
+        return "claims: their numbers are those of the entries and edges"
 
-    def _check_volume(self, said: dict[str, Any]) -> None:
-        numbers, sample = self.counted.numbers(), self.verdicts["sample"]
+    def _judge_volume(self, said: Json) -> None:
+        numbers, (sampled, sample) = self.counted.numbers(), self.verdicts["sample"]
         for name in sorted({*numbers, *said}):
             told, added = said.get(name), numbers.get(name)
-            need(told == added, f"claims/volume.json: {name} is {told}, but the entries add up to {added}")
-        found = "all in its log" if self.whole else f"in its log as far as the sample shows: {sample[1]}"
-        self._judge("volume", self.whole or sample[0] == "VERIFIED",
-                    f"{self.counted.count:,} completed calls, no entry and no call's pseudonym twice, which the host "
-                    f"lists under {len(self.counted.accounts):,} accounts, are {found}",
-                    f"only a sample is shown: {sample[1]}")  # fmt: skip
+            why = f"claims/volume.json: {name} is {told}, but the entries add up to {added}"
+            need(canonical(told) == canonical(added), why)
+        need(self.manifest["exchanges"] == self.counted.count, "manifest.json: another number of exchanges")
+        found = "all in its log" if self.whole else f"in its log as far as the sample shows: {sample}"
+        yes = (f"{self.counted.count:,} completed calls, no entry and no call's pseudonym twice, which the host lists "
+               f"under {len(self.counted.accounts):,} accounts, are {found}")  # fmt: skip
+        holds = self.whole or sampled == "VERIFIED"
+        self._judge("volume", yes=yes, no="" if holds else f"only a sample is shown: {sample}")
 
-    def _check_coordination(self, claim: dict[str, Any]) -> None:
-        holders, again = Counter[tuple[str, ...]](), "replay/campaigns.json" in self.bundle.sizes
-        for line in sorted(set(self.bundle.read("coordination/edges.csv", 2**26).decode().splitlines()[1:])):
-            account, *shared = line.split(",")
-            need(int(account) < len(self.counted.accounts), "coordination/edges.csv: an unlisted account")
-            holders[tuple(shared)] += 1
+    def _judge_coordination(self, claim: Json) -> None:
+        holders, again = Counter[tuple[str, str]](), "replay/campaigns.json" in self.bundle.sizes
+        for line in set(self.bundle.read("coordination/edges.csv", 2**26).decode().split("\n")[1:-1]):
+            edge = EDGE.fullmatch(line)
+            if edge is None or int(edge[1]) >= len(self.counted.accounts):
+                raise Refused(f"coordination/edges.csv: malformed, or of an unlisted account: {line[:60]!r}")
+            holders[edge[2], edge[3]] += 1
         said = {(one["signal"], one["observable"]): one["held_by"] for one in claim["observables"]}
         same = said == holders and len(said) == len(claim["observables"])
         need(same, "claims/coordination.json: other holders than coordination/edges.csv has")
         need(claim["repeatable"] is again, "claims/coordination.json: no fingerprints to scan again")
         how = "`stillwatch evidence replay` computes them again" if again else "nothing here lets you scan again"
-        self._judge("coordination", None, "", f"it speaks of {claim['numbers']['accounts']} accounts; the holders of "
+        self._judge("coordination", no=f"it speaks of {claim['numbers']['accounts']} accounts; the holders of "
                     f"{len(said)} observables were recounted; edges and bits are the host's: {how}")  # fmt: skip
 
-    def _check_heads(self) -> None:
-        """Check that each mark has its evidence; what a second source says counts only with a key that you brought."""
-        self.heads = self.bundle.json("heads.json")["heads"]
+    def _heads(self) -> str:
+        """Step 7: each mark has its evidence; what a second source says counts only with a key that you brought."""
+        self.heads, trusted = self.bundle.json("heads.json")["heads"], [Key(vkey, (1, 1)) for vkey in self.sources]
         for head in self.heads:
             what, others = f"heads.json: {head['head']}", head["second_sources"]
             weakest = min((MARKS.index(one["mark"]) for one in head["evidence"]), default=0)
@@ -541,35 +581,42 @@ class Verification:
                 for part in path.split("/"):
                     need(part in value, f"{what}: {one['at']} leads nowhere")
                     value = value[part]
-            signers = sorted({signer for name in others for signer in self._sources_of(name, head["head"])})
+                seen = one["mark"] != "observed" or name == "claims/volume.json"
+                need(seen, f"{what}: {one['at']} rests on a statement, so nobody observed it")
+            signers = sorted({signer for name in others for signer in self._sources_of(name, head["head"], trusted)})
             by = ", ".join(signers) or "whose key you have not brought (--source)"
             head["told"] = f"{MARKS[weakest]}; a second source confirms it: {by}" if others else claimed
-        self._step(f"heads: {len(self.heads)} heads of H.R. 8283; their evidence is where they say")
+        return f"heads: {len(self.heads)} heads of H.R. 8283; their evidence is where they say"
 
-    def _sources_of(self, name: str, head: str) -> Iterator[str]:
+    def _sources_of(self, name: str, head: str, trusted: list[Key]) -> Iterator[str]:
         """Yield those whose keys you brought and who signed this statement; refuse one that is not of this head."""
         text, signatures = read_note(self.bundle.read(name), name)
         first = f"stillwatch.second-source/1\n{self.log.origin}\n{self.manifest['campaign']}\nhead: {head}\n"
         need(text.startswith(first), f"{name}: a statement of something else than {head}")
-        for key in self.sources:
-            for signature in [raw[4:] for who, raw in signatures if (who, raw[:4]) == (key.name, key.id)]:
+        for key in trusted:
+            for signature in [value for signer, key_id, value in signatures if (signer, key_id) == (key.name, key.id)]:
                 key.check(text.encode(), signature, name)
                 need(key.raw not in [own.raw for own in self.policy.logs], f"{name}: signed by the host itself")
                 yield key.name
 
 
-def report(
-    bundle: Path, policy: Path | None, seen: Path | None, require: list[str], say: Say, *, sources: str = ""
-) -> int:
-    """Verify, tell line by line what holds, and return the exit code."""
+def main(arguments: list[str] | None = None, say: Say = print) -> int:
+    """Check the bundle that the command line names, tell line by line what holds, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="verify.py", description="Check an evidence bundle, offline.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--policy", type=Path, help="your tlog-policy: log keys, witnesses and quorum that you trust")
+    parser.add_argument("--seen", type=Path, help="a checkpoint of this log that you have from elsewhere")
+    parser.add_argument("--stamped", action="store_true", help="you have checked a time-stamp with OpenSSL")
+    parser.add_argument("--require", action="append", default=[], choices=RUNGS, help="fail unless this is verified")
+    parser.add_argument("--source", action="append", default=[], help="vkey of a second source that you trust")
+    given = parser.parse_args(arguments)
     try:
-        trust, other = policy.read_text("utf-8") if policy else None, seen.read_bytes() if seen else None
-        found = Verification(bundle, trust, seen=other, sources=sources)
-    except (Refused, *BROKEN) as problem:
+        policy, seen = given.policy and given.policy.read_text("utf-8"), given.seen and given.seen.read_bytes()
+        found = Verification(given.bundle, policy, seen=seen, sources=given.source, stamped=given.stamped, say=say)
+    except BROKEN as problem:
         what = problem if isinstance(problem, Refused) else f"malformed ({type(problem).__name__}: {problem})"
         say(plain(f"REFUSED: {what}"))
         return 1
-    say("\n".join(map(plain, found.steps)))
     for title, names in (("CLAIMS", RUNGS), ("WHAT THEY STAND ON", [n for n in found.verdicts if n not in RUNGS])):
         say(f"\n{title}")
         for name in names:
@@ -577,22 +624,11 @@ def report(
     say("\nHEADS OF H.R. 8283, AS THE HOST MARKS THEM; whether they are met is for others to decide")
     for head in found.heads:
         say(plain(f"  {head['head']}: {head['told']}"))
-    open_ = sorted(rung for rung in {*require, "volume"} if found.verdicts[rung][0] != "VERIFIED")
-    own = "" if found.trusted else " by its own keys only: whoever made it may have made them up (--policy)"
-    say(f"{TRUTH}\n\n{'Not verified: ' + ', '.join(open_) if open_ else f'What it undertakes to prove holds{own}.'}")
-    return 1 if open_ else 0
-
-
-def main() -> int:
-    """Check the bundle that the command line names."""
-    parser = argparse.ArgumentParser(description="Check an evidence bundle, offline.")
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("--policy", type=Path, help="your tlog-policy: log keys, witnesses and quorum that you trust")
-    parser.add_argument("--seen", type=Path, help="a checkpoint of this log that you have from elsewhere")
-    parser.add_argument("--require", action="append", default=[], choices=RUNGS, help="fail unless this is verified")
-    parser.add_argument("--source", action="append", default=[], help="vkey of a second source that you trust")
-    given = parser.parse_args()
-    return report(given.bundle, given.policy, given.seen, given.require, print, sources=" ".join(given.source))
+    missing = sorted(rung for rung in {*given.require, "volume"} if found.verdicts[rung][0] != "VERIFIED")
+    own = "" if policy is not None else " by its own keys only: whoever made it may have made them up (--policy)"
+    result = f"Not verified: {', '.join(missing)}" if missing else f"What it undertakes to prove holds{own}."
+    say(f"{TRUTH}\n\n{result}")
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from time import time
 
 import uvicorn
 
@@ -112,7 +111,7 @@ async def _sweeping(holds: OpenHolds) -> AsyncIterator[None]:
     async def sweep() -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            holds.sweep(time())
+            holds.sweep()
 
     task = asyncio.create_task(sweep())
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from time import time
+from time import monotonic, time
 
 from stillwatch.gateway.nouns import Action, Ask, Caller, Decision, Mode, Standing
 from stillwatch.gateway.open_holds import OpenHolds
@@ -58,14 +58,22 @@ class Reported:
 
 
 class DecisionService:
-    """Answers questions, and keeps the holds of open calls for ``keep_seconds`` after they were last mentioned."""
+    """Answers questions, and keeps the holds of open calls for ``keep_seconds`` after they were last mentioned.
+
+    ``clock`` gives seconds since 1970 for the rules, ``steady`` those by which holds grow old.
+    """
 
     def __init__(
-        self, neighbours: Neighbours, *, keep_seconds: float = 600.0, clock: Callable[[], float] = time
+        self,
+        neighbours: Neighbours,
+        *,
+        keep_seconds: float = 600.0,
+        clock: Callable[[], float] = time,
+        steady: Callable[[], float] = monotonic,
     ) -> None:
         self._ask = neighbours
         self._clock = clock
-        self.holds = OpenHolds(keep_seconds)
+        self.holds = OpenHolds(keep_seconds, clock=steady)
 
     async def decide(self, question: Question) -> Verdict:
         """Return the verdict. Never raises for what a caller did; a refusal leaves nothing held."""
@@ -76,22 +84,21 @@ class DecisionService:
             return Verdict(question.call_id, UNKNOWN_KEY, code="invalid_api_key", message="The API key is not valid.")
         if (model := self._ask.models.get(question.ask.model)) is not None:
             question = replace(question, ask=question.ask._replace(model=model))
-        now = self._clock()
         standing = self._ask.standings.of(caller.account)
-        decision = self._ask.decider.decide(caller, question.ask, standing, now=now)
+        decision = self._ask.decider.decide(caller, question.ask, standing, now=self._clock())
         if decision.effects:
             self._note(question, caller, standing, decision)
             for action, code in STOPS:
                 if stop := decision.enforced(action):
                     about = (question.call_id, FORBIDDEN, caller, decision)
                     return Verdict(*about, code=code, message=stop.reason, url=stop.url)
-        return await self._hold(question, caller, standing, decision, now)
+        return await self._hold(question, caller, standing, decision)
 
     def report(
         self, call_id: str, *, output_tokens: float = 0.0, input_tokens: float | None = None, done: bool = False
     ) -> Reported:
         """Count what a call used since the last report; ``done`` gives back the rest of its hold."""
-        hold = self.holds.get(call_id, now=self._clock())
+        hold = self.holds.get(call_id)
         if hold is None:
             return Reported(known=False)
         if input_tokens is not None:
@@ -101,9 +108,7 @@ class DecisionService:
             self.holds.end(call_id)
         return Reported(known=True, pause_seconds=0.0 if done else pause)
 
-    async def _hold(
-        self, question: Question, caller: Caller, standing: Standing, decision: Decision, now: float
-    ) -> Verdict:
+    async def _hold(self, question: Question, caller: Caller, standing: Standing, decision: Decision) -> Verdict:
         lowered = decision.enforced(Action.LOWER_LIMITS)
         cost = _cost(question, self._ask.weights, 1.0 if lowered is None or lowered.amount is None else lowered.amount)
         ask = question.ask
@@ -123,7 +128,7 @@ class DecisionService:
             return Verdict(*closed, "Limits cannot be checked now.", retry_after_seconds=RETRY_SECONDS)
         if not question.keep:
             hold.release()
-        elif not self.holds.put(question.call_id, hold, now=now):
+        elif not self.holds.put(question.call_id, hold):
             hold.settle_input(0.0)
             hold.release()
             self._ask.recorder.note("refusal", {**about, "level": "call_id", "unit": ""})

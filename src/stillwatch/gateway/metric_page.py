@@ -58,7 +58,8 @@ GAUGES: Mapping[str, tuple[str, Callable[[list[float]], float]]] = {
 PREFIX = "stillwatch_"
 WRITE_SECONDS = 1.0
 STALE_SECONDS = 10.0
-"""A worker that has not written for so long is gone: its counts stay, its gauges do not."""
+"""A worker that has not written for so long is gone: its counts stay, its gauges do not. One that wrote so far in the
+future is gone too: the clock was set back since."""
 
 
 class MetricFile:
@@ -145,7 +146,7 @@ class _Page:
                 histogram.add_metric(values, list(zip(bounds, counts, strict=True)), buckets[-1])
             yield histogram
         for name, (says, joined) in GAUGES.items():
-            fresh = [s for s in self._snapshots if self._now - s["at"] < STALE_SECONDS]
+            fresh = [s for s in self._snapshots if abs(self._now - s["at"]) < STALE_SECONDS]
             now = [float(value) for s in fresh for n, value in s["gauges"] if PREFIX + n == name]
             yield GaugeMetricFamily(name, says, value=joined(now) if now else 0.0)
 

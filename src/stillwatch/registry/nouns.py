@@ -141,9 +141,9 @@ class Appeal:
 def actor_of(name: str, key: str) -> frozenset[str]:
     """Return a person's name, and the bare public key where there is one: who shares either is the same person.
 
-    A vkey has the name in it; without that, one key under two names stays one key.
+    A vkey is name+id+base64, and base64 has + too; without the name, one key under two names stays one key.
     """
-    return frozenset({name, key.rpartition("+")[2]} - {""})
+    return frozenset({name, key.split("+", 2)[-1]} - {""})
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,8 +189,8 @@ class Replay:
 
 
 def actor(change: Json) -> set[str]:
-    """Return who made a change, by name and by bare key: one of them in common is the same person."""
-    return {change["by"], change.get("key", "").rpartition("+")[2]} - {""}
+    """Return who made a change, by name and by bare key (base64 has + too): one in common is the same person."""
+    return {change["by"], change.get("key", "").split("+", 2)[-1]} - {""}
 
 
 def check_signature(change: Json, place: str, what: str) -> None:

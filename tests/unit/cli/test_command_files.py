@@ -38,13 +38,13 @@ def test_every_command_is_in_files_of_its_name() -> None:
         assert all(m == name or m.startswith(f"{name}_") for m in inside), f"{name} is defined in {sorted(inside)}"
 
 
-def test_a_scan_imports_no_gateway() -> None:
+def test_a_scan_imports_no_gateway_and_no_evidence_log() -> None:
     asks = "import sys; from stillwatch.cli.main import load_command; load_command('scan'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "stillwatch.cli.commands.scan" in loaded
     assert not [m for m in loaded if m.startswith("stillwatch.gateway")]
-    assert not loaded & {"sqlalchemy", "redis"}
+    assert not loaded & {"sqlalchemy", "redis", "cryptography", "stillwatch.evidence.book"}
 
 
 def test_an_unknown_command_is_looked_for_in_all_files() -> None:

@@ -61,6 +61,7 @@ def drafts_of(strands: Strands, *members: tuple[list[int], list[Cell]], owners: 
     for number, (accounts, cells) in enumerate(members):
         drafts.drafts.append(Draft(5.0, list(cells)))
         drafts.home[np.isin(drafts.known, accounts)] = number
+    drafts.recount()
     return drafts
 
 

@@ -23,6 +23,16 @@ def test_no_drafts_are_near_to_nobody() -> None:
     assert drafts.nearest(numbers(drafts, ONE)) == -1
 
 
+def test_sizes_follow_who_comes_in_and_who_moves() -> None:
+    drafts = drafts_of(TWO, (ONE, []))
+    drafts.admit(numbers(drafts, OTHER[:4]), drafts.found(5.0))
+    assert drafts.sizes == [10, 4]
+    drafts.home[drafts.home == 1] = 0
+    drafts.recount()
+    assert drafts.sizes == [14, 0]
+    assert drafts.nearest(numbers(drafts, OTHER[:4])) == 0
+
+
 @pytest.mark.parametrize(
     ("score", "follow_ups", "neutral"),
     [(HARVEST_SCORE, 0, True), (NEUTRAL_SCORE, 0, True), (WORK_SCORE, 0, False), (NEUTRAL_SCORE, 1, False)],

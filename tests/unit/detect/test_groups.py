@@ -21,7 +21,7 @@ from planted import ACCOUNT_STEP, campaign, crowd, member_keys, table_of
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.find import Findings, find_candidates
 from stillwatch.detect.group import Group
-from stillwatch.detect.groups import drop_chance_uses, find_groups
+from stillwatch.detect.groups import find_groups
 from stillwatch.detect.groups import merge as merge_cells
 from stillwatch.detect.mixture import FAMILIES, Background
 from stillwatch.detect.signal import find_signals
@@ -94,20 +94,6 @@ def test_match_weights_stay_with_their_accounts() -> None:
     (group,) = merge([cell_of(strands, 0, bits=3.0), cell_of(strands, 1, bits=1.0)], strands)
     assert group.accounts.tolist() == [*ONE, 11, 12]
     assert group.match_weight.tolist() == [3.0 * len(FAMILIES)] * 10 + [1.0 * len(FAMILIES)] * 2
-
-
-def _fields(given: Cell, **others: Any) -> list[Any]:
-    return [others.get(name, getattr(given, name)) for name in Cell.__dataclass_fields__]
-
-
-@pytest.mark.parametrize(("others", "kept"), [([], True), (list(range(100, 180)), False)])
-def test_a_use_that_everybody_shows_is_no_campaign_s(others: list[int], *, kept: bool) -> None:
-    strands = strands_of({(USE, 1): (ONE + others, HARVEST_SCORE), (TEMPLATE, 2): (OTHER, HARVEST_SCORE)})
-    mine = np.flatnonzero((strands.cell == 0) & np.isin(strands.account, ONE))
-    given = cell_of(strands, 0)
-    cut = {"strands": mine, "weight": np.ones(10), "bits": given.bits[:10], "own_bits": given.bits[:10]}
-    group = Group(np.array(ONE), np.ones(10), [Cell(*_fields(given, **cut, probability=np.ones(10)))])
-    assert (drop_chance_uses([group], strands, everybody(strands)) == [group]) == kept
 
 
 def test_no_strands_give_no_groups() -> None:

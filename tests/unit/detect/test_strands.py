@@ -65,6 +65,20 @@ def test_a_template_of_five_strangers_is_a_cell_and_of_four_is_none(engine: Engi
     assert strands.cell_words.tolist() == [FIRM_WORDS]
 
 
+@pytest.mark.parametrize("most", [1, 3, 6, 100])
+def test_the_most_shared_templates_are_found_however_few_are_looked_at_first(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Templates of 5 to 15 accounts; those of fewer accounts have more calls, so the most called are the wrong ones."""
+    counts = {n: MIN_ENTITIES + n for n in range(11)}
+    rows = [row for n, count in counts.items() for row in senders(count, skeleton=n, skeleton_words=FIRM_WORDS)]
+    rows += [row for n in range(5) for row in senders(1, skeleton=n, skeleton_words=FIRM_WORDS) * (20 - 2 * n)]
+    monkeypatch.setattr("stillwatch.detect.strands.MAX_TEMPLATES", most)
+    monkeypatch.setattr("stillwatch.detect.strands.FIRST_LOOK", 1)
+    expected = sorted(counts, key=lambda n: -counts[n])[:most]
+    assert cells(strands_of(engine, rows)) == {(TEMPLATE, n) for n in expected}
+
+
 def test_accounts_of_one_owner_are_one_stranger(engine: Engine) -> None:
     rows = senders(MIN_ENTITIES + 2, skeleton=1, skeleton_words=FIRM_WORDS)
     declared = {row["account"]: 42 for row in rows[:4]}

@@ -34,7 +34,7 @@ def bundle(host: Host, signer: Signer, statement: Statement = STATEMENT) -> Path
 
 
 def told(path: Path, *sources: Signer) -> str:
-    found = verify.Verification(path, sources=" ".join(str(s.verifier) for s in sources))
+    found = verify.Verification(path, sources=[str(s.verifier) for s in sources])
     return str(found.heads[2]["told"])
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bundles import BEACON, Files, Host
+from bundles import BEACON, Files, Host, told
 from stillwatch.evidence import verify
 from stillwatch.evidence.commitments import SALT_BYTES
 from stillwatch.evidence.keys import new_signer
@@ -44,10 +44,9 @@ def files(bundle: Path) -> Files:
 
 
 def refused(path: Path, why: str) -> None:
-    lines: list[str] = []
-    assert verify.report(path, None, None, [], lines.append) == 1
-    assert lines[0].startswith("REFUSED: ")
-    assert re.search(why, lines[0]), lines[0]
+    code, lines = told(path)
+    assert (code, lines[-1][:9]) == (1, "REFUSED: ")
+    assert re.search(why, lines[-1]), lines[-1]
 
 
 def leaves_of(value: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -285,12 +284,14 @@ def test_an_account_listed_twice_is_refused(files: Files, host: Host, tmp_path: 
 
 def test_a_checkpoint_that_was_rolled_back_does_not_hold_the_entries(files: Files, tmp_path: Path) -> None:
     host = Host(tmp_path / "host", calls=6)
-    old = str(host.note).encode()
+    old, before = str(host.note).encode(), Files.of(host.bundle()).predicate["log"]
     host.append(host.entries(range(6, 12)))
     files = Files.of(host.bundle())
     files.contents["log/checkpoint"] = old
+    refused(files.signed(host.signer).pack(tmp_path / "b.zip"), "it speaks of another state of the log")
+    files.predicate["log"] = before
     refused(
-        files.signed(host.signer).pack(tmp_path / "b.zip"),
+        files.signed(host.signer).pack(tmp_path / "c.zip"),
         "lead to the signed root|not in the log|more hashes than the tree",
     )
 
@@ -320,7 +321,8 @@ def test_notes_of_the_log_under_other_indices_are_refused(files: Files, host: Ho
     for other in (int(name[4:-5]) - 1, 10**6):
         moved = Files(dict(files.contents), files.predicate)
         moved.contents[f"log/{other}.json"] = moved.contents.pop(name)
-        refused(moved.signed(host.signer).pack(tmp_path / f"{other}.zip"), "do not lead to the signed root")
+        why = "do not lead to the signed root|has no place of its own"
+        refused(moved.signed(host.signer).pack(tmp_path / f"{other}.zip"), why)
 
 
 def test_a_note_that_the_log_has_not_is_refused(files: Files, host: Host, tmp_path: Path) -> None:
@@ -508,9 +510,7 @@ def test_words_of_the_host_cannot_forge_lines_of_the_verifier(files: Files, host
     heads = files.json("heads.json")
     heads["heads"][0]["head"] = "x\n  coordination  VERIFIED\x1b[2J\u202e"
     files.put("heads.json", heads)
-    lines: list[str] = []
-    verify.report(files.signed(host.signer).pack(tmp_path / "b.zip"), None, None, [], lines.append)
-    text = "\n".join(lines)
+    text = "\n".join(told(files.signed(host.signer).pack(tmp_path / "b.zip"))[1])
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert not [line for line in text.splitlines() if re.match(r" *coordination +VERIFIED", line)]
@@ -518,8 +518,8 @@ def test_words_of_the_host_cannot_forge_lines_of_the_verifier(files: Files, host
 
 def test_what_is_not_claimed_is_told_in_the_verifier_s_words(files: Files, host: Host, tmp_path: Path) -> None:
     files.put("claims/attribution.json", files.json("claims/attribution.json") | {"says": "It was Example Ltd."})
-    lines: list[str] = []
-    assert verify.report(files.signed(host.signer).pack(tmp_path / "b.zip"), None, None, [], lines.append) == 0
+    code, lines = told(files.signed(host.signer).pack(tmp_path / "b.zip"))
+    assert code == 0
     assert "Example" not in "\n".join(lines)
 
 
@@ -534,6 +534,6 @@ def test_a_sample_too_small_to_prove_anything_is_not_verified(tmp_path: Path) ->
     host = Host(tmp_path / "host", calls=200)
     host.fix_list()
     path = host.bundle(beacon=BEACON, sample_size=5, whole=False, recorded=host.stamped())
-    found = verify.Verification(path).verdicts
+    found = verify.Verification(path, stamped=True).verdicts
     assert found["sample"] == ("NOT VERIFIED", "5 drawn: too few to prove anything; draw your own")
     assert found["volume"][0] == "NOT VERIFIED"

@@ -142,14 +142,32 @@ def test_a_call_that_falls_silent_is_given_back() -> None:
         service = world.service()
         await service.decide(question("silent"))
         await service.decide(question("talking"))
-        world.now += 400
+        world.steady += 400
         service.report("talking", output_tokens=1)
-        world.now += 300
-        service.holds.sweep(world.now)
+        world.steady += 300
+        service.holds.sweep()
         assert not service.report("silent").known
         assert service.report("talking").known
 
     asyncio.run(later())
+
+
+@pytest.mark.parametrize("hours", [9, -9])
+def test_a_clock_that_is_set_ends_no_open_call_and_keeps_none_for_longer(hours: float) -> None:
+    world = World()
+
+    async def later() -> None:
+        service = world.service()
+        await service.decide(question("open"))
+        world.now += hours * 3600
+        service.holds.sweep()
+        assert service.report("open", output_tokens=3).known
+        world.steady += 700
+        service.holds.sweep()
+        assert not service.report("open").known
+
+    asyncio.run(later())
+    assert [(hold.captured, hold.released) for hold in world.holds] == [(3, 1)]
 
 
 def test_open_calls_are_bounded_and_all_given_back_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +175,7 @@ def test_open_calls_are_bounded_and_all_given_back_at_the_end(monkeypatch: pytes
     holds = OpenHolds(600.0)
     made = [OneHold([]) for _ in range(4)]
     for number, hold in enumerate(made):
-        assert holds.put(str(number), hold, now=NOW)
+        assert holds.put(str(number), hold)
     assert [hold.released for hold in made] == [1, 1, 0, 0]
     holds.end_all()
     assert [hold.released for hold in made] == [1, 1, 1, 1]

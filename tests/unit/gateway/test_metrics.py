@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from stillwatch.gateway.metric_page import COUNTERS, GAUGES, TIMES, MetricFile, forget_earlier, metric_page, render
 from stillwatch.gateway.metrics import MOST_WAITING, Ended, Metrics
 
@@ -38,11 +40,12 @@ def test_workers_are_added_up_dead_ones_included(tmp_path: Path) -> None:
     assert 'status="2xx"' not in metric_page(tmp_path)[0].decode()
 
 
-def test_a_worker_that_is_gone_has_no_gauges() -> None:
+@pytest.mark.parametrize("later", [60.0, -3600.0], ids=["a minute ago", "before the clock was set back"])
+def test_a_worker_that_is_gone_has_no_gauges(later: float) -> None:
     metrics = Metrics()
     metrics.gauges["open_calls"] = lambda: 3.0
     told = metrics.snapshot()
-    assert shown(render([told], now=float(str(told["at"])) + 60))["stillwatch_open_calls"] == 0
+    assert shown(render([told], now=float(str(told["at"])) + later))["stillwatch_open_calls"] == 0
 
 
 def test_what_waits_is_bounded() -> None:

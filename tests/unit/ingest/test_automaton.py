@@ -9,7 +9,7 @@ import pytest
 
 from stillwatch.ingest.kernels.automaton import Rule, build, fold, prefix_bit
 
-PHRASES = [" red fox", " re", " tea ", " te", "狐", " x", " bread and butter"]
+PHRASES = [" red fox", " re", " tea ", " te", "狐", " x", " bread and butter", " by the", " a ", " oh"]
 
 
 @pytest.mark.parametrize("phrase", ["", " ", "...", "　"])
@@ -36,3 +36,13 @@ def test_a_word_is_dull_where_no_phrase_begins_like_it() -> None:
         expected = not any(p.startswith(word) or word[:-1].startswith(p) or word == p for p in PHRASES)
         bit = prefix_bit(*letters.encode())
         assert bool(int(automaton.dull[bit >> 6]) >> (bit & 63) & 1) == expected, letters
+
+
+def test_a_short_word_is_dull_where_no_phrase_is_it_or_goes_on_behind_it() -> None:
+    automaton = build([(phrase, i) for i, phrase in enumerate(PHRASES)], [Rule(0, -1, 0, 1)])
+    for letters in [*ascii_lowercase, *map("".join, product(ascii_lowercase, repeat=2))]:
+        word = f" {letters} "
+        expected = not any(p.startswith(word) or word.startswith(p) for p in PHRASES)
+        for behind in b" az" if len(letters) == 1 else b" ":
+            bit = prefix_bit(*f"{letters} ".encode()[:3], *[behind] * (2 - len(letters)))
+            assert bool(int(automaton.dull[bit >> 6]) >> (bit & 63) & 1) == expected, letters

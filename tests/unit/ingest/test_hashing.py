@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillwatch.ingest.kernels.hashing import U64, hash_rows, hash_strings, mix, sip, sip_word
+from stillwatch.ingest.kernels.hashing import U64, Hashed, hash_rows, hash_strings, mix, sip, sip_word, sip_words
 
 LIMIT = 1 << 64
 KEYS = (0x0706050403020100, 0x0F0E0D0C0B0A0908)
@@ -81,6 +81,17 @@ def test_a_word_inside_other_text_hashes_as_on_its_own(before: bytes, data: byte
     whole = np.frombuffer(before + data + behind, np.uint8)
     at, stop = len(before), len(before) + len(data)
     assert int(sip_word(whole, at, stop, U64(KEYS[0]), U64(KEYS[1]))) == siphash(data, *KEYS)
+
+
+@settings(deadline=None)  # the first call compiles
+@given(words=st.lists(st.binary(max_size=40), max_size=20))
+def test_many_words_at_once_hash_as_each_on_its_own(words: list[bytes]) -> None:
+    data = np.frombuffer(b"".join(words) + bytes(16), np.uint8)
+    ends = np.cumsum([len(word) for word in words], dtype=np.int32)
+    starts = ends - np.array([len(word) for word in words], np.int32)
+    hashed = Hashed(*(np.full(len(words) + 1, 7, np.uint64) for _ in Hashed._fields))
+    sip_words(data, starts, ends, len(words), U64(KEYS[0]), U64(KEYS[1]), hashed)
+    assert hashed.out.tolist() == [*(siphash(word, *KEYS) for word in words), 7]
 
 
 def test_strings_of_an_arrow_array_are_hashed_one_by_one() -> None:

@@ -13,10 +13,11 @@ from stillwatch.evidence.keys import Signer
 from stillwatch.evidence.notes import Algorithm, VerifierKey
 from stillwatch.registry.actors import Actor, Place, check_signature, make_actor, read_actor, signed_bytes
 from stillwatch.registry.changes import AddEvidence, Decide, GiveNotice, Publish, Signed, TakeAnswer, Withdraw
-from stillwatch.registry.nouns import Stance
+from stillwatch.registry.nouns import Stance, actor_of
 from stillwatch.registry.register import Register, open_register
 from stillwatch.registry.rules import DAY
 from stillwatch.registry.statuses import Status, Step
+from stillwatch.registry.verify_register import actor
 
 PLACE = Place("register.example", "R-1", b'{"step":1}')
 
@@ -114,6 +115,13 @@ def test_one_key_is_one_person_whatever_they_call_themselves(author: Actor, tmp_
     assert record.entry is not None
     assert record.entry.is_signed
     assert {leaf.signed.by for leaf in record.leaves if leaf.signed} == {"author", "reviewer", "judge"}
+
+
+def test_a_key_with_a_plus_at_its_end_is_compared_whole() -> None:
+    assert actor_of("a", "a+0a1b2c3d+AZ/N+x+") == {"a", "AZ/N+x+"}
+    assert actor_of("a", "") == {"a"}
+    assert actor({"by": "a", "key": "a+0a1b2c3d+AZ/N+x+"}) == {"a", "AZ/N+x+"}
+    assert actor({"by": "a"}) == {"a"}
 
 
 def test_a_register_takes_no_name_without_a_key(author: Actor, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ class SimulatedGateway:
     admitted: list[Admitted] = field(default_factory=list)
     harvest: Tally = field(default_factory=Tally)
     others: Tally = field(default_factory=Tally)
+    """Of calls that bring the harvester nothing: innocents', its own cover, its own that fail."""
 
     def __post_init__(self) -> None:
         self.now = self.start

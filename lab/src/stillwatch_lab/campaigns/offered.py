@@ -30,7 +30,7 @@ class Call(NamedTuple):
     output_tokens: float
     seconds: float
     harvest: bool
-    """Whether it is the campaign's and would be answered."""
+    """Whether it is one of the campaign's exchanges: sent for it, and one that its host would answer."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from stillwatch.gateway.snapshot import EMPTY, next_snapshot, read_listed, write
 from stillwatch.gateway.standing import read_snapshot
 from stillwatch.records import TIMESTAMP
 from stillwatch.settings import ScanSettings
+from stillwatch.store.private_file import create_private_file
 from stillwatch_lab.campaigns.gateway import Admitted
 
 KEEP_SECONDS = 35 * 86_400.0
@@ -25,11 +27,16 @@ KEEP_SECONDS = 35 * 86_400.0
 
 @dataclass
 class Scanner:
-    """Scans with today's detector; ``work`` keeps log, report, key and snapshot."""
+    """Scans with today's detector; ``work`` keeps log, report, key and snapshot.
+
+    ``seed`` makes the deployment's key, which a real host draws at random: what is near the threshold is found under
+    one key and not under another (lab/LOG.md).
+    """
 
     log: pa.Table
     accounts: Path
     work: Path
+    seed: int = 0
     snapshot: dict[str, Any] = field(default_factory=lambda: dict(EMPTY))
 
     def look(self, admitted: list[Admitted], *, now: float) -> dict[str, Standing]:
@@ -38,7 +45,9 @@ class Scanner:
             return {}
         self.work.mkdir(parents=True, exist_ok=True)
         pq.write_table(self._so_far(admitted), self.work / "calls.parquet", compression="zstd", compression_level=1)
-        settings = ScanSettings(key_file=self.work / "key", threads=1)
+        key = self.work / "key"
+        create_private_file(key, sha256(f"key {self.seed}".encode()).digest)
+        settings = ScanSettings(key_file=key, threads=1)
         report = self.work / "report"
         scan(
             [self.work / "calls.parquet"],

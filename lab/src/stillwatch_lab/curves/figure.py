@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib import rcParams
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from stillwatch_lab.curves.estimates import ceiling
 from stillwatch_lab.pages.page import draw
@@ -54,6 +55,11 @@ def _by_queries(axes: Any, table: Json, world: World) -> None:
     upper = axes.secondary_xaxis("top", functions=(_scale(1 / table["unit_queries"]), _scale(table["unit_queries"])))
     upper.set_xlabel("queries in units of F / (steps a query)", fontsize=8)
     axes.set(xscale="log", xlabel="queries", ylabel="chains right", ylim=(0, 1.04), title="limited by queries")
+    axes.set_xticks(spread, [f"{n:,}" for n in spread], fontsize=8)
+    units = [round(n / table["unit_queries"], 1) for n in spread]
+    upper.set_xticks(units, [f"{u:g}" for u in units], fontsize=8)
+    for line in (axes.xaxis, upper.xaxis):
+        line.set_minor_locator(NullLocator())
     axes.legend(frameon=False, fontsize=7)
 
 

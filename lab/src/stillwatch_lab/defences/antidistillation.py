@@ -36,7 +36,8 @@ class Antidistillation(Defence):
     """
 
     misses = "who keeps what can be checked or what most answers agree on; students unlike the proxy"
-    strength: float = 0.1
+    strength: float = 0.7
+    """About what costs honest users as much as temperature 1.5 does (lab/LOG.md)."""
     proxy_steps: int = 200
     """Half trained: a finished proxy has no gradient left to go against."""
 

@@ -134,6 +134,9 @@ def verify_command(
     source: Annotated[
         list[str] | None, typer.Option(help="Key of a second source that you trust; repeatable.", metavar="VKEY")
     ] = None,
+    stamped: Annotated[
+        bool, typer.Option("--stamped", help="You have checked a time-stamp of the bundle with OpenSSL.")
+    ] = False,
 ) -> None:
     """Check a bundle: the same as the verify.py that anybody can run without Stillwatch.
 
@@ -141,7 +144,10 @@ def verify_command(
     """
     if unknown := set(require or ()) - set(verify.RUNGS):
         raise EvidenceError(f"--require {', '.join(sorted(unknown))}: there are: {', '.join(verify.RUNGS)}")
-    raise typer.Exit(verify.report(bundle, policy, seen, require or [], typer.echo, sources=" ".join(source or ())))
+    files = [f"--{name}={path}" for name, path in (("policy", policy), ("seen", seen)) if path]
+    more = [*(f"--require={rung}" for rung in require or ()), *(f"--source={vkey}" for vkey in source or ())]
+    given = [*files, *more, *(["--stamped"] if stamped else []), "--", str(bundle)]
+    raise typer.Exit(verify.main(given, typer.echo))
 
 
 @evidence_app.command("replay")

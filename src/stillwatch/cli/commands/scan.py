@@ -13,9 +13,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from stillwatch.app import Progress, ScanResult, scan
-from stillwatch.cli.evidence import PassphraseOption, open_book
 from stillwatch.cli.main import app
-from stillwatch.recording import append_findings
+from stillwatch.cli.passphrase import PassphraseOption
 from stillwatch.report.scan import NO_TEXT, left_out
 from stillwatch.settings import KEY_FILE, MEMORY_GIB, MIN_STRENGTH_BITS, THREADS, ScanSettings
 
@@ -91,8 +90,7 @@ def scan_command(
 
         result = scan(logs, out=out, settings=settings, accounts=accounts, source=source, progress=Progress(tell))
     if evidence:
-        with open_book(evidence, key=key, passphrase=passphrase_file, create=True) as book:
-            logged = append_findings(book, result.folder)
+        logged = _log_findings(evidence, result.folder, key=key, passphrase=passphrase_file)
         err.print(f"{logged} new finding(s) in the evidence log {evidence}", soft_wrap=True)
     if as_json:
         typer.echo(
@@ -111,6 +109,15 @@ def scan_command(
         _print(result, Console(highlight=False))
     if not result.scan["calls"] and left_out(result.scan):
         raise typer.Exit(2)  # for a job that looks at nothing else: this was not a scan that found nothing
+
+
+def _log_findings(evidence: Path, report: Path, *, key: Path, passphrase: Path | None) -> int:
+    # A scan that logs nothing must not wait for the libraries of the evidence log.
+    from stillwatch.cli.evidence import open_book  # noqa: PLC0415
+    from stillwatch.recording import append_findings  # noqa: PLC0415
+
+    with open_book(evidence, key=key, passphrase=passphrase, create=True) as book:
+        return append_findings(book, report)
 
 
 def _print(result: ScanResult, console: Console) -> None:

@@ -6,12 +6,16 @@
 --          rate (units a second), burst, used, acknowledged, had, want, hint
 -- Returns  how many workers are known, then for each budget the lease, what is left for anyone, and the level.
 --
+-- The clock may be set. Ahead: leases run out, once. Back: what ends later than a lease can is of a time that never
+-- was and counts as run out, so that a worker that crashed then is not waited for until that time comes again.
+--
 -- Invariant: the leases of a budget never exceed its level, the level never exceeds its burst.
 -- So use in any T seconds is at most burst + rate * T, whoever uses it, however late it is reported.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local worker, ttl = ARGV[1], tonumber(ARGV[2])
+local latest = now + 2 * ttl
 
 -- More digits than a double has would not come back as the same number.
 local function text(number) return string.format('%.17g', number) end
@@ -26,7 +30,7 @@ local function lease(key, rate, burst, used, acknowledged, had, want, hint)
     elseif name == 'at' then at = tonumber(value)
     else
       local amount, reported, ends = value:match('^(%S+) (%S+) (%S+)$')
-      if tonumber(ends) <= now then
+      if tonumber(ends) <= now or tonumber(ends) > latest then
         gone[#gone + 1] = name
         expired = expired + tonumber(amount)
       elseif name == worker then counted = tonumber(reported)
@@ -63,6 +67,7 @@ local function lease(key, rate, burst, used, acknowledged, had, want, hint)
 end
 
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. text(latest), '+inf')
 redis.call('ZADD', KEYS[1], text(now + ttl), worker)
 redis.call('PEXPIRE', KEYS[1], math.ceil(ttl / 1000))
 local answer = { tostring(redis.call('ZCARD', KEYS[1])) }

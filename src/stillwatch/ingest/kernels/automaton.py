@@ -24,7 +24,7 @@ MAX_PARTS = 192
 ROW_BITS = 7
 MAX_STATES = 65_536
 PREFIX = 3
-"""Letters of a word that tell most words from every phrase."""
+"""Letters of a word, or a shorter word and the blank behind it, that tell most words from every phrase."""
 
 
 class Rule(NamedTuple):
@@ -40,7 +40,7 @@ class Automaton(NamedTuple):
     """The automaton as flat arrays. States from ``first_found`` on find something; ``rules_of`` maps parts to rules.
 
     ``found[found_start[s]:found_start[s + 1]]`` are the parts that end in state ``s``. Where the bit ``prefix_bit`` of
-    ``dull`` is set, no phrase goes on from a blank and those letters.
+    ``dull`` is set, no phrase goes on from a blank and those letters, nor, of one or two letters, with a blank behind.
     """
 
     symbols: NDArray[np.uint8]
@@ -192,22 +192,34 @@ def _link(step: NDArray[np.int32], found: NDArray[np.bool_]) -> None:
 
 @njit(inline="always")
 def prefix_bit(a: int, b: int, c: int) -> int:
-    """Return the number of three ASCII letters in lower case."""
-    return (a - 97) << 10 | (b - 97) << 5 | (c - 97)
+    """Return the number of three bytes, each an ASCII letter in lower case or a blank."""
+    return (a & 31) << 10 | (b & 31) << 5 | (c & 31)
 
 
 @njit(cache=True, nogil=True)
 def _dull(step: NDArray[np.uint16], symbols: NDArray[np.uint8], first_found: int) -> NDArray[np.uint64]:
-    """Walk from a blank through every three letters; set the bits of those that find nothing and lead nowhere."""
+    """Walk from a blank through every three letters; set the bits of those that find nothing and lead nowhere.
+
+    Likewise of one or two letters and the blank behind them, if they lead to where a blank alone leads.
+    """
     bits = np.zeros(1 << (5 * PREFIX - 6), np.uint64)
     start = np.int64(step[BLANK])
     for a in range(97, 123):
+        one = np.int64(step[(start << ROW_BITS) + symbols[a]])
+        if one < first_found and step[(one << ROW_BITS) + BLANK] == start:
+            for behind in range(32):
+                _set(bits, prefix_bit(a, 32, behind))
         for b in range(97, 123):
+            two = np.int64(step[(one << ROW_BITS) + symbols[b]])
+            finds = one >= first_found or two >= first_found
+            if not finds and step[(two << ROW_BITS) + BLANK] == start:
+                _set(bits, prefix_bit(a, b, 32))
             for c in range(97, 123):
-                one = np.int64(step[(start << ROW_BITS) + symbols[a]])
-                two = np.int64(step[(one << ROW_BITS) + symbols[b]])
-                three = np.int64(step[(two << ROW_BITS) + symbols[c]])
-                if three == 0 and one < first_found and two < first_found:
-                    bit = prefix_bit(a, b, c)
-                    bits[bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
+                if not finds and step[(two << ROW_BITS) + symbols[c]] == 0:
+                    _set(bits, prefix_bit(a, b, c))
     return bits
+
+
+@njit(inline="always")
+def _set(bits: NDArray[np.uint64], bit: int) -> None:
+    bits[bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)

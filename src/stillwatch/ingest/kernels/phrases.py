@@ -20,11 +20,14 @@ from stillwatch.ingest.kernels.automaton import (
 from stillwatch.ingest.kernels.blocks import BLOCK, Bytes, byte, kernel, letters_from
 
 NEVER = -(1 << 40)
+_BLANK_BYTE = 32
 _ROW, _ONE, _SIX, _SIXTY_THREE = (np.uint64(x) for x in (ROW_BITS, 1, 6, 63))
 
 
 @kernel
-def scan(low: Bytes, size: int, automaton: Automaton, seen: NDArray[np.int64]) -> int:
+def scan(  # noqa: C901  (the hot loop, in one piece)
+    low: Bytes, size: int, automaton: Automaton, seen: NDArray[np.int64]
+) -> int:
     """Return the cues found in ``low[:size]``, already lower case and with a spare block behind it.
 
     ``seen`` is scratch of MAX_PARTS places.
@@ -38,8 +41,13 @@ def scan(low: Bytes, size: int, automaton: Automaton, seen: NDArray[np.int64]) -
         if state == start:
             # Nothing but a blank is behind us: most words begin like no phrase and are passed over whole.
             letters = min(letters_from(low, i), size - i)
-            if letters >= PREFIX and _is_dull(automaton.dull, low, i):
-                i += letters
+            behind = i + letters
+            if behind < size and letters > 0 and byte(low, behind) == _BLANK_BYTE:
+                if _is_dull(automaton.dull, low, i):
+                    i = behind + 1
+                    continue
+            elif letters >= PREFIX and _is_dull(automaton.dull, low, i):
+                i = behind
                 state, last = np.uint64(0), np.uint8(FIRST_FREE)
                 while letters == BLOCK and i < size:
                     letters = min(letters_from(low, i), size - i)

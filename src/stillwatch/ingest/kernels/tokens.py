@@ -25,7 +25,7 @@ from stillwatch.ingest.kernels.boundaries import (
     tag_end,
     word_end,
 )
-from stillwatch.ingest.kernels.hashing import U64, sip_word
+from stillwatch.ingest.kernels.hashing import U64, Hashed, sip_word, sip_words
 
 Words = NDArray[np.uint64]
 
@@ -53,6 +53,7 @@ class Tally(NamedTuple):
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
     flags: NDArray[np.int32]
+    words: Hashed
     masked: Words
     plain: Words
     counts: NDArray[np.int64]
@@ -77,6 +78,7 @@ def new_tally(size: int) -> Tally:
         np.zeros(size + 2, np.int32),
         np.zeros(size + 2, np.int32),
         np.zeros(size + 2, np.int32),
+        Hashed(*(np.zeros(size + 2, np.uint64) for _ in Hashed._fields)),
         np.zeros(size + 2, np.uint64),
         np.zeros(size + 2, np.uint64),
         np.zeros(N_COUNTS, np.int64),
@@ -206,9 +208,11 @@ def tokenise(  # noqa: C901, PLR0912, PLR0915, PLR0917  (the hot loop: functions
     languages[:] = 0
     label_counts[:] = 0
     artefact[0] = U64(0)
-    starts, ends, flags = tally.starts, tally.ends, tally.flags
+    starts, ends, flags, words = tally.starts, tally.ends, tally.flags, tally.words.out
     n_masked, n_plain, last_mask = 0, 0, U64(0)
-    for t in range(_split(text, low, stop, tally)):
+    tokens = _split(text, low, stop, tally)
+    sip_words(low, starts, ends, tokens, key[0], key[1], tally.words)
+    for t in range(tokens):
         start, end, flag = np.int64(starts[t]), np.int64(ends[t]), flags[t]
         kind = flag & KINDS
         mask, word = U64(0), U64(0)
@@ -216,7 +220,7 @@ def tokenise(  # noqa: C901, PLR0912, PLR0915, PLR0917  (the hot loop: functions
             mask = QUOTE if kind == IS_QUOTE else CODE
             counts[CODE_LINES] += 3 * (kind == IS_CODE)
         else:
-            word = sip_word(text if kind == IS_OPAQUE else low, start, end, key[0], key[1])
+            word = words[t] if kind != IS_OPAQUE else sip_word(text, start, end, key[0], key[1])
             if kind != IS_TAG:
                 plain[n_plain] = word
                 n_plain += 1

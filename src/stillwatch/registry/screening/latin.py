@@ -29,6 +29,11 @@ CONFLICT = 0.6
 STOP = 0.5
 
 
+def load_given_names() -> None:
+    """Have rigour build its table of given names now: it does so for the first natural person's name, in seconds."""
+    analysed("Anna Berg", Kind.PERSON, query=False)
+
+
 @lru_cache(maxsize=131_072)
 def analysed(name: str, kind: Kind, *, query: bool) -> tuple[Any, ...]:
     """Return rigour's analysis of a name."""

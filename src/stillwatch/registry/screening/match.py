@@ -78,7 +78,8 @@ def match(customer: Customer, listed: Listed) -> Hit | None:
 
 def _names(customer: Customer, listed: Listed) -> tuple[NameMatch, list[Reason]]:
     entity = listed.entity
-    kind = entity.kind if customer.kind is Kind.LEGAL_ENTITY else customer.kind
+    # A customer's kind tells firms apart; who is a person, the list says: another's names are not read as given names.
+    kind = entity.kind if customer.kind in {Kind.LEGAL_ENTITY, Kind.PERSON} else customer.kind
     best, reason = NameMatch(0.0, "", weak=False), Reason("name", 0.0, "")
     for mine, whose in [
         (customer.name, "name"),

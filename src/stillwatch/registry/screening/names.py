@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from stillwatch.registry.nouns import Kind
+from stillwatch.registry.nouns import Entity, Kind
 from stillwatch.registry.screening import latin
 from stillwatch.registry.screening.han import FORMS, PROPER, Likeness, compare_han, compare_latin, segments
 from stillwatch.registry.screening.han_words import GENERIC, PLACE_NAMES
@@ -45,6 +46,17 @@ def compare_names(query: str, listed: str, kind: Kind) -> NameMatch:
     if is_hangul(mine) and is_hangul(theirs):
         return _match(_compare_hangul(mine, theirs), weak=weak)
     return _match(latin.compare(query, listed, kind), weak=weak)
+
+
+def prepare(entities: Iterable[Entity]) -> None:
+    """Load what the names of natural persons among the listed need, so that no customer waits for it.
+
+    rigour builds its table of given names at the first such name that is neither Chinese nor Korean: seconds, once.
+    """
+    persons = (entity for entity in entities if entity.kind is Kind.PERSON)
+    names = (fold(name) for entity in persons for name in (entity.name, *entity.aliases, *entity.weak_aliases))
+    if any(not is_han(name) and not is_hangul(name) for name in names):
+        latin.load_given_names()
 
 
 def is_weak(folded: str) -> bool:

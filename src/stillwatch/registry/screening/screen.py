@@ -14,6 +14,7 @@ from stillwatch.registry.screening.customers import Customer
 from stillwatch.registry.screening.index import NameIndex
 from stillwatch.registry.screening.listing import Listed, Listing
 from stillwatch.registry.screening.match import Hit, match
+from stillwatch.registry.screening.names import prepare
 
 Json = dict[str, Any]
 OUTCOMES = ("clear", "weak", "review", "strong")
@@ -40,10 +41,11 @@ class Screened:
 
 
 class Screener:
-    """Screens customers against one listing. Made once, then used for many."""
+    """Screens customers against one listing. Made once, then used for many: what is slow is loaded here."""
 
     def __init__(self, listing: Listing) -> None:
         self.listing = listing
+        prepare(party.entity for party in listing.parties)
         self._names = NameIndex([party.entity for party in listing.parties])
         self._exact: dict[str, set[int]] = {}
         for number, party in enumerate(listing.parties):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bundles import BEACON, CAMPAIGN, Files, Host
+from bundles import BEACON, CAMPAIGN, NOW, Files, Host
 from stillwatch.evidence.bundle.heads import HEADS
 from stillwatch.evidence.keys import new_signer
 from stillwatch.evidence.notes import Algorithm
@@ -44,6 +44,14 @@ def test_nobody_else_signed_is_said_where_it_is_so(host: Host) -> None:
     assert "Nobody but the host has signed or dated this state of the log." in summary(host.bundle())
     stamped = host.bundle("stamped.zip", recorded=host.recorded(timestamps={"tsa": b"x"}))
     assert "Nobody but the host has signed or dated" not in summary(stamped)
+    assert "A time-stamp is attached: it counts once you have checked it." in summary(stamped)
+
+
+def test_who_cosigned_is_named_and_not_vouched_for(host: Host) -> None:
+    witness = new_signer("witness.example", Algorithm.ED25519_COSIGNATURE)
+    note = host.note.signed([witness.sign(host.reader.checkpoint, time=NOW)])
+    text = summary(host.bundle("cosigned.zip", recorded=host.recorded(note=note)))
+    assert "witness.example signed this state of it: find out who they are, and whether they depend on the host" in text
 
 
 def test_a_sample_of_a_list_that_was_not_fixed_is_not_praised(host: Host) -> None:

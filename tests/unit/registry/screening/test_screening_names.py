@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from stillwatch.registry.nouns import Kind
+from stillwatch.registry.nouns import Entity, Kind
+from stillwatch.registry.screening import latin
 from stillwatch.registry.screening.match import REVIEW
-from stillwatch.registry.screening.names import compare_names, is_weak
+from stillwatch.registry.screening.names import compare_names, is_weak, prepare
 from stillwatch.registry.screening.scripts import fold
+
+
+@pytest.mark.parametrize(
+    ("entities", "loads"),
+    [
+        ([Entity(Kind.COMPANY, "Ada Fern Ltd"), Entity(Kind.PERSON, "羽明远")], 0),
+        ([Entity(Kind.PERSON, "羽明远", aliases=("Yu Mingyuan",))], 1),
+        ([Entity(Kind.PERSON, "Ада Папоротникова")], 1),
+    ],
+)
+def test_given_names_are_loaded_for_listed_persons_alone(
+    monkeypatch: pytest.MonkeyPatch, entities: list[Entity], loads: int
+) -> None:
+    loaded: list[bool] = []
+    monkeypatch.setattr(latin, "load_given_names", lambda: loaded.append(True))
+    prepare(entities)
+    assert len(loaded) == loads
 
 
 def test_one_other_syllable_is_another_korean() -> None:
