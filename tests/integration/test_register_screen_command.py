@@ -19,6 +19,8 @@ from stillwatch.registry.changes import AddEvidence, Withdraw
 from stillwatch.registry.example import make_example
 from stillwatch.registry.register import Register
 
+pytest.importorskip("icu", reason="PyICU is not built (Debian: apt-get install libicu-dev g++)")
+
 
 @dataclass(frozen=True)
 class Done:

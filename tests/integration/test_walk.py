@@ -8,6 +8,8 @@ import pytest
 
 from walk import HEAD, Came, walk
 
+pytest.importorskip("icu", reason="PyICU is not built (Debian: apt-get install libicu-dev g++)")
+
 PAGE = Path(__file__).parents[2] / "docs/walk.md"
 
 
