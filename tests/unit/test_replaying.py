@@ -62,7 +62,8 @@ class Shown:
 
 
 def held(shown: Shown, campaigns: list[dict[str, Any]], calls: Counter[Any] | None = None) -> Replayed:
-    found = SimpleNamespace(bundle=shown, manifest={"campaign": "C-0123456789ab"}, notes=[7], whole=True)
+    noted = [(7, json.dumps(shown.files["log/7.json"]).encode())]
+    found = SimpleNamespace(bundle=shown, manifest={"campaign": "C-0123456789ab"}, noted=noted, whole=True)
     people = SimpleNamespace(calls=np.array([3, 4]), account=np.array([1, 2]))
     about = SimpleNamespace(campaigns=lambda: campaigns, findings=SimpleNamespace(population=people))
     known = Counter({(1, 5, 6): 1, (1, None, 6): 1, (2, 0, 0): 1}) if calls is None else calls
