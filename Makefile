@@ -5,6 +5,8 @@ LAB := .venv-lab/bin
 TESTS ?= tests
 LAB_TESTS ?= tests
 TORCH ?= torch==2.13.0
+# One more than two cores: many tests wait for a server or a clock.
+WORKERS ?= 3
 
 .PHONY: demo test check fix lab-test lab-report bench bench-gateway lock lab-lock kernels clean
 
@@ -17,7 +19,7 @@ test: .venv/.test .venv-litellm/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: test
 

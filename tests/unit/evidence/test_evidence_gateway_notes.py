@@ -16,7 +16,7 @@ from stillwatch.evidence.gateway_notes import Noted, append_notes
 DECISION = {
     "kind": "decision",
     "at": 1_700_000_000.25,
-    "call_id": "c1",
+    "call_id": "call-of-note",
     "account": "acct-1",
     "effects": [{"rule": "r1", "action": "pace", "mode": "shadow", "reason": "acct-1 is listed"}],
 }
@@ -44,7 +44,7 @@ def test_each_note_is_an_event_of_its_kind_that_says_little_aloud(tmp_path: Path
         assert said[0]["at"] == 1_700_000_000
         assert said[0]["effects"] == [{"rule": "r1", "action": "pace", "mode": "shadow"}]
         aloud = b"".join(book.log.reader().entries(1))
-        assert not [secret for secret in (b"acct", b"wrote", b"c1", b"root") if secret in aloud]
+        assert not [secret for secret in (b"acct", b"wrote", b"call-of-note", b"root") if secret in aloud]
         assert book.vault.find("account", "acct-1") == [1, 2]
         ((_, _, opened),) = book.vault.read([1])
         assert json.loads(str(opened["note"])) == DECISION
