@@ -14,7 +14,12 @@ from matplotlib import rcParams
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-LOOKS = {"unwatched": ("#777777", "--"), "example": ("#1f5b94", "-"), "suspending": ("#c4511f", "-")}
+LOOKS = {
+    "unwatched": ("#777777", "--", "limits alone"),
+    "example": ("#1f5b94", "-", "examples/rules.toml"),
+    "suspending": ("#c4511f", "-", "suspends from 6 bits"),
+}
+DAYS = (1, 4, 7, 10, 14)
 
 
 def main(results: Path, picture: Path) -> None:
@@ -28,14 +33,14 @@ def main(results: Path, picture: Path) -> None:
     panels = figure.subplots(1, len(steps) + 1, sharey=True)
     for axes, step in zip(panels, steps, strict=False):
         for one in (o for o in joined if o["step"] == step):
-            colour, line = LOOKS[one["host"]]
+            colour, line, host = LOOKS[one["host"]]
             days = [d["day"] + 1 for d in one["days"]]
-            axes.plot(days, [d["student"] for d in one["days"]], color=colour, linestyle=line, label=one["host"])
+            axes.plot(days, [d["student"] for d in one["days"]], color=colour, linestyle=line, label=host)
             if one["found_on_day"] is not None and one["host"] != "unwatched":
                 at = one["found_on_day"]
                 axes.plot(at + 1, one["days"][at]["student"], marker="o", color=colour)
         axes.axhline(table["teacher_right"], color="#cccccc", linestyle=":")
-        axes.set(xlabel="day", title=f"evasion step {step}", ylim=(0, 1.04))
+        axes.set(xlabel="day (dot: found)", title=f"evasion step {step}", ylim=(0, 1.04), xticks=DAYS)
     panels[0].set_ylabel("chains right, student in hand")
     panels[0].legend(frameon=False, fontsize=8)
     for name, row in keys["rows"].items():

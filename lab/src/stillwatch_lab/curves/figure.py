@@ -52,12 +52,13 @@ def _by_queries(axes: Any, table: Json, world: World) -> None:
     fine = [spread[0] * (spread[-1] / spread[0]) ** (i / 60) for i in range(61)]
     axes.plot(fine, [ceiling(world, n) for n in fine], color="#999999", linestyle="--", label="ideal table learner")
     axes.axhline(table["chance"], color="#cccccc", linestyle=":")
-    upper = axes.secondary_xaxis("top", functions=(_scale(1 / table["unit_queries"]), _scale(table["unit_queries"])))
-    upper.set_xlabel("queries in units of F / (steps a query)", fontsize=8)
     axes.set(xscale="log", xlabel="queries", ylabel="chains right", ylim=(0, 1.04), title="limited by queries")
     axes.set_xticks(spread, [f"{n:,}" for n in spread], fontsize=8)
-    units = [round(n / table["unit_queries"], 1) for n in spread]
-    upper.set_xticks(units, [f"{u:g}" for u in units], fontsize=8)
+    upper = axes.twiny()
+    upper.set(xscale="log", xlim=[n / table["unit_queries"] for n in axes.get_xlim()])
+    upper.set_xlabel("queries in units of F / (steps a query)", fontsize=8)
+    units = [n / table["unit_queries"] for n in spread]
+    upper.set_xticks(units, [f"{u:.1f}" for u in units], fontsize=8)
     for line in (axes.xaxis, upper.xaxis):
         line.set_minor_locator(NullLocator())
     axes.legend(frameon=False, fontsize=7)
@@ -125,10 +126,6 @@ def _bars(points: list[Json]) -> list[list[float]]:
     low = [p["value"] - (p["value"] if p["low"] is None else p["low"]) for p in points]
     high = [(p["value"] if p["high"] is None else p["high"]) - p["value"] for p in points]
     return [low, high]
-
-
-def _scale(factor: float) -> Any:
-    return lambda values: values * factor
 
 
 def _wrapped(text: str, width: int = 34) -> str:
