@@ -6,9 +6,9 @@ python -m runs.curves_table
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
+from runs.marked_tables import place
 from runs.steps import PAGES, RESULTS
 
 PAGE = PAGES / "lab-defences.md"
@@ -119,13 +119,7 @@ def tables() -> dict[str, str]:
 
 def main() -> None:
     """Put the tables where the page has their marks."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in tables().items():
-        pattern = re.compile(rf"(<!-- table {name} -->\n)(?:\|.*\n)*(<!-- end -->)")
-        text, found = pattern.subn(lambda marks, table=table: f"{marks[1]}{table}\n{marks[2]}", text)
-        if not found:
-            raise AssertionError(f"{PAGE}: no place for the table {name!r}")
-    PAGE.write_text(text, encoding="utf-8")
+    place(tables(), PAGE)
 
 
 def _mean(point: Json) -> str:

@@ -6,11 +6,11 @@ python -m runs.lab_tables
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runs.forensics_figure import NAMES
+from runs.marked_tables import place
 from runs.steps import PAGES, RESULTS
 
 Found = Mapping[str, Any]
@@ -159,14 +159,7 @@ def tables() -> dict[str, str]:
 
 def main() -> None:
     """Put the tables where the page has their marks."""
-    page = PAGES / "lab.md"
-    text = page.read_text(encoding="utf-8")
-    for name, table in tables().items():
-        pattern = re.compile(rf"(<!-- table {name} -->\n)(?:\|.*\n)*(<!-- end -->)")
-        text, found = pattern.subn(lambda marks, table=table: f"{marks[1]}{table}\n{marks[2]}", text)
-        if not found:
-            raise AssertionError(f"{page}: no place for the table {name!r}")
-    page.write_text(text, encoding="utf-8")
+    place(tables(), PAGES / "lab.md")
 
 
 if __name__ == "__main__":
