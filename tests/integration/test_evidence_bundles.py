@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bundles import Files
+from commands import run_command
 from scan_reports import Report, Scanner, Traffic
 
 BEACON, LATER = (sha256(b"beacon round %d" % i).hexdigest() for i in range(2))
@@ -23,8 +24,7 @@ SECONDS = 60
 
 
 def stillwatch(folder: Path, *words: str, code: int = 0) -> str:
-    command = [sys.executable, "-c", "from stillwatch.cli import main; main()", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run_command(*words, cwd=folder)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from commands import run_command
 from journals import END
 from scan_reports import KEY, Traffic
 from stillwatch.gateway.journal.layout import Layout
@@ -40,9 +41,7 @@ def record(journal: Journal, calls: Iterable[dict[str, Any]]) -> None:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*STILLWATCH, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300
-    )
+    return run_command(*arguments, cwd=folder, seconds=300)
 
 
 def standing(folder: Path) -> dict[str, Any]:
