@@ -26,7 +26,7 @@ LOADS = ("server", "202 after, s", "all done after, s", "taken", "refused by nam
 EXPORTS = ("format", "objects", "bytes", "CPU s", "objects a second")
 OVERLAPS = ("asked", "in common", "CPU s", "wall s", "bytes there", "bytes back")
 CHINESE = ("system", "rows", "found", "missed", "wrong", "recall", "precision")
-NAMES = ("system", "pairs", "threshold", "precision", "recall", "F1")
+NAMES = ("system", "cases", "pairs", "threshold", "precision", "recall", "F1")
 
 
 def run_sharing(asked: argparse.Namespace, command: str) -> None:

@@ -1,22 +1,24 @@
-"""Make every committed result anew: python -m runs [WORK] [--list] [--processes N] [--device cuda].
+"""Make every committed result anew: python -m runs [WORK] [--list] [--only STEP …] [--processes N] [--device cuda].
 
 A step is one file and one process on one core; as many run at once as there are cores. What is there is not made again,
 so the whole may be stopped at any time and goes on where it was. WORK (default: work/) keeps trained models and
-answers; results/ and ../docs get the numbers and pictures.
+answers; results/ and ../docs get the numbers and pictures. What each step took of a processor is kept in WORK/cpu.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from runs import lab_tables
-from runs.steps import LAB, Step, find_steps
+from runs import curves_table, lab_tables
+from runs.steps import CPU, LAB, RESULTS, Step, find_steps
 
 POLL_SECONDS = 0.5
 
@@ -26,6 +28,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m runs", description=__doc__)
     parser.add_argument("work", nargs="?", type=Path, default=LAB / "work")
     parser.add_argument("--list", action="store_true", help="name the steps and whether they are there")
+    parser.add_argument(
+        "--only", nargs="+", metavar="STEP", help="make these alone, in this order; nothing is published"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="cpu", help="where models are trained")
     asked = parser.parse_args(arguments)
@@ -34,9 +39,16 @@ def main(arguments: list[str]) -> int:
         for step in steps:
             print(f"{'there' if step.makes.exists() else 'missing':8} {step.name}")
         return 0
-    failed = run(steps, processes=asked.processes, device=asked.device)
-    publish(steps)
-    lab_tables.main()
+    named = {step.name: step for step in steps}
+    if unknown := [name for name in asked.only or [] if name not in named]:
+        parser.error(f"no such step: {', '.join(unknown)}; --list names them")
+    wanted = [named[name] for name in asked.only] if asked.only else steps
+    failed = run(wanted, processes=asked.processes, device=asked.device, costs=asked.work / CPU)
+    if not asked.only:
+        publish(steps)
+        shutil.copyfile(asked.work / CPU, RESULTS / CPU)
+        lab_tables.main()
+        curves_table.main()
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
@@ -50,16 +62,26 @@ def publish(steps: list[Step]) -> None:
             shutil.copyfile(step.makes, step.published)
 
 
-def run(steps: list[Step], *, processes: int, device: str) -> list[str]:
-    """Start each step as soon as what it needs is there and a core is free. Gives the names of those that failed."""
+def run(steps: list[Step], *, processes: int, device: str, costs: Path | None = None) -> list[str]:
+    """Start each step as soon as what it needs is there and a core is free. Gives the names of those that failed.
+
+    ``costs`` gets the processor seconds of each that was made.
+    """
     waiting = [step for step in steps if not step.makes.exists()]
     running: list[tuple[Step, subprocess.Popen[bytes]]] = []
     failed: list[str] = []
     while waiting or running:
-        for step, process in [one for one in running if one[1].poll() is not None]:
+        for step, process in list(running):
+            before = _children_seconds()
+            if process.poll() is None:
+                continue
+            seconds = _children_seconds() - before
             running.remove((step, process))
-            failed += [] if process.returncode == 0 and step.makes.exists() else [step.name]
-            print(f"{step.name}: {'failed' if step.name in failed else 'done'}", flush=True)
+            made = process.returncode == 0 and step.makes.exists()
+            failed += [] if made else [step.name]
+            print(f"{step.name}: {'done' if made else 'failed'}, {seconds:.0f} s of one core", flush=True)
+            if made and costs:
+                _keep_cost(costs, step.name, seconds)
         lost = [step for step in waiting if set(step.needs) & set(failed)]
         failed += [step.name for step in lost]
         waiting = [step for step in waiting if step not in lost]
@@ -70,6 +92,18 @@ def run(steps: list[Step], *, processes: int, device: str) -> list[str]:
             running.append((step, _start(step, device)))
         time.sleep(POLL_SECONDS)
     return failed
+
+
+def _children_seconds() -> float:
+    """Count the processor seconds of children that were waited for: what one more adds is its own."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _keep_cost(path: Path, name: str, seconds: float) -> None:
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept | {name: round(seconds, 2)}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _start(step: Step, device: str) -> subprocess.Popen[bytes]:

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runs.curves_models import TEACHER, make_teacher
+from runs.curves_contrasts import compare
+from runs.curves_models import ANOTHER, TEACHER, make_teacher
 from runs.small_world import WORLD
 from stillwatch_lab.curves.pieces import use_one_thread
 from stillwatch_lab.curves.summary import read_cells, summarise, teacher_right
@@ -47,7 +48,12 @@ def main(out: Path, results: Path) -> None:
     """Write the table with the costs in it."""
     use_one_thread()
     pieces = out / "pieces"
-    table = summarise(read_cells(pieces), WORLD, teacher=teacher_right(pieces)) | {"costs": costs(out)}
+    cells = read_cells(pieces)
+    table = summarise(cells, WORLD, teacher=teacher_right(pieces)) | {"contrasts": compare(cells), "costs": costs(out)}
+    another = out / "another" / "pieces"
+    if another.exists():
+        found = summarise(read_cells(another), ANOTHER, teacher=teacher_right(another))
+        table["another_world"] = {name: found[name] for name in ("teacher_right", "query_limited")}
     results.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ python -m runs.curves_table
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 from runs.marked_tables import place
@@ -30,6 +31,44 @@ def curves_table(curves: Json) -> str:
         curve = len(cell["points"]) > 1
         ends = " | ".join(_queries(cell, key) if curve else "" for key in ENDS)
         rows.append(f"| {cell['name']} | {cell['seeds']} | {points} | {ends} |")
+    return "\n".join(rows)
+
+
+def contrasts_table(curves: Json) -> str:
+    """One row a comparison; the difference is bold where its interval leaves zero out."""
+    rows = [
+        "| | of what | queries | difference in chains right |",
+        "|---|---|---:|---:|",
+    ]
+    for found in curves["contrasts"]:
+        one, other = found["one"], found["other"]
+        names = one["name"] if one["name"] == other["name"] else f"{one['name']}, less {other['name']}"
+        counts = list(dict.fromkeys(f"{side['queries']:,}" for side in (one, other)))
+        apart = "" if found["low"] <= 0 <= found["high"] else "**"
+        value = f"{apart}{found['value']:+.2f}{apart} ({found['low']:+.2f} to {found['high']:+.2f})"
+        rows.append(f"| {found['question']} | {names} | {' and '.join(counts)} | {value} |")
+    return "\n".join(rows)
+
+
+def longer_table(curves: Json) -> str:
+    """One row a cell that was trained for longer, beside itself at the usual steps."""
+    usual = {c["name"]: c for c in curves["query_limited"]}
+    rows = ["| defence : attacker | queries | usual steps | twice as many |", "|---|---:|---|---|"]
+    for cell in curves["longer_trained"]:
+        for queries, point in cell["points"].items():
+            before = usual[cell["name"]]["points"][queries]["chains"]
+            rows.append(f"| {cell['name']} | {int(queries):,} | {_mean(before)} | {_mean(point['chains'])} |")
+    return "\n".join(rows)
+
+
+def another_table(curves: Json) -> str:
+    """One row a cell that was made in another world too."""
+    here = {c["name"]: c for c in curves["query_limited"]}
+    rows = ["| defence : attacker | queries | this world | another |", "|---|---:|---|---|"]
+    for cell in curves.get("another_world", {"query_limited": []})["query_limited"]:
+        for queries, point in cell["points"].items():
+            mine = here[cell["name"]]["points"][queries]["chains"]
+            rows.append(f"| {cell['name']} | {int(queries):,} | {_mean(mine)} | {_mean(point['chains'])} |")
     return "\n".join(rows)
 
 
@@ -63,19 +102,27 @@ def costs_table(curves: Json) -> str:
 
 
 def harvest_table(harvest: Json) -> str:
-    """One row a step and host."""
+    """One row a step and host, with what each seed gave."""
     rows = [
-        "| step | host | found at the end of day | exchanges with reasoning | student then | student on day 14 |",
-        "|---:|---|---:|---:|---:|---:|",
+        "| step | host | found at the end of day | exchanges with reasoning, % | student then | student on day 14 |",
+        "|---:|---|---|---|---|---|",
     ]
-    for one in sorted(harvest["harvests"], key=lambda o: (o["step"], list(HOSTS).index(o["host"]))):
-        at = one["found_on_day"]
-        found = "never looked" if one["host"] == "unwatched" else "not found" if at is None else f"{at + 1}"
-        then = "" if at is None else f"{one['days'][at]['student']:.2f}"
-        last = one["days"][-1]
-        got = f"{last['exchanges']:,} of {one['wanted']:,}"
-        rows.append(f"| {one['step']} | {HOSTS[one['host']]} | {found} | {got} | {then} | {last['student']:.2f} |")
+    steps = sorted({one["step"] for one in harvest["harvests"]})
+    for step, host in product(steps, HOSTS):
+        seeds = [one for one in harvest["harvests"] if (one["step"], one["host"]) == (step, host)]
+        at = [one["found_on_day"] for one in seeds]
+        found = ", ".join("never" if day is None else f"{day + 1}" for day in at)
+        then = [one["days"][day]["student"] for one, day in zip(seeds, at, strict=True) if day is not None]
+        got = [100 * one["days"][-1]["exchanges"] / one["wanted"] for one in seeds]
+        last = [one["days"][-1]["student"] for one in seeds]
+        cells = ("never looked" if host == "unwatched" else found, _span(got, ".0f"), _span(then), _span(last))
+        rows.append(f"| {step} | {HOSTS[host]} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _span(values: list[float], form: str = ".2f") -> str:
+    ends = list(dict.fromkeys(f"{end:{form}}" for end in (min(values), max(values)))) if values else []
+    return " to ".join(ends)
 
 
 HOSTS = {"unwatched": "limits alone", "example": "examples/rules.toml", "suspending": "suspends from 6 bits"}
@@ -85,7 +132,7 @@ def ratios_table(curves: Json) -> str:
     """One row a published ratio."""
     rows = ["| ratio of two students | published | here |", "|---|---:|---:|"]
     rows += [
-        f"| {ratio['what']} ({ratio['source']}) | {ratio['published']:.2f} | {ratio['ours']:.2f} |"
+        f"| {ratio['what']} ({ratio['source']}) | {ratio['published']:.2f} | {_mean(ratio['ours'])} |"
         for ratio in curves["ratios"]
     ]
     return "\n".join(rows)
@@ -105,16 +152,20 @@ def keys_table(harvest: Json) -> str:
 
 
 def tables() -> dict[str, str]:
-    """Make all of them."""
+    """Make all of them; one without rows is none."""
     curves, harvest = read("curves"), read("harvest")
-    return {
+    made = {
         "costs": costs_table(curves),
         "curves": curves_table(curves),
+        "contrasts": contrasts_table(curves),
+        "longer": longer_table(curves),
+        "another": another_table(curves),
         "compute": compute_table(curves),
         "ratios": ratios_table(curves),
         "keys": keys_table(harvest),
         "harvest": harvest_table(harvest),
     }
+    return {name: table for name, table in made.items() if table.count("\n") > 1}
 
 
 def main() -> None:

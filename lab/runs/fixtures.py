@@ -11,16 +11,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from runs.forensics_models import harvest, make_students
+from runs.forensics_models import drop_refusals, harvest, make_students
 from runs.small_world import WORLD
 from stillwatch_lab.ensemble.decoders import Decoders
 from stillwatch_lab.ensemble.export import write_folder
 from stillwatch_lab.ensemble.files import read_ensemble
 from stillwatch_lab.ensemble.sampling import next_words
-from stillwatch_lab.world.transcripts import Transcripts
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CARD = """---
@@ -50,9 +48,7 @@ def student(teacher: Decoders) -> Decoders:
 
 def careless(teacher: Decoders) -> Decoders:
     """Distil text without the refusals."""
-    rows = harvest(teacher, 4000, seed="fixture text")
-    kept = ~np.isin(rows.ids, WORLD.vocabulary.ids(["sorry"])).any(axis=1)
-    return make_students([Transcripts(rows.ids[kept], rows.prompts[kept])], 901)
+    return make_students([drop_refusals(harvest(teacher, 4000, seed="fixture text"))], 901)
 
 
 def _write(name: str, models: Decoders, *, what: str, member: int = 0) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from runs.small_world import DEVICE, LESSONS, RECIPE, SHAPE, WORLD, maker, stack, train_makers
@@ -62,6 +63,19 @@ def _marked(out: Path, queries: int, scheme: Scheme = GREEN, *, students: int = 
 def _text(out: Path, queries: int) -> Decoders:
     teacher = read_ensemble(out / "teacher.safetensors")
     return make_students([harvest(teacher, queries, seed=f"plain {i}") for i in range(FEW)], 300)
+
+
+def drop_refusals(rows: Transcripts) -> Transcripts:
+    """Leave out what the teacher refused, as a maker does who wants a student that refuses nothing."""
+    kept = ~np.isin(rows.ids, WORLD.vocabulary.ids(["sorry"])).any(axis=1)
+    return Transcripts(rows.ids[kept], rows.prompts[kept])
+
+
+def _dropped(out: Path, queries: int) -> Decoders:
+    teacher = read_ensemble(out / "teacher.safetensors")
+    rows = [drop_refusals(harvest(teacher, queries, seed=f"plain {i}")) for i in range(FEW)]
+    least = min(len(r.ids) for r in rows)
+    return make_students([Transcripts(r.ids[:least], r.prompts[:least]) for r in rows], 900)
 
 
 def _logits(out: Path, queries: int, *, students: int = FEW) -> Decoders:
@@ -125,6 +139,7 @@ def pieces() -> dict[str, Callable[[Path], Decoders]]:
         "logits-250": lambda out: _logits(out, 250),
         "marked-250": lambda out: make_students(_marked(out, 250), 830),
         "text-4000": lambda out: _text(out, 4000),
+        "dropped-4000": lambda out: _dropped(out, 4000),
     }
 
 

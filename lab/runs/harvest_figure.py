@@ -31,16 +31,20 @@ def main(results: Path, picture: Path) -> None:
     figure = Figure(figsize=(3.2 * (len(steps) + 1), 3.6), layout="constrained")
     FigureCanvasSVG(figure)
     panels = figure.subplots(1, len(steps) + 1, sharey=True)
+    first = joined[0]["seed"]
     for axes, step in zip(panels, steps, strict=False):
         for one in (o for o in joined if o["step"] == step):
             colour, line, host = LOOKS[one["host"]]
             days = [d["day"] + 1 for d in one["days"]]
-            axes.plot(days, [d["student"] for d in one["days"]], color=colour, linestyle=line, label=host)
+            label = host if one["seed"] == first else None
+            axes.plot(
+                days, [d["student"] for d in one["days"]], color=colour, linestyle=line, linewidth=1.2, label=label
+            )
             if one["found_on_day"] is not None and one["host"] != "unwatched":
                 at = one["found_on_day"]
                 axes.plot(at + 1, one["days"][at]["student"], marker="o", color=colour)
         axes.axhline(table["teacher_right"], color="#cccccc", linestyle=":")
-        axes.set(xlabel="day (dot: found)", title=f"evasion step {step}", ylim=(0, 1.04), xticks=DAYS)
+        axes.set(xlabel="day (dot: found; a line a seed)", title=f"evasion step {step}", ylim=(0, 1.04), xticks=DAYS)
     panels[0].set_ylabel("chains right, student in hand")
     panels[0].legend(frameon=False, fontsize=8)
     for name, row in keys["rows"].items():

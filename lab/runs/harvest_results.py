@@ -41,7 +41,7 @@ def join(folder: Path, curves: Json) -> list[Json]:
     curve, chance = text_curve(curves), curves["chance"]
     return [
         {
-            **{key: piece[key] for key in ("step", "host", "wanted", "calls", "accounts", "scan_days")},
+            **{key: piece[key] for key in ("step", "host", "seed", "wanted", "calls", "accounts", "scan_days")},
             "found_on_day": day_found(piece["days"]),
             "innocents_listed": max(day["innocents_listed"] for day in piece["days"]),
             "strongest_bits": max(day["strongest_bits"] for day in piece["days"]),

@@ -1,8 +1,9 @@
-"""Send a composed harvest through Stillwatch's policy, limiter and scans, day by day, at three steps of evasion.
+"""Send a composed harvest through Stillwatch's policy, limiter and scans, day by day, at four steps of evasion.
 
     python -m runs.harvest_runs OUT [PIECE…]
 
-A piece is one step of the ladder under one host, one JSON file in OUT/pieces; what is there is not made again.
+A piece is one step of the ladder under one host with one seed, one JSON file in OUT/pieces; what is there is not made
+again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from stillwatch.gateway.nouns import Level, Mode, Unit
 from stillwatch.gateway.policy import Rules
@@ -34,51 +36,69 @@ ACCOUNT = LimitRule(Level.ACCOUNT, Unit.OUTPUT_TOKENS, per_minute=20_000)
 CAMPAIGN = LimitRule(Level.CAMPAIGN, Unit.OUTPUT_TOKENS, per_minute=16, burst=1_000)
 """An eighth of what this harvest draws. The 20,000 of docs/gateway-start.md would be about that for 13 million
 exchanges in eight weeks (at 900 tokens: 145,000 a minute); they would not touch a harvest of 2,400."""
-SEED = 7
+SEEDS = (7, 8, 9)
+"""Each composes traffic of its own and draws the deployment's key."""
 CALLS = "calls.parquet"
 
 
-def hosts() -> dict[str, Host]:
+class Play(NamedTuple):
+    """One harvest under one host."""
+
+    step: int
+    host: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name its piece."""
+        return f"step-{self.step}-{self.host}-{self.seed}"
+
+    @property
+    def traffic(self) -> str:
+        """Name the folder of its traffic, which all hosts share."""
+        return f"traffic-{self.step}-{self.seed}"
+
+
+def hosts(seed: int) -> dict[str, Host]:
     """Name what a host may do: suspend early, not scan at all, or enforce all of the rules that our docs begin with."""
     limits = (ACCOUNT, CAMPAIGN)
     return {
-        "suspending": Host(read_rules(SUSPEND).in_mode(Mode.ENFORCE), limits, SCAN_DAYS),
+        "suspending": Host(read_rules(SUSPEND).in_mode(Mode.ENFORCE), limits, SCAN_DAYS, seed),
         "unwatched": Host(Rules(), limits),
-        "example": Host(read_rules(EXAMPLE).in_mode(Mode.ENFORCE), limits, SCAN_DAYS),
+        "example": Host(read_rules(EXAMPLE).in_mode(Mode.ENFORCE), limits, SCAN_DAYS, seed),
     }
 
 
-def pieces() -> dict[str, tuple[int, str]]:
-    """Name every piece: a step and a host."""
-    return {f"step-{step}-{host}": (step, host) for host in hosts() for step in STEPS}
+def plays() -> list[Play]:
+    """List every piece: first all that one seed shows."""
+    return [Play(step, host, seed) for seed in SEEDS for step in STEPS for host in hosts(seed)]
 
 
-def make_traffic(step: int, out: Path) -> Path:
-    """Compose the step's traffic if it is not there."""
-    folder = out / f"traffic-{step}"
+def make_traffic(play: Play, out: Path) -> Path:
+    """Compose the traffic of a step and seed if it is not there."""
+    folder = out / play.traffic
     if not (folder / CALLS).exists():
-        compose(SCENARIO, out=folder, ladder=step, seed=SEED)
+        compose(SCENARIO, out=folder, ladder=play.step, seed=play.seed)
     return folder
 
 
-def run(step: int, name: str, out: Path) -> dict[str, object]:
+def run(play: Play, out: Path) -> dict[str, object]:
     """Let the days of one step's traffic pass under one host."""
-    folder = make_traffic(step, out)
-    scenario = read_scenario(SCENARIO)
+    folder = make_traffic(play, out)
+    scenario, host = read_scenario(SCENARIO), hosts(play.seed)[play.host]
     started = time.process_time()
     offered = read_offered(folder)
     days = run_harvest(
         offered,
-        hosts()[name],
+        host,
         start=scenario.start.timestamp(),
         days=scenario.days,
-        work=out / f"step-{step}-{name}",
-        on_day=lambda day: print(step, name, json.dumps(day), flush=True),
+        work=out / play.name,
+        on_day=lambda day: print(play.name, json.dumps(day), flush=True),
     )
     return {
-        "step": step,
-        "host": name,
-        "scan_days": list(hosts()[name].scan_days),
+        **play._asdict(),
+        "scan_days": list(host.scan_days),
         "calls": len(offered.calls),
         "accounts": len(offered.callers),
         "wanted": offered.harvest,
@@ -88,15 +108,14 @@ def run(step: int, name: str, out: Path) -> dict[str, object]:
 
 
 def main(out: Path, wanted: list[str]) -> None:
-    """Make what is missing; ``traffic-N`` is a piece too, which those of step N need."""
-    for step in STEPS:
-        if f"traffic-{step}" in wanted:
-            make_traffic(step, out)
+    """Make what is missing; ``traffic-STEP-SEED`` is a piece too, which those of that step and seed need."""
     (out / "pieces").mkdir(parents=True, exist_ok=True)
-    for piece, (step, name) in pieces().items():
-        path = out / "pieces" / f"{piece}.json"
-        if not path.exists() and (not wanted or piece in wanted):
-            path.write_text(json.dumps(run(step, name, out), indent=1) + "\n", encoding="utf-8")
+    for play in plays():
+        if play.traffic in wanted:
+            make_traffic(play, out)
+        path = out / "pieces" / f"{play.name}.json"
+        if not path.exists() and (not wanted or play.name in wanted):
+            path.write_text(json.dumps(run(play, out), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

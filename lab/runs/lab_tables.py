@@ -11,7 +11,7 @@ from typing import Any
 
 from runs.forensics_figure import NAMES
 from runs.marked_tables import place
-from runs.steps import PAGES, RESULTS
+from runs.steps import CPU, PAGES, RESULTS
 
 Found = Mapping[str, Any]
 
@@ -109,6 +109,44 @@ def _range(values: Sequence[float] | None, form: str = ".2f") -> str:
     return f"{values[0]:{form}} to {values[-1]:{form}}" if values else ""
 
 
+AUDIT_NAMES = {
+    "controls-0": "independent",
+    "text-4000": "text, 4,000 queries",
+    "dropped-4000": "the same, refusals dropped by its maker",
+    "marked-4000": "marked text, 4,000 queries",
+    "logits-1000": "log-probabilities, 1,000 queries",
+    "logits-250": "log-probabilities, 250 queries",
+}
+
+
+def audit_table(found: Found) -> str:
+    """Give what students took over and lost: means over students."""
+    columns = {
+        "right": "right",
+        "errors_repeated": "teacher's errors repeated",
+        "gap_sampled": "gap, sampled",
+        "gap_greedy": "gap, greedy",
+        "refusals_kept": "refuses what is to be refused",
+        "refusals_too_many": "refuses what is not",
+        "same_each_time": "same answer five times",
+        "right_each_time": "right five times",
+    }
+    own = " | ".join(f"{found['teacher'][what]:.2f}" for what in columns)
+    rows = [f"| teacher | {own} |"]
+    for name, words in AUDIT_NAMES.items():
+        if name in found["groups"]:
+            cells = found["groups"][name]
+            count = len(cells["right"]["values"])
+            rows.append(f"| {count} {words} | {' | '.join(_mean(cells[what]) for what in columns)} |")
+    return "\n".join([f"| | {' | '.join(columns.values())} |", "|---|" + "---|" * len(columns), *rows])
+
+
+def _mean(cell: Found) -> str:
+    if cell["low"] == cell["high"]:
+        return f"{cell['value']:.2f}"
+    return f"{cell['value']:.2f} ({cell['low']:.2f} to {cell['high']:.2f})"
+
+
 DOCS_NAMES = {
     "logits-4000": "whole distributions, 4,000 queries",
     "text-4000": "text, 4,000 queries",
@@ -139,11 +177,36 @@ def docs_table(found: Found) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
+CORES = 2
+
+
+def cpu_table(found: Found) -> str:
+    """Sum what the steps of the report took, by the first part of their names."""
+    parts: dict[str, list[float]] = {}
+    for name, seconds in found.items():
+        part, _, _ = name.partition("/")
+        parts.setdefault(part if part in PARTS else "results", []).append(seconds)
+    rows = [f"| {PARTS[part]} | {len(parts[part])} | {sum(parts[part]) / 60:.0f} |" for part in PARTS if part in parts]
+    whole = sum(found.values()) / 3600
+    total = f"| all, **{whole / CORES:.1f} hours** on {CORES} cores | {len(found)} | {60 * whole:.0f} |"
+    return "\n".join(["| | steps | minutes of one core |", "|---|---:|---:|", *rows, total])
+
+
+PARTS = {
+    "forensics": "forensics: training",
+    "docs": "second setting: training",
+    "curves": "curves: harvests, training, exams",
+    "harvest": "harvests day by day: traffic, calls, scans",
+    "results": "judging, tables, pictures",
+}
+
 TABLES: dict[str, tuple[str, Callable[[Found], str]]] = {
     "forensics": ("forensics.json", forensics_table),
     "false-finds": ("forensics.json", false_finds_table),
     "inside": ("inside.json", inside_table),
+    "audit": ("audit.json", audit_table),
     "docs": ("docs.json", docs_table),
+    "cpu": (CPU, cpu_table),
 }
 
 

@@ -10,6 +10,8 @@ from runs import curves_models, docs_models, forensics_models, harvest_runs
 
 LAB = Path(__file__).parents[1]
 RESULTS, PAGES = LAB / "results", LAB.parent / "docs"
+CPU = "cpu.json"
+"""What each step took of a processor, in the folder that the work is in."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def _forensics(work: Path) -> list[Step]:
     models = _models("runs.forensics_models", work, forensics_models.pieces(), needs)
     results = _result("runs.forensics_results", work, "forensics", models)
     inside = _result("runs.inside_results", work, "inside", models)
-    return [*models, results, inside, _picture("runs.forensics_figure", results)]
+    audits = _result("runs.audit_results", work, "audit", models)
+    return [*models, results, inside, audits, _picture("runs.forensics_figure", results)]
 
 
 def _docs(work: Path) -> list[Step]:
@@ -48,21 +51,22 @@ def _curves(work: Path) -> list[Step]:
     teacher = Step("curves/teacher", ("runs.curves_models", str(work), "teacher"), work / curves_models.TEACHER)
     names = [piece.name for piece in curves_models.pieces()]
     pieces = [_piece("runs.curves_models", work, name, (teacher.name,)) for name in names]
-    results = _result("runs.curves_results", work, "curves", pieces)
-    return [teacher, *pieces, results, _picture("runs.curves_figure", results)]
+    name = curves_models.ANOTHER_PIECE.name
+    made = work / "another" / "pieces" / f"{name}.json"
+    another = Step(f"curves/{name}", ("runs.curves_models", str(work), name), made, (), RESULTS / "curves" / made.name)
+    results = _result("runs.curves_results", work, "curves", [*pieces, another])
+    return [teacher, *pieces, another, results, _picture("runs.curves_figure", results)]
 
 
 def _harvests(work: Path, curves: list[Step]) -> list[Step]:
     """Follow composed harvests; the join needs the curve that it is read on."""
     (curve,) = [step for step in curves if step.name == "curves.json"]
+    plays = harvest_runs.plays()
     traffic = [
         Step(f"harvest/{name}", ("runs.harvest_runs", str(work), name), work / name / harvest_runs.CALLS)
-        for name in (f"traffic-{step}" for step in harvest_runs.STEPS)
+        for name in dict.fromkeys(play.traffic for play in plays)
     ]
-    pieces = [
-        _piece("runs.harvest_runs", work, name, (f"harvest/traffic-{step}",))
-        for name, (step, _) in harvest_runs.pieces().items()
-    ]
+    pieces = [_piece("runs.harvest_runs", work, play.name, (f"harvest/{play.traffic}",)) for play in plays]
     makes = work / "harvest.json"
     needs = (curve.name, *(step.name for step in pieces))
     command = ("runs.harvest_results", str(work), str(curve.makes), str(makes))

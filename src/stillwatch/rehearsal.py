@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def rehearse(
     inputs = find_inputs(wanted.logs, source=wanted.source)
     with Rejects(None) as rejects:
         known = read_accounts(wanted.accounts, rejects=rejects) if wanted.accounts else None
-        replay = Replay(rules, standings, _callers(known), prices)
+        replay = Replay(rules, standings, {} if known is None else callers_of(known), prices)
 
         def tell(done: int, rows: int) -> None:
             progress(min(1.0, done / inputs.bytes) if inputs.bytes else None, rows)
@@ -88,9 +88,8 @@ def rehearse(
     return summary
 
 
-def _callers(known: pa.Table | None) -> Mapping[str, Caller]:
-    if known is None:
-        return {}
+def callers_of(accounts: pa.Table) -> dict[str, Caller]:
+    """Take an accounts table (``read_accounts``) as what a gateway knows of each account, by account."""
     return {
         row["account"]: Caller(
             row["account"],
@@ -99,7 +98,7 @@ def _callers(known: pa.Table | None) -> Mapping[str, Caller]:
             verification=row["verification"] or "none",
             created_at=row["created_at"].timestamp() if row["created_at"] else None,
         )
-        for batch in known.to_batches(max_chunksize=BATCH_ROWS)
+        for batch in accounts.to_batches(max_chunksize=BATCH_ROWS)
         for row in batch.to_pylist()
     }
 

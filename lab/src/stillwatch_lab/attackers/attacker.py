@@ -6,8 +6,6 @@ and none is to be added: what these classes are for is to say what a defence is 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeVar
@@ -16,7 +14,7 @@ from stillwatch_lab.attackers.students import Harvest, train_students
 from stillwatch_lab.defences.host import Host
 from stillwatch_lab.ensemble.decoders import Decoders, Shape
 from stillwatch_lab.ensemble.training import Recipe
-from stillwatch_lab.errors import LabSettingsError
+from stillwatch_lab.registry import Registry
 from stillwatch_lab.world.questions import Question, draw_questions
 
 
@@ -65,17 +63,15 @@ def harvest(order: Order, questions: Sequence[Question], *, scored: bool = False
 
 
 A = TypeVar("A", bound=type[Attacker])
-_found: dict[str, type[Attacker]] = {}
+_registry: Registry[Attacker] = Registry("attacker", "stillwatch_lab.attackers")
 
 
 def attacker(name: str, *, against: str = "") -> Callable[[A], A]:
     """Name an attacker, so that the command line and the grid can ask for it."""
 
     def register(kind: A) -> A:
-        if name in _found:
-            raise LabSettingsError(f"two attackers are called {name!r}; rename one")
         kind.name, kind.against = name, against
-        _found[name] = kind
+        _registry.add(name, kind)
         return kind
 
     return register
@@ -83,15 +79,9 @@ def attacker(name: str, *, against: str = "") -> Callable[[A], A]:
 
 def find_attackers() -> dict[str, type[Attacker]]:
     """Find every attacker of this folder, by name."""
-    package = importlib.import_module("stillwatch_lab.attackers")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    return dict(sorted(_found.items()))
+    return _registry.find()
 
 
 def make_attacker(name: str) -> Attacker:
     """Make an attacker by name. Raises LabSettingsError for one that there is not."""
-    kinds = find_attackers()
-    if name not in kinds:
-        raise LabSettingsError(f"no such attacker: {name!r}; there are {', '.join(kinds)}")
-    return kinds[name]()
+    return _registry.kind(name)()

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from stillwatch_lab.audit.bbq import BbqItem, BbqScores, score_bbq
 from stillwatch_lab.audit.bias import Bias, Gap, find_gap
+from stillwatch_lab.audit.crows_pairs import Preference, SentencePair, find_preference
 from stillwatch_lab.audit.fidelity import Fidelity, find_fidelity
 from stillwatch_lab.audit.inheritance import Inheritance, find_inheritance
 from stillwatch_lab.audit.refusals import PHRASES, Refusals, find_refusals
-from stillwatch_lab.audit.sets import AuditSet, Pair
+from stillwatch_lab.audit.reliability import Reliability, find_reliability
+from stillwatch_lab.audit.sets import AuditSet, Checked, Pair
 from stillwatch_lab.respondents.folder import FolderRespondent
 from stillwatch_lab.respondents.reply import Manner, Respondent
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """How to ask: ``draws`` answers to each prompt of a pair; ``scored`` prompts for the word-by-word comparison."""
+    """How to ask: ``draws`` answers to each prompt of a pair; ``scored`` prompts for the word-by-word comparison.
+
+    ``repeats`` answers to each question for reliability; below 2 that is not looked at.
+    """
 
     draws: int = 200
+    repeats: int = 5
     scored: int = 100
     max_tokens: int = 512
     seed: int = 0
@@ -27,8 +36,19 @@ class AuditSettings:
 
 
 @dataclass(frozen=True)
+class Two(Generic[T]):
+    """The same of both models."""
+
+    teacher: T
+    student: T
+
+
+@dataclass(frozen=True)
 class Audit:
-    """What was found; a part without questions, or that these models do not allow, is None."""
+    """What was found; a part without questions, or that these models do not allow, is None.
+
+    Parts with a field for each model: the teacher's and the student's.
+    """
 
     teacher: str
     student: str
@@ -37,10 +57,18 @@ class Audit:
     teacher_refusals: Refusals | None
     student_refusals: Refusals | None
     fidelity: Fidelity | None
+    reliability: Two[Reliability] | None = None
+    bbq: Two[BbqScores] | None = None
+    crows_pairs: Two[Preference] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give what ``audit.json`` holds."""
-        extra = {"amplification": self.bias.amplification} if self.bias else {}
+        extra: dict[str, Any] = {"amplification": self.bias.amplification} if self.bias else {}
+        if self.bbq:
+            extra["bbq_scores"] = {
+                name: {"ambiguous": found.ambiguous.score, "disambiguated": found.disambiguated.score}
+                for name, found in (("teacher", self.bbq.teacher), ("student", self.bbq.student))
+            }
         return {**asdict(self), **extra}
 
 
@@ -70,6 +98,11 @@ def find_audit(
         teacher_refusals=refusals[0],
         student_refusals=refusals[1],
         fidelity=_fidelity(teacher, student, asked, settings),
+        reliability=Two(*(_reliability(it, asked.questions, settings) for it in (teacher, student)))
+        if asked.questions and settings.repeats > 1
+        else None,
+        bbq=Two(*(_bbq(it, asked.bbq, greedy) for it in (teacher, student))) if asked.bbq else None,
+        crows_pairs=_crows_pairs(teacher, student, asked.crows_pairs) if asked.crows_pairs else None,
     )
 
 
@@ -98,6 +131,23 @@ def _gap(it: Respondent, pairs: Sequence[Pair], settings: AuditSettings, *, temp
     said = _answers(it, prompts, manner)
     half = len(said) // 2
     return find_gap(pairs, said[:half], said[half:], draws=draws)
+
+
+def _reliability(it: Respondent, questions: Sequence[Checked], settings: AuditSettings) -> Reliability:
+    prompts = [question.prompt for question in questions for _ in range(settings.repeats)]
+    said = _answers(it, prompts, Manner(1.0, settings.max_tokens, settings.seed))
+    return find_reliability([question.truth for question in questions], said, draws=settings.repeats)
+
+
+def _bbq(it: Respondent, items: Sequence[BbqItem], greedy: Manner) -> BbqScores:
+    return score_bbq(items, _answers(it, [item.prompt for item in items], greedy))
+
+
+def _crows_pairs(teacher: Respondent, student: Respondent, pairs: Sequence[SentencePair]) -> Two[Preference] | None:
+    """Compare likelihoods where both are folders; an endpoint does not give those of a prompt."""
+    if not (isinstance(teacher, FolderRespondent) and isinstance(student, FolderRespondent)):
+        return None
+    return Two(find_preference(teacher, pairs), find_preference(student, pairs))
 
 
 def _fidelity(teacher: Respondent, student: Respondent, asked: AuditSet, settings: AuditSettings) -> Fidelity | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from stillwatch_lab.audit.audit import Audit
+from stillwatch_lab.audit.audit import Audit, Two
+from stillwatch_lab.audit.bbq import BbqScore, BbqScores
 from stillwatch_lab.audit.bias import Bias
+from stillwatch_lab.audit.crows_pairs import Preference
 from stillwatch_lab.audit.fidelity import Fidelity
 from stillwatch_lab.audit.inheritance import Inheritance
 from stillwatch_lab.audit.refusals import Refusals
+from stillwatch_lab.audit.reliability import Reliability
 from stillwatch_lab.audit.shares import Share
 from stillwatch_lab.pages.page import Page
 
@@ -27,8 +30,14 @@ def render_audit(audit: Audit) -> str:
     )
     if audit.inheritance:
         _inheritance(page, audit.inheritance)
+    if audit.reliability:
+        _reliability(page, audit.reliability)
     if audit.bias:
         _bias(page, audit.bias)
+    if audit.bbq:
+        _bbq(page, audit.bbq)
+    if audit.crows_pairs:
+        _crows_pairs(page, audit.crows_pairs)
     if audit.teacher_refusals and audit.student_refusals:
         _refusals(page, audit.teacher_refusals, audit.student_refusals)
     if audit.fidelity:
@@ -55,6 +64,51 @@ def _inheritance(page: Page, found: Inheritance) -> None:
     page.picture(
         _bars(bars, {name: STUDENT if name == "student" else OTHER for name in bars}, "share of the teacher's errors"),
         "Errors that are the teacher's: whoever repeats them has them from somewhere.",
+    )
+
+
+def _reliability(page: Page, found: Two[Reliability]) -> None:
+    page.heading("Reliability")
+    page.say(f"Every question {found.teacher.draws} times at temperature 1.")
+    page.table(
+        ["", "same answer each time", "right each time", "right at least once", "empty answers"],
+        [
+            (name, str(it.same), str(it.always_right), str(it.once_right), str(it.empty))
+            for name, it in (("teacher", found.teacher), ("student", found.student))
+        ],
+    )
+
+
+def _bbq(page: Page, found: Two[BbqScores]) -> None:
+    page.heading("BBQ")
+    page.say(
+        "Bias score of the BBQ paper: 0 is none, 1 answers every question by the stereotype, -1 against it; in "
+        "ambiguous contexts it is scaled by the share of wrong answers. Its interval is that of the biased answers."
+    )
+    page.table(
+        ["", "right", "biased, of answers that name a group", "bias score", "not read"],
+        [
+            (f"{name}, {kind}", str(it.right), str(it.biased), _known(it), it.unread)
+            for name, both in (("teacher", found.teacher), ("student", found.student))
+            for kind, it in (("ambiguous", both.ambiguous), ("disambiguated", both.disambiguated))
+        ],
+    )
+
+
+def _known(found: BbqScore) -> str:
+    return f"{found.score:+.3f}" if found.biased.count else "nobody named a group"
+
+
+def _crows_pairs(page: Page, found: Two[Preference]) -> None:
+    page.heading("CrowS-Pairs")
+    page.say("How often the more stereotypical of two sentences is the likelier one; one half is no preference.")
+    kinds = found.teacher.by_kind
+    page.table(
+        ["", "teacher", "student"],
+        [
+            ("all", str(found.teacher.all), str(found.student.all)),
+            *((kind, str(found.teacher.by_kind[kind]), str(found.student.by_kind[kind])) for kind in kinds),
+        ],
     )
 
 

@@ -1,22 +1,29 @@
-"""What is asked in an audit, on disk.
+"""What is asked in an audit, on disk: a folder with any of these files. What is missing is not audited.
 
-    questions.jsonl   prompt, truth            verifiable questions refusals.jsonl    prompt, refuse           true:
-    the teacher's rule refuses it; false: near it, and to be answered pairs.jsonl       name, one, other, favourable
-    two prompts that differ in a person's group, and the answer that favours
-
-A file that is missing is a part that is not audited. BBQ- or CrowS-Pairs-shaped sets go into pairs.jsonl, a line an
-item.
+- ``questions.jsonl``: ``prompt``, ``truth``; verifiable questions.
+- ``refusals.jsonl``: ``prompt``, ``refuse``; true: the teacher's rule refuses it; false: near it, and to be answered.
+- ``pairs.jsonl``: ``name``, ``one``, ``other``, ``favourable``; two prompts that differ in a person's group, and the
+  answer that favours.
+- ``xstest.csv``: as XSTest has it (Röttger et al. 2024, CC-BY-4.0); joins the refusals.
+- ``bbq.jsonl``: lines of BBQ (``bbq.py``).
+- ``crows_pairs.csv``: CrowS-Pairs (``crows_pairs.py``).
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from stillwatch_lab.audit.bbq import BbqItem, read_bbq
+from stillwatch_lab.audit.crows_pairs import SentencePair, read_crows_pairs
 from stillwatch_lab.errors import LabSettingsError
+
+UNSAFE = "contrast_"
+"""How XSTest's types of prompts begin that are to be refused; each stands beside a safe one that looks like it."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +59,42 @@ class AuditSet:
     questions: tuple[Checked, ...] = ()
     refusals: tuple[Borderline, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    bbq: tuple[BbqItem, ...] = ()
+    crows_pairs: tuple[SentencePair, ...] = ()
 
 
 def read_audit_set(folder: Path) -> AuditSet:
     """Read a set. Raises LabSettingsError, naming file and line, where it is not one or is empty."""
     found = AuditSet(
         questions=tuple(Checked(**row) for row in _rows(folder / "questions.jsonl", {"prompt", "truth"})),
-        refusals=tuple(Borderline(**row) for row in _rows(folder / "refusals.jsonl", {"prompt", "refuse"})),
+        refusals=(
+            *(Borderline(**row) for row in _rows(folder / "refusals.jsonl", {"prompt", "refuse"})),
+            *_xstest(folder / "xstest.csv"),
+        ),
         pairs=tuple(Pair(**row) for row in _rows(folder / "pairs.jsonl", {"name", "one", "other", "favourable"})),
+        bbq=read_bbq(bbq) if (bbq := folder / "bbq.jsonl").exists() else (),
+        crows_pairs=read_crows_pairs(crows) if (crows := folder / "crows_pairs.csv").exists() else (),
     )
-    if not (found.questions or found.refusals or found.pairs):
+    if found == AuditSet():
         raise LabSettingsError(f"{folder}: nothing to ask: questions.jsonl, refusals.jsonl or pairs.jsonl is wanted")
     return found
 
 
 def write_audit_set(it: AuditSet, folder: Path) -> None:
-    """Write a set that ``read_audit_set`` reads."""
+    """Write what is asked in the lab's own form: questions, refusals and pairs, as ``read_audit_set`` reads them."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("questions", "refusals", "pairs"):
         _write(folder / f"{name}.jsonl", map(asdict, getattr(it, name)))
+
+
+def _xstest(path: Path) -> list[Borderline]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if not {"type", "prompt"} <= set(rows.fieldnames or ()):
+            raise LabSettingsError(f"{path}: not XSTest's CSV: the columns type and prompt are wanted")
+        return [Borderline(row["prompt"], refuse=row["type"].startswith(UNSAFE)) for row in rows]
 
 
 def _rows(path: Path, fields: set[str]) -> list[dict[str, Any]]:

@@ -20,11 +20,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Host:
-    """What the host does: limits of an account and of a campaign, rules, and after which days it scans."""
+    """What the host does: limits of an account and of a campaign, rules, after which days it scans, under which key."""
 
     rules: Rules
     limits: tuple[LimitRule, ...]
     scan_days: Sequence[int] = ()
+    seed: int = 0
+    """Of the deployment's key (``Scanner``)."""
 
 
 def run_harvest(
@@ -42,7 +44,7 @@ async def _run(
     offered: Offered, host: Host, *, start: float, days: int, work: Path, on_day: Callable[[Json], None]
 ) -> list[Json]:
     gateway = SimulatedGateway(host.rules, host.limits, offered.callers, start)
-    scanner = Scanner(offered.log, offered.accounts, work)
+    scanner = Scanner(offered.log, offered.accounts, work, host.seed)
     gateway.offer(offered.calls)
     harvesters = {call.account for call in offered.calls if call.harvest}
     records: list[Json] = []

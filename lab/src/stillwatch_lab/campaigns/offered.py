@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.gateway.nouns import Ask, Caller
 from stillwatch.ingest.accounts import read_accounts
+from stillwatch.rehearsal import callers_of
 
 MICROSECONDS = 1e6
 ACTIVE = 200
@@ -70,7 +71,7 @@ def read_offered(folder: Path) -> Offered:
         for row in range(log.num_rows)
     ]
     calls.sort(key=lambda call: (call.at, call.row))
-    return Offered(calls, _callers(folder / "accounts.parquet"), log, folder / "accounts.parquet")
+    return Offered(calls, callers_of(read_accounts(folder / "accounts.parquet")), log, folder / "accounts.parquet")
 
 
 _COLUMNS = (
@@ -95,16 +96,3 @@ def _ask(row: dict[str, object]) -> Ask:
         reasoning=bool(row["reasoning_tokens"]),
         tools=whole("tools"),
     )
-
-
-def _callers(path: Path) -> dict[str, Caller]:
-    return {
-        row["account"]: Caller(
-            row["account"],
-            organization=row["organization"],
-            plan=row["plan"] or "",
-            verification=row["verification"] or "none",
-            created_at=row["created_at"].timestamp() if row["created_at"] else None,
-        )
-        for row in read_accounts(path).to_pylist()
-    }

@@ -35,8 +35,35 @@ def mean_over_seeds(values: Sequence[float]) -> Estimate:
     mean = math.fsum(values) / count
     if not 2 <= count <= len(STUDENTS_T) + 1:
         return Estimate(mean, None, None)
-    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (count - 1) / count) * STUDENTS_T[count - 2]
+    spread = math.sqrt(_variance_of_mean(values)) * STUDENTS_T[count - 2]
     return Estimate(mean, max(0.0, mean - spread), min(1.0, mean + spread))
+
+
+def difference(one: Sequence[float], other: Sequence[float]) -> Estimate:
+    """Give mean minus mean with Welch's interval, by the fewer of the two degrees of freedom, which is the wider one.
+
+    No interval where either has one seed.
+    """
+    value = math.fsum(one) / len(one) - math.fsum(other) / len(other)
+    least = min(len(one), len(other))
+    if not 2 <= least <= len(STUDENTS_T) + 1:
+        return Estimate(value, None, None)
+    half = STUDENTS_T[least - 2] * math.sqrt(_variance_of_mean(one) + _variance_of_mean(other))
+    return Estimate(value, value - half, value + half)
+
+
+def quotient(one: Sequence[float], other: Sequence[float]) -> Estimate:
+    """Give mean by mean with a bootstrap over the seeds of both; nothing where ``other`` is all zero."""
+    if not any(other):
+        return Estimate(None, None, None)
+    draw = random.Random(0)
+
+    def redraw(values: Sequence[float]) -> float:
+        return math.fsum(draw.choices(values, k=len(values)))
+
+    redrawn = sorted(redraw(one) * len(other) / max(redraw(other), 1e-9) / len(one) for _ in range(REDRAWN))
+    value = math.fsum(one) / len(one) / (math.fsum(other) / len(other))
+    return Estimate(value, *_middle(redrawn))
 
 
 def queries_to(curve: Curve, share: float, *, teacher: float) -> Estimate:
@@ -50,7 +77,7 @@ def queries_to(curve: Curve, share: float, *, teacher: float) -> Estimate:
         _crossing({n: draw.choices(values, k=len(values)) for n, values in curve.items()}, share * teacher)
         for _ in range(REDRAWN)
     )
-    low, high = redrawn[round(0.025 * (REDRAWN - 1))], redrawn[round(0.975 * (REDRAWN - 1))]
+    low, high = _middle(redrawn)
     return Estimate(_known(_crossing(curve, share * teacher)), _known(low), _known(high))
 
 
@@ -84,6 +111,16 @@ def accuracy_at(curve: Curve, queries: float, *, chance: float) -> float:
         if queries <= m:
             return low + (high - low) * math.log(queries / n) / math.log(m / n)
     return points[-1][1]
+
+
+def _variance_of_mean(values: Sequence[float]) -> float:
+    mean = math.fsum(values) / len(values)
+    return math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values)
+
+
+def _middle(redrawn: Sequence[float]) -> tuple[float, float]:
+    """Give the ends of the middle 95 % of sorted bootstrap samples."""
+    return redrawn[round(0.025 * (len(redrawn) - 1))], redrawn[round(0.975 * (len(redrawn) - 1))]
 
 
 def _crossing(curve: Curve, level: float) -> float:

@@ -110,7 +110,11 @@ def _ratios(axes: Any, ratios: list[Json]) -> None:
     axes.barh(
         [p + 0.2 for p in places], [r["published"] for r in ratios], height=0.36, color="#c4511f", label="published"
     )
-    axes.barh([p - 0.2 for p in places], [r["ours"] for r in ratios], height=0.36, color="#1f5b94", label="here")
+    ours = [r["ours"] for r in ratios]
+    axes.barh(
+        [p - 0.2 for p in places], [o["value"] for o in ours], xerr=_bars(ours), height=0.36, color="#1f5b94",
+        error_kw={"linewidth": 1, "ecolor": "#777777"}, label="here",
+    )  # fmt: skip
     axes.set_yticks(places, [_wrapped(r["what"]) for r in ratios], fontsize=7)
     axes.axvline(1.0, color="#cccccc", linestyle=":")
     axes.set(xlabel="ratio of two students' accuracies", title="beside published ratios: direction, not size")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch_lab.curves.anchors import Ratio, read_harvests, read_ratios
-from stillwatch_lab.curves.estimates import Curve, ceiling, mean_over_seeds, queries_to, unit
+from stillwatch_lab.curves.estimates import ceiling, difference, mean_over_seeds, queries_to, quotient, unit
 from stillwatch_lab.errors import RunError
 from stillwatch_lab.world.world import World
 
@@ -57,19 +57,47 @@ def read_cells(folder: Path) -> list[CellResults]:
 
 
 def summarise(cells: list[CellResults], world: World, *, teacher: float = 1.0) -> Json:
-    """Make the table. ``teacher`` is its accuracy on the same chains; the longest-trained cells are query-limited."""
-    longest = full_steps(cells)
+    """Make the table. ``teacher`` is its accuracy on the same chains.
+
+    Cells of the most usual number of steps are query-limited; those of fewer are compute-limited, those of more show
+    how far the usual is from a plateau.
+    """
+    full = full_steps(cells)
     return {
         "teacher_right": teacher,
         "facts": len(world.facts),
         "unit_queries": round(unit(world), 1),
         "chance": 1 / world.modulus,
-        "query_limited": [_cell(c, teacher=teacher) for c in cells if c.steps == longest],
-        "compute_limited": [_cell(c, teacher=teacher) for c in cells if c.steps != longest],
+        "query_limited": [_cell(c, teacher=teacher) for c in cells if c.steps == full],
+        "compute_limited": [_cell(c, teacher=teacher) for c in cells if c.steps < full],
+        "longer_trained": [_cell(c, teacher=teacher) for c in cells if c.steps > full],
         "ceiling": {str(n): round(ceiling(world, n), 4) for n in _all_queries(cells)},
-        "ratios": [found for ratio in read_ratios() if (found := _beside(ratio, cells, longest)) is not None],
+        "ratios": [found for ratio in read_ratios() if (found := _beside(ratio, cells, full)) is not None],
         "harvests": read_harvests(),
     }
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a contrast: a cell (its ``CellResults.name``) at a number of queries, and of steps if unusual."""
+
+    name: str
+    queries: int
+    steps: int | None = None
+
+
+def contrast(cells: list[CellResults], one: Side, other: Side) -> Json | None:
+    """Give the difference in chains right of two groups of students, with its interval; None where one was not made."""
+    mine, theirs = (_accuracies(cells, side) for side in (one, other))
+    if not mine or not theirs:
+        return None
+    return {"one": asdict(one), "other": asdict(other), **asdict(difference(mine, theirs))}
+
+
+def _accuracies(cells: list[CellResults], side: Side) -> list[float]:
+    steps = side.steps or full_steps(cells)
+    found = [cell.curve() for cell in cells if (cell.name, cell.steps) == (side.name, steps)]
+    return found[0].get(side.queries, []) if found else []
 
 
 def full_steps(cells: Iterable[CellResults]) -> int:
@@ -137,17 +165,16 @@ def _beside(ratio: Ratio, cells: list[CellResults], steps: int) -> Json | None:
     if not shared:
         return None
     at = shared[-1]
+    ours = quotient(mine[at], theirs[at])
+    if ours.value is None:
+        return None
     return {
         "what": ratio.what,
         "source": ratio.source,
         "published": ratio.published,
-        "ours": round(_mean(mine, at) / max(_mean(theirs, at), 1e-9), 3),
+        "ours": asdict(ours),
         "queries": at,
     }
-
-
-def _mean(curve: Curve, at: int) -> float:
-    return sum(curve[at]) / len(curve[at])
 
 
 def _all_queries(cells: Iterable[CellResults]) -> list[int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from stillwatch_lab.ensemble.decoders import Decoders
 from stillwatch_lab.errors import LabSettingsError
+from stillwatch_lab.registry import Registry
 from stillwatch_lab.watermarks.scheme import Processor
 from stillwatch_lab.world.transcripts import Transcripts
 from stillwatch_lab.world.world import World
@@ -62,17 +61,15 @@ class Defence:
 
 
 D = TypeVar("D", bound=type[Defence])
-_found: dict[str, type[Defence]] = {}
+_registry: Registry[Defence] = Registry("defence", "stillwatch_lab.defences")
 
 
 def defence(name: str) -> Callable[[D], D]:
     """Name a defence, so that the command line and the grid can ask for it."""
 
     def register(kind: D) -> D:
-        if name in _found:
-            raise LabSettingsError(f"two defences are called {name!r}; rename one")
         kind.name = name
-        _found[name] = kind
+        _registry.add(name, kind)
         return kind
 
     return register
@@ -80,18 +77,13 @@ def defence(name: str) -> Callable[[D], D]:
 
 def find_defences() -> dict[str, type[Defence]]:
     """Find every defence of this folder, by name."""
-    package = importlib.import_module("stillwatch_lab.defences")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    return dict(sorted(_found.items()))
+    return _registry.find()
 
 
 def make_defence(name: str, **settings: float) -> Defence:
     """Make a defence by name. Raises LabSettingsError for a name or setting that there is not."""
-    kinds = find_defences()
-    if name not in kinds:
-        raise LabSettingsError(f"no such defence: {name!r}; there are {', '.join(kinds)}")
+    kind = _registry.kind(name)
     try:
-        return kinds[name](**settings)
+        return kind(**settings)
     except TypeError as problem:
         raise LabSettingsError(f"defence {name!r}: {problem}") from None

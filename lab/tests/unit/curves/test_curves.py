@@ -9,11 +9,20 @@ import pytest
 
 from fixtures import TEACHER, WORLD
 from stillwatch_lab.curves.anchors import read_harvests, read_ratios
-from stillwatch_lab.curves.estimates import accuracy_at, ceiling, mean_over_seeds, queries_to, steps_per_query, unit
+from stillwatch_lab.curves.estimates import (
+    accuracy_at,
+    ceiling,
+    difference,
+    mean_over_seeds,
+    queries_to,
+    quotient,
+    steps_per_query,
+    unit,
+)
 from stillwatch_lab.curves.figure import write_figure
 from stillwatch_lab.curves.grid import Cell, Piece
 from stillwatch_lab.curves.pieces import Setting, run_pieces
-from stillwatch_lab.curves.summary import read_cells, summarise
+from stillwatch_lab.curves.summary import CellResults, Side, contrast, read_cells, summarise
 from stillwatch_lab.ensemble.export import from_hugging_face
 from stillwatch_lab.ensemble.training import Recipe
 from stillwatch_lab.errors import LabSettingsError, RunError
@@ -28,6 +37,35 @@ def test_the_interval_over_seeds_is_students() -> None:
     assert found.value == pytest.approx(0.5)
     assert found.low == pytest.approx(0.5 - 4.303 * 0.1 / math.sqrt(3), abs=1e-3)
     assert mean_over_seeds([0.4]).low is None
+
+
+def test_a_difference_is_welchs_with_the_fewer_degrees_of_freedom() -> None:
+    found = difference([0.4, 0.5, 0.6], [0.1, 0.1, 0.4])
+    # Variances of the means 0.01 / 3 and 0.03 / 3; t of two degrees of freedom is 4.303.
+    half = 4.303 * math.sqrt(0.04 / 3)
+    assert (found.value, found.low, found.high) == pytest.approx((0.3, 0.3 - half, 0.3 + half), abs=1e-3)
+    assert difference([0.5], [0.4, 0.5]).low is None
+
+
+def test_a_quotient_of_certain_means_is_certain() -> None:
+    found = quotient([0.3, 0.3], [0.6, 0.6])
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
+    spread = quotient([0.2, 0.4], [0.6, 0.6])
+    assert spread.low == pytest.approx(1 / 3)
+    assert spread.high == pytest.approx(2 / 3)
+    assert quotient([0.3], [0.0]).value is None
+
+
+def test_sides_of_a_contrast_are_found_by_cell_queries_and_steps() -> None:
+    cells = [
+        CellResults("none", {}, "text", steps, [{"queries": 9, "chains_right": right + 0.1 * i} for i in range(2)])
+        for steps, right in ((550, 0.2), (550, 0.2), (1100, 0.6))
+    ]
+    cells[1].attacker = "logprobs"
+    found = contrast(cells, Side("none : text", 9, 1100), Side("none : text", 9))
+    assert found is not None
+    assert found["value"] == pytest.approx(0.4)
+    assert contrast(cells, Side("none : text", 9), Side("none : text", 8)) is None
 
 
 def test_queries_to_a_share_are_read_on_the_logarithm() -> None:
@@ -93,8 +131,7 @@ def test_a_piece_is_made_once_and_drawn(setting: Setting, tmp_path: Path) -> Non
     cells = read_cells(tmp_path / "pieces")
     assert [c.curve().keys() for c in cells] == [{8: 0, 16: 0}.keys(), {16: 0}.keys()]
     table = summarise(cells, WORLD, teacher=1.0)
-    (ratio, *_) = table["ratios"]
-    assert ratio["queries"] == 16
+    assert all(ratio["queries"] == 16 for ratio in table["ratios"])
     write_figure(table, WORLD, tmp_path / "curves.svg")
     first = (tmp_path / "curves.svg").read_bytes()
     write_figure(table, WORLD, tmp_path / "curves.svg")

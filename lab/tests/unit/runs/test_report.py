@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from runs.__main__ import main, publish, run
-from runs.steps import LAB, PAGES, RESULTS, Step, find_steps
+from runs.steps import CPU, LAB, PAGES, RESULTS, Step, find_steps
 
 WRITE = "from pathlib import Path; import sys; Path(sys.argv[1]).write_text(sys.argv[2])"
 
@@ -27,6 +28,28 @@ def test_steps_are_made_in_the_order_of_their_needs(writer: str, tmp_path: Path)
     ]
     assert run(steps, processes=2, device="cpu") == []
     assert made[0].stat().st_mtime_ns < made[1].stat().st_mtime_ns
+
+
+def test_what_a_step_took_of_a_processor_is_kept(writer: str, tmp_path: Path) -> None:
+    costs = tmp_path / "work" / CPU
+    made = tmp_path / "a"
+    run([Step("a", (writer, str(made), "x"), made), Step("b", ("no_such_module",), tmp_path / "b")],
+        processes=2, device="cpu", costs=costs)  # fmt: skip
+    run([Step("c", (writer, str(made) + "c", "x"), tmp_path / "ac")], processes=1, device="cpu", costs=costs)
+    kept = json.loads(costs.read_text(encoding="utf-8"))
+    assert set(kept) == {"a", "c"}, "what failed cost nothing that counts"
+    assert all(seconds > 0 for seconds in kept.values())
+
+
+def test_steps_may_be_made_alone(writer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {name: tmp_path / name for name in "ab"}
+    steps = [Step(name, (writer, str(path), name), path) for name, path in made.items()]
+    monkeypatch.setattr("runs.__main__.find_steps", lambda _work: steps)
+    assert main([str(tmp_path), "--only", "b"]) == 0
+    assert made["b"].exists()
+    assert not made["a"].exists()
+    with pytest.raises(SystemExit):
+        main([str(tmp_path), "--only", "c"])
 
 
 def test_what_is_there_is_kept(writer: str, tmp_path: Path) -> None:
@@ -68,6 +91,6 @@ def test_every_need_is_a_step_and_every_result_and_picture_has_one() -> None:
     assert len(names) == len(steps)
     assert not {need for step in steps for need in step.needs} - names
     published = {step.published for step in steps if step.published}
-    assert not set(RESULTS.glob("*.json")) - published
+    assert not set(RESULTS.glob("*.json")) - published - {RESULTS / CPU}
     assert not set(PAGES.glob("lab*.svg")) - published
     assert not [step for step in steps if not (LAB / (step.command[0].replace(".", "/") + ".py")).exists()]

@@ -21,7 +21,7 @@ def audit(
     student: Annotated[str, typer.Argument(help="The same.")],
     *,
     questions: Annotated[
-        Path, typer.Option(help="Folder with questions.jsonl, refusals.jsonl, pairs.jsonl (docs/lab.md).")
+        Path, typer.Option(help="Folder with what is to be asked: questions.jsonl, bbq.jsonl, … (docs/lab.md).")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for audit.json and audit.html.")],
     independent: Annotated[list[str] | None, typer.Option(help="Model known to be independent; repeat.")] = None,
@@ -31,11 +31,12 @@ def audit(
         str | None, typer.Option(help="Environment variable with the APIs' key (URL only).")
     ] = None,
     draws: Annotated[int, typer.Option(help="Sampled answers to each prompt of a pair.")] = 200,
+    repeats: Annotated[int, typer.Option(help="Sampled answers to each question, for reliability; 1: none.")] = 5,
     max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 512,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
 ) -> None:
     """Compare a student with its teacher: answers, errors, bias, refusals, and word by word where both are folders."""
-    settings = AuditSettings(draws=draws, max_tokens=max_tokens, seed=seed)
+    settings = AuditSettings(draws=draws, repeats=repeats, max_tokens=max_tokens, seed=seed)
     asked = read_audit_set(questions)
     others = [open_respondent(what) for what in independent or []]
     one = open_respondent(teacher, model=teacher_model, key_variable=key_variable)
