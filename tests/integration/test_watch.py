@@ -135,6 +135,7 @@ def test_a_journal_in_use_is_not_recovered_over_its_head(tmp_path: Path, journal
     assert done.returncode == 2
     assert "1 worker(s) still write here" in done.stderr
     assert run(tmp_path, "journal", "seal", str(journal.folder)).returncode == 0
+    assert "nothing new to seal" in run(tmp_path, "watch", "--once").stderr
     writer.close()
 
 
