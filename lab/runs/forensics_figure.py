@@ -13,7 +13,12 @@ from typing import Any
 from matplotlib import rcParams
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
+BELOW: dict[str, Any] = {"frameon": False, "fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
+APART = 1.06
+"""Points of one place are drawn a little apart, so that their intervals can be told from each other."""
+QUERIES = (250, 1000, 4000)
 COLOURS = ("#1f5b94", "#c4511f", "#3d8f5f", "#8a6100", "#7a4fa3", "#1b8a8f", "#b03060", "#555555", "#9a9a2a")
 NAMES = {
     "marked-4000": "marked text, 4,000 queries",
@@ -35,10 +40,11 @@ def main(results: Path, picture: Path) -> None:
     """Draw found shares: by probes for the watermark, by kind of model for errors and canaries."""
     found = json.loads(results.read_text(encoding="utf-8"))
     rcParams["svg.hashsalt"] = "stillwatch-lab"
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = Figure(figsize=(13, 6.2), layout="constrained")
     FigureCanvasSVG(figure)
-    left, right = figure.subplots(1, 2)
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 0.8, 1.3))
     _watermark(left, found["radioactivity"])
+    _queries(middle, found)
     _others(right, found)
     figure.savefig(picture, metadata={"Date": None})
 
@@ -65,7 +71,36 @@ def _watermark(axes: Any, found: dict[str, Any]) -> None:
         title="watermark",
         ylim=(-0.03, 1.03),
     )
-    axes.legend(frameon=False, fontsize=8)
+    axes.set_xticks(at, [f"{n:,}" for n in at])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend(**BELOW)
+
+
+def _queries(axes: Any, found: dict[str, Any]) -> None:
+    """Draw what was found against the queries that a student was made of."""
+    errors = {name: cell["rank"] for name, cell in found["shared_errors"].items()}
+    lines = (
+        ("marked", "watermark, 1,000 prompts", found["radioactivity"]["green list 1000"]),
+        ("marked", "errors of students of marked text", errors),
+        ("logits", "errors of students of log-probabilities", errors),
+        ("marked", "canaries", found["canaries"]),
+    )
+    for place, (kind, label, cells) in enumerate(lines):
+        at = sorted(int(name.split("-")[-1]) for name in cells if name.startswith(f"{kind}-"))
+        chosen = [cells[f"{kind}-{n}"] for n in at]
+        shares = [cell["at_alpha"] for cell in chosen]
+        spread = [
+            [max(0.0, share - cell["interval"][0]) for share, cell in zip(shares, chosen, strict=True)],
+            [max(0.0, cell["interval"][1] - share) for share, cell in zip(shares, chosen, strict=True)],
+        ]
+        moved = [n * APART ** (place - 1) for n in at]
+        look = {"color": COLOURS[place], "marker": "o", "markersize": 4, "capsize": 2}
+        axes.errorbar(moved, shares, yerr=spread, label=label, **look)
+    axes.axhline(0.01, color="#999999", linestyle=":")
+    axes.set(xscale="log", xlabel="queries the student was made of", title="how much was harvested", ylim=(-0.03, 1.03))
+    axes.set_xticks(QUERIES, [f"{n:,}" for n in QUERIES])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend(**BELOW)
 
 
 def _others(axes: Any, found: dict[str, Any]) -> None:
