@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 def make_figure(table: Json, world: World) -> Figure:
     """Draw four panels."""
-    figure = Figure(figsize=(11, 8.6), layout="constrained")
+    figure = Figure(figsize=(11, 9.4), layout="constrained")
     (queries, steps), (bars, ratios) = figure.subplots(2, 2)
     _by_queries(queries, table, world)
     _by_steps(steps, table)
@@ -61,7 +61,7 @@ def _by_queries(axes: Any, table: Json, world: World) -> None:
     upper.set_xticks(units, [f"{u:.1f}" for u in units], fontsize=8)
     for line in (axes.xaxis, upper.xaxis):
         line.set_minor_locator(NullLocator())
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
 
 
 def _by_steps(axes: Any, table: Json) -> None:
