@@ -107,6 +107,14 @@ class World:
     def note(self, kind: str, row: Mapping[str, object]) -> None:
         self.notes.append((kind, row))
 
+    def forget(self) -> None:
+        """Be as new: no keys, nothing decided, nothing asked."""
+        for kept in (self.keys, self.effects, self.standings, self.over_limit):
+            kept.clear()
+        for listed in (self.pauses, self.asked, self.admitted, self.holds, self.notes):
+            listed.clear()
+        self.closed = False
+
     def service(self) -> DecisionService:
         """Return a decision service among these neighbours."""
         neighbours = Neighbours(self, self, self, self, self)  # type: ignore[arg-type]
@@ -142,6 +150,11 @@ class StandInModel:
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.words, self.seconds = words, seconds
+
+    def forget(self) -> None:
+        """Forget what it was sent."""
+        self.bodies.clear()
+        self.headers.clear()
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         raw = b""
@@ -212,6 +225,12 @@ def call(url: str, body: Mapping[str, Any] | None = None, *, raw: str | None = N
     except urllib.error.HTTPError as refused:
         with refused:
             return Reply(refused.code, {k.lower(): v for k, v in refused.headers.items()}, refused.read())
+
+
+def chat(url: str, key: str, body: Mapping[str, Any], **headers: str) -> Reply:
+    """Ask for a chat completion through whatever stands before the model at ``url``; ``body`` adds to the call."""
+    asked = {"model": "large", "messages": [{"role": "user", "content": "hello"}], **body}
+    return call(f"{url}/v1/chat/completions", asked, authorization=f"Bearer {key}", **headers)
 
 
 @contextmanager

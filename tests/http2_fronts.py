@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.gateway.real_gateway import free_port
 
-from decide_world import running
+from real_proxies import ENVOY, NGINX, running_envoy, running_nginx
 
-ENVOY = Path(sys.executable).with_name("envoy")
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 FRONTS = [name for name, is_here in (("envoy", ENVOY.exists()), ("nginx", NGINX is not None)) if is_here]
 
 # Connections to the gateway are few and kept, so that what one request leaves behind meets the next one.
 NGINX_CONFIG = """
-daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log crit;
-events {{ worker_connections 4096; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   upstream gateway {{ server 127.0.0.1:{gateway}; keepalive 4; }}
   server {{
     listen 127.0.0.1:{port} http2; ignore_invalid_headers off; underscores_in_headers on;
@@ -33,7 +23,6 @@ http {{
       proxy_request_buffering off;
     }}
   }}
-}}
 """
 ENVOY_CONFIG = """
 static_resources:
@@ -73,13 +62,8 @@ static_resources:
 def front(name: str, folder: Path, *, gateway: int) -> Iterator[int]:
     """Run a proxy before the gateway; yield the port where it speaks HTTP/2 without TLS, by prior knowledge."""
     port = free_port()
-    config = folder / f"{name}.yaml"  # Envoy goes by the name
-    text = ENVOY_CONFIG if name == "envoy" else NGINX_CONFIG
-    config.write_text(text.format(folder=folder, port=port, gateway=gateway), encoding="utf-8")
-    command: list[str | Path] = [str(NGINX), "-c", config, "-p", folder, "-e", folder / "error.log"]
-    if name == "envoy":
-        command = [ENVOY, "--config-path", config, "--concurrency", "1", "-l", "error", "--disable-hot-restart"]
-    with running(command, log=folder / "log", ready=lambda: _listens(port)):
+    run, config = (running_envoy, ENVOY_CONFIG) if name == "envoy" else (running_nginx, NGINX_CONFIG)
+    with run(config.format(port=port, gateway=gateway), folder, ready=lambda: _listens(port)):
         yield port
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import subprocess
-import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-STILLWATCH = [sys.executable, "-c", "from stillwatch.cli import main; main()"]
+from commands import run_command
+
 WIDE = "110"
 """Columns: what fits on a page."""
 
@@ -31,10 +29,7 @@ class Walk:
 
     def run(self, who: str, command: str, *, code: int = 0, most: int = 14, shown: bool = True) -> str:
         """Run ``stillwatch COMMAND`` in somebody's folder and write down what it printed; return that."""
-        done = subprocess.run(
-            [*STILLWATCH, *shlex.split(command)], cwd=self.folder / who, env=os.environ | {"COLUMNS": WIDE},
-            capture_output=True, text=True, check=False, timeout=1_800,
-        )  # fmt: skip
+        done = run_command(*shlex.split(command), cwd=self.folder / who, environment={"COLUMNS": WIDE})
         said = done.stdout + done.stderr
         assert done.returncode == code, f"{who}$ stillwatch {command}\n{said}"
         if shown:

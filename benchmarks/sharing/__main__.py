@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +25,7 @@ LOADS = ("server", "202 after, s", "all done after, s", "taken", "refused by nam
 EXPORTS = ("format", "objects", "bytes", "CPU s", "objects a second")
 OVERLAPS = ("asked", "in common", "CPU s", "wall s", "bytes there", "bytes back")
 CHINESE = ("system", "rows", "found", "missed", "wrong", "recall", "precision")
-NAMES = ("system", "pairs", "threshold", "precision", "recall", "F1")
+NAMES = ("system", "cases", "pairs", "threshold", "precision", "recall", "F1")
 
 
 def run_sharing(asked: argparse.Namespace, command: str) -> None:
@@ -119,7 +118,9 @@ def main() -> None:
     parser.add_argument("--cases", type=Path, help="the published name bench's cases.csv")
     parser.add_argument("--quick", action="store_true", help="a trial: a fiftieth of the sizes")
     asked = parser.parse_args()
-    command = shlex.join(["python", "-m", "benchmarks.sharing", *sys.argv[1:]])
+    command = shlex.join(["python", "-m", "benchmarks.sharing", *asked.sections])
+    command += "".join(f" --{name} …" for name in ("medallion", "peer", "cases") if getattr(asked, name))
+    command += " --quick" if asked.quick else ""
     for name in asked.sections or SECTIONS:
         SECTIONS[name](asked, command)
 

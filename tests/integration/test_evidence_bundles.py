@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bundles import Files
+from commands import run_command
 from scan_reports import Report, Scanner, Traffic
 
 BEACON, LATER = (sha256(b"beacon round %d" % i).hexdigest() for i in range(2))
 SECONDS = 60
+NAME = re.compile(rb"acct_[0-9a-f]{12}|call_[0-9a-f]{16}")
 
 
 def stillwatch(folder: Path, *words: str, code: int = 0) -> str:
-    command = [sys.executable, "-c", "from stillwatch.cli import main; main()", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run_command(*words, cwd=folder)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 
@@ -68,11 +74,20 @@ def test_a_stranger_checks_it_without_the_project(bundle: Path, evasion_report: 
 
 def test_it_holds_no_name_of_an_account_or_text_that_was_not_disclosed(bundle: Path, evasion: Traffic) -> None:
     files = Files.of(bundle).contents
-    opened = files.pop("audit/openings.jsonl")
-    rest = b"".join(files.values())
-    rows = evasion.calls().to_pylist()
-    assert not [r for r in rows if r["account"].encode() in rest or r["call_id"].encode() in rest]
-    assert not [r for r in rows if r["call_id"].encode() in opened]
+    opened = [json.loads(line)["disclosures"] for line in files.pop("audit/openings.jsonl").splitlines()]
+    packed = [pq.read_table(BytesIO(files.pop(name))) for name in sorted(files) if name.endswith(".parquet")]
+    inside = [str(table[name].to_pylist()).encode() for table in packed for name in strings(table)]
+    calls = {name.encode() for name in evasion.calls()["call_id"].to_pylist()}
+    accounts = {name.encode() for name in evasion.calls()["account"].to_pylist()}
+    assert all(NAME.fullmatch(name) for name in calls | accounts), "a name of another shape would not be looked for"
+    assert not set(NAME.findall(b"\n".join([*files.values(), *inside]))) & (calls | accounts)
+    disclosed = {tuple(json.loads(urlsafe_b64decode(f"{one}=="))[1:]) for row in opened for one in row.values()}
+    assert {field for field, _ in disclosed} == {"account"}
+    assert {value.encode() for _, value in disclosed} <= accounts
+
+
+def strings(table: pa.Table) -> list[str]:
+    return [field.name for field in table.schema if not pa.types.is_primitive(field.type)]
 
 
 def test_the_command_says_what_the_script_says(bundle: Path, folder: Path) -> None:

@@ -109,6 +109,17 @@ def test_refusals_are_in_anthropics_shape() -> None:
     run(test)
 
 
+def test_the_clients_own_retry_succeeds_after_a_refusal() -> None:
+    async def test() -> None:
+        async with running() as rig, anthropic.AsyncAnthropic(**{**rig.anthropic, "max_retries": 1}) as client:
+            rig.limits.refuse = type(LIMIT_REACHED)(LIMIT_REACHED.level, LIMIT_REACHED.unit, 0.01)
+            asyncio.get_running_loop().call_later(0.2, setattr, rig.limits, "refuse", None)
+            answer = await client.messages.create(model="claude", max_tokens=9, messages=hello())
+            assert answer.content
+
+    run(test)
+
+
 def test_shows_what_is_left_in_the_vendors_headers() -> None:
     async def test() -> None:
         async with running() as rig, anthropic.AsyncAnthropic(**rig.anthropic) as client:

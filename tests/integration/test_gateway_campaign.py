@@ -22,8 +22,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from openai import OpenAI
 from test_gateway_command import eventually, free_port, get
 
+from commands import run_command
 from stillwatch.gateway.directory.opened import Directory
 from stillwatch.simulate.compose import compose
 from stillwatch.simulate.scenario import parse_scenario
@@ -70,6 +72,18 @@ days = 7
 [rules.when]
 campaign = true
 min_strength_bits = 2.5
+
+[[rules]]
+name = "pace a campaign"
+action = "pace"
+mode = "enforce"
+amount = 60
+reason = "your account is used together with others"
+url = "https://example.com/appeal"
+days = 7
+[rules.when]
+campaign = true
+min_strength_bits = 2.5
 """
 
 
@@ -86,7 +100,7 @@ class Place:
     truth: Mapping[str, str]
 
     def run(self, *arguments: str) -> str:
-        done = subprocess.run([*STILLWATCH, *arguments], cwd=self.folder, check=False, capture_output=True, text=True)
+        done = run_command(*arguments, cwd=self.folder)
         assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -193,6 +207,16 @@ def effects(place: Place, accounts: list[str]) -> list[bool]:
     return asyncio.run(ask())
 
 
+def told_to_the_openai_client(place: Place, account: str) -> str:
+    """Have OpenAI's own client make a call; return what the answer says of effects."""
+    with OpenAI(base_url=f"http://127.0.0.1:{place.port}/v1", api_key=place.keys[account], max_retries=0) as client:
+        told = client.chat.completions.with_raw_response.create(
+            model="stand-in", messages=[{"role": "user", "content": "hello"}]
+        )
+    assert told.parse().choices[0].message.content
+    return str(told.headers.get("stillwatch-effect", ""))
+
+
 def test_a_campaign_is_found_and_acted_upon_while_honest_callers_are_not(place: Place) -> None:
     campaign, honest = place.accounts("campaign:A"), [a for a in place.truth if place.truth[a] != "campaign:A"]
     assert not any(effects(place, campaign[:3]))
@@ -207,6 +231,8 @@ def test_a_campaign_is_found_and_acted_upon_while_honest_callers_are_not(place: 
     assert one["calls"] >= 0.97 * 1000
     assert eventually(lambda: all(effects(place, campaign)))
     assert not any(effects(place, honest[:40]))
+    assert "pace;amount=60" in told_to_the_openai_client(place, campaign[1])
+    assert told_to_the_openai_client(place, honest[0]) == ""
 
     place.run("appeal", "grant", campaign[0], "--reason", "a class with one homework")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,15 +11,15 @@ from benchmarks.gateway.callers import ask, call, header
 from benchmarks.gateway.faulty_model import FaultyModel
 from benchmarks.gateway.real_gateway import RealGateway
 
+from commands import run_command
 from stillwatch.evidence.promises import verify_promise
 from stillwatch.evidence.receipts import verify_receipt
 
-STILLWATCH = [sys.executable, "-c", "from stillwatch.cli.main import main; main()"]
 PROMISING = "[evidence]\npromises = true\n[[limits]]\nlevel = 'account'\nunit = 'calls'\nper_minute = 2\n"
 
 
 def stillwatch(folder: Path, *arguments: str) -> str:
-    done = subprocess.run([*STILLWATCH, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    done = run_command(*arguments, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -60,9 +58,7 @@ def test_an_account_holder_gets_a_promise_and_then_the_receipt(begun: Path) -> N
 
 def test_without_a_log_the_gateway_says_what_to_do_and_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "gateway.toml").write_text("admin_port = 0\n[listen]\nport = 0\n[evidence]\npromises = true\n")
-    done = subprocess.run(
-        [*STILLWATCH, "gateway", "--config", "gateway.toml"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = run_command("gateway", "--config", "gateway.toml", cwd=tmp_path)
     assert done.returncode != 0
     told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     assert [line for line in told if "no log was begun here" in line.get("problem", "")]

@@ -6,9 +6,7 @@ same bytes without it, must be read by the gateway as one request or refused.
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,24 +17,20 @@ import pytest
 from benchmarks.gateway.faulty_model import FaultyModel
 from benchmarks.gateway.real_gateway import RealGateway, eventually, free_port, get, read_ahead
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx here; apt-get install nginx")
+from real_proxies import needs_nginx, running_nginx
+
+pytestmark = needs_nginx
 CONFIG = """
-daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log warn;
-events {{ worker_connections 256; }}
-http {{
-  log_format asked '$request'; access_log {folder}/asked.log asked;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  log_format asked '$request';
   upstream gateway {{ server 127.0.0.1:{gateway}; keepalive 4; }}
   server {{
+    access_log {folder}/asked.log asked;
     listen 127.0.0.1:{port}; ignore_invalid_headers off; underscores_in_headers on;
     location / {{
       proxy_pass http://gateway; proxy_http_version 1.1; proxy_set_header connection "";
       proxy_request_buffering {buffering}; proxy_set_header x-forwarded-for $remote_addr;
     }}
   }}
-}}
 """
 BODY = b'{"model":"stand-in","messages":[{"role":"user","content":"outer"}]}'
 
@@ -81,15 +75,9 @@ def way(
         yield Way(running, model, running.port)
         return
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, gateway=running.port, port=port, buffering=request.param))
-    nginx = subprocess.Popen([str(NGINX), "-c", config, "-p", folder, "-e", folder / "error.log"])
-    try:
-        eventually(lambda: get(f"http://127.0.0.1:{port}/readyz")[0] == 200)
+    config = CONFIG.format(folder=folder, gateway=running.port, port=port, buffering=request.param)
+    with running_nginx(config, folder, ready=lambda: get(f"http://127.0.0.1:{port}/readyz")[0] == 200):
         yield Way(running, model, port, folder / "asked.log")
-    finally:
-        nginx.terminate()
-        nginx.wait()
 
 
 def inner(key: str) -> bytes:

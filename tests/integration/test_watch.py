@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from commands import run_command
 from journals import END
 from scan_reports import KEY, Traffic
 from stillwatch.gateway.journal.layout import Layout
@@ -40,9 +41,7 @@ def record(journal: Journal, calls: Iterable[dict[str, Any]]) -> None:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*STILLWATCH, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300
-    )
+    return run_command(*arguments, cwd=folder, seconds=300)
 
 
 def standing(folder: Path) -> dict[str, Any]:
@@ -136,6 +135,7 @@ def test_a_journal_in_use_is_not_recovered_over_its_head(tmp_path: Path, journal
     assert done.returncode == 2
     assert "1 worker(s) still write here" in done.stderr
     assert run(tmp_path, "journal", "seal", str(journal.folder)).returncode == 0
+    assert "nothing new to seal" in run(tmp_path, "watch", "--once").stderr
     writer.close()
 
 

@@ -86,25 +86,24 @@ def weigh_cells(
     rows = _lay_out(strands, observed, population, background)
     weight = entity_weights(strands.account[rows.strand], population, rows.cell)
     codes = encode_all(observed, rows.cell, rows.strand, background)
-    in_background, single = _background_flags(strands, background)
+    strata = _background_flags(strands, background)
     membership = settle(
         codes,
         cell=rows.cell,
         entity=population.entity[population.index(strands.account[rows.strand])],
         weight=weight,
-        in_background=in_background[rows.strand],
-        single=single[rows.strand],
+        strata=[flags[rows.strand] for flags in strata],
         background=background,
     )
     return WeighedCells(
-        _accept(strands, population, rows, weight, membership), codes, membership, in_background[rows.strand]
+        _accept(strands, population, rows, weight, membership), codes, membership, strata[0][rows.strand]
     )
 
 
-def _background_flags(strands: Strands, background: Background) -> tuple[Floats, Floats]:
+def _background_flags(strands: Strands, background: Background) -> list[Floats]:
     at = np.searchsorted(background.account, strands.account).clip(0, len(background.account) - 1)
     inside = background.account[at] == strands.account
-    return inside.astype(float), (inside & background.single_turn[at]).astype(float)
+    return [(inside & stratum[at]).astype(float) for stratum in background.strata]
 
 
 def _lay_out(strands: Strands, observed: Sequence[Observed], population: Population, background: Background) -> _Rows:
@@ -140,7 +139,8 @@ def _seeds(
             continue
         codes = encode(one, zeros, mine, background)
         held = np.bincount(codes.code[codes.code >= 0], minlength=len(codes.code_cell))
-        rate = (np.maximum(codes.base_all - held, 0.0) + 0.5) / (len(background.account) + 1.0)
+        everybody = codes.known[0] if codes.known else float(len(background.account))
+        rate = (np.maximum(codes.base_all - held, 0.0) + 0.5) / (everybody + 1.0)
         lift = np.log2(np.maximum(held, 0.5) / len(mine) / rate)
         surprise = held * lift
         good = np.flatnonzero((held >= MIN_ENTITIES) & (lift >= MIN_LIFT_BITS) & (surprise >= MIN_SEED_BITS))

@@ -13,6 +13,7 @@ from stillwatch.detect.kinship import split
 from stillwatch.detect.merging import join_all
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import Observed
+from stillwatch.detect.papers import unite_by_papers
 from stillwatch.detect.senders import see_senders, without_outsiders
 from stillwatch.detect.strands import MIN_ENTITIES, Population, Strands
 
@@ -24,7 +25,7 @@ def find_groups(
     if not len(strands):
         return []
     weighed = weigh_cells(strands, observed, population, background)
-    groups = drop_chance(merge(weighed.cells, strands, population), strands, population)
+    groups = drop_chance(merge(weighed.cells, strands, population, observed), strands, population)
     groups = [g for g in (without_outsiders(g, strands) for g in groups) if len(g.accounts) >= MIN_ENTITIES]
     for group in groups:
         group.cells = weighed.explain(group.cells)
@@ -32,7 +33,9 @@ def find_groups(
     return groups
 
 
-def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> list[Group]:
+def merge(
+    cells: Sequence[Cell], strands: Strands, population: Population, observed: Sequence[Observed] = ()
+) -> list[Group]:
     """Merge the cells of one campaign, in whatever order they come; each account ends in one group at most."""
     if not cells:
         return []
@@ -40,6 +43,7 @@ def merge(cells: Sequence[Cell], strands: Strands, population: Population) -> li
     join_all(drafts, cells)
     if not drafts.drafts:
         return []
+    unite_by_papers(drafts, observed)
     split(drafts)
     settle(drafts)
     absorb(drafts)

@@ -37,8 +37,8 @@ FAMILIES = OWN_FAMILIES
 class Codes:
     """One signal over the strands: ``code`` numbers (cell, observable) pairs, -1 where the strand has none.
 
-    ``base_all`` and ``base_single`` count, for each code, the background accounts that hold the observable: all, and
-    those that hardly ever follow up.
+    ``base`` counts, for each code, the background accounts that hold the observable, by stratum of ``Background``.
+    Where the signal is partial, ``known`` counts those of each stratum of whom it says anything.
     """
 
     name: str
@@ -48,8 +48,13 @@ class Codes:
     code: Ints
     code_cell: Ints
     code_observable: Ints
-    base_all: Floats
-    base_single: Floats
+    base: tuple[Floats, ...]
+    known: tuple[float, ...] | None = None
+
+    @property
+    def base_all(self) -> Floats:
+        """Of all background accounts, how many hold each observable."""
+        return self.base[0]
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class Background:
 
     account: Ints
     single_turn: npt.NDArray[np.bool_]
+
+    @property
+    def strata(self) -> list[npt.NDArray[np.bool_]]:
+        """Who is in each stratum: everybody, and those that hardly ever follow up."""
+        return [np.ones(len(self.account), bool), self.single_turn]
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,6 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
     code[row[best]] = (np.cumsum(used) - 1)[pair_code[best]]
     pair = pair[used]
     observable = values[pair % max(1, len(values))] if len(values) else pair
-    everyone, single = _background_counts(observed.background, background, observable)
     return Codes(
         observed.signal.name,
         observed.signal.family,
@@ -103,8 +112,8 @@ def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Backgrou
         code,
         pair // max(1, len(values)),
         observable,
-        everyone,
-        single,
+        _background_counts(observed.background, background, observable),
+        _known(observed.background, background) if observed.signal.partial else None,
     )
 
 
@@ -123,14 +132,21 @@ def _most_shared(row: Ints, holders: Ints, calls: Ints) -> Ints:
     return first
 
 
-def _background_counts(edges: Edges, background: Background, observable: Ints) -> tuple[Floats, Floats]:
+def _background_counts(edges: Edges, background: Background, observable: Ints) -> tuple[Floats, ...]:
     known, inverse = edges.distinct
-    at = np.searchsorted(known, observable).clip(0, max(0, len(known) - 1))
-    found = (known[at] == observable) if len(known) else np.zeros(len(observable), bool)
-    single = background.single_turn[np.searchsorted(background.account, edges.unit)]
-    counts = [np.bincount(inverse, weights=w, minlength=len(known)) for w in (np.ones(len(inverse)), single)]
-    everyone, alone = (np.where(found, c[at], 0.0) if len(known) else np.zeros(len(observable)) for c in counts)
-    return everyone, alone
+    if not len(known):
+        return tuple(np.zeros(len(observable)) for _ in background.strata)
+    at = np.searchsorted(known, observable).clip(0, len(known) - 1)
+    found = known[at] == observable
+    unit = np.searchsorted(background.account, edges.unit)
+    counts = [np.bincount(inverse, weights=stratum[unit], minlength=len(known)) for stratum in background.strata]
+    return tuple(np.where(found, c[at], 0.0) for c in counts)
+
+
+def _known(edges: Edges, background: Background) -> tuple[float, ...]:
+    """Count the accounts of each stratum that a signal saw."""
+    at = np.searchsorted(background.account, np.unique(edges.unit))
+    return tuple(float(stratum[at].sum()) for stratum in background.strata)
 
 
 def encode_all(observed: Sequence[Observed], cell: Ints, strand_of: Ints, background: Background) -> list[Codes]:
@@ -144,32 +160,28 @@ def settle(
     cell: Ints,
     entity: Ints,
     weight: Floats,
-    in_background: Floats,
-    single: Floats,
+    strata: Sequence[Floats],
     background: Background,
 ) -> Membership:
     """Iterate membership and profiles over all cells at once.
 
     ``entity`` names each row's declared owner: its votes are left out when one of its accounts is weighed. ``weight``
-    counts each entity once; ``in_background`` and ``single`` are 1 where the strand's account is a
-    background account (that hardly follows up): members are taken out of the background they are compared with.
+    counts each entity once; ``strata`` are 1 where the strand's account is one of each stratum of
+    the background: members are taken out of the background they are compared with.
     """
     cells = int(cell.max()) + 1 if len(cell) else 0
     probability = np.full(len(cell), 0.9)
-    held = [_Held.of(c, cell, (in_background, single)) for c in codes]
+    held = [_Held.of(c, cell, strata) for c in codes]
     bits = np.zeros((len(cell), len(FAMILIES)))
     by_signal: dict[str, Floats] = {}
     company = with_company(cell, entity)
     owners = Owners.of(cell, entity, company)
     pairs = [Owners.of(c.code, entity, company) for c in codes]
-    sizes = (float(len(background.account)), float(background.single_turn.sum()))
+    sizes = [float(stratum.sum()) for stratum in background.strata]
     for _ in range(ROUNDS):
         own = probability * weight
         total = np.bincount(cell, weights=own, minlength=cells).astype(np.float64)
-        inside = [
-            np.bincount(cell, weights=probability * flag, minlength=cells).astype(np.float64)
-            for flag in (in_background, single)
-        ]
+        inside = [np.bincount(cell, weights=probability * flag, minlength=cells).astype(np.float64) for flag in strata]
         votes = owners.sums(own)
         weighed = each(
             lambda c, h, pair, own=own, votes=votes, total=total, probability=probability, inside=inside: _signal_bits(
@@ -214,7 +226,7 @@ def _signal_bits(  # noqa: PLR0917  (arrays that belong together only here)
     total: Floats,
     probability: Floats,
     inside: Sequence[Floats],
-    sizes: tuple[float, float],
+    sizes: Sequence[float],
 ) -> Floats:
     # Where every row holds an observable, all sums over rows are known.
     whole, size_of = len(held.rows) == len(own), len(codes.code_cell)
@@ -222,11 +234,10 @@ def _signal_bits(  # noqa: PLR0917  (arrays that belong together only here)
     holders = np.bincount(held.code, weights=mine, minlength=size_of)
     known_total = total if whole else np.bincount(held.cell, weights=mine, minlength=len(total))
     base = np.zeros(size_of)
-    for counts, (rows, code), gone, size in zip(
-        (codes.base_all, codes.base_single), held.strata, inside, sizes, strict=True
-    ):
+    for counts, (rows, code), gone, size in zip(codes.base, held.strata, inside, codes.known or sizes, strict=True):
         members = np.bincount(code, weights=probability[rows], minlength=size_of)
-        left = np.maximum(size - gone, 0.0)[codes.code_cell]
+        seen = np.bincount(codes.code_cell[code], weights=probability[rows], minlength=len(total))
+        left = np.maximum(size - (seen if codes.known else gone), 0.0)[codes.code_cell]
         # A stratum of fewer than fifty accounts says too little about anybody.
         rate = (np.maximum(counts - members, 0.0) + 0.5) / (left + 1.0)
         base = np.maximum(base, np.where(left >= 50.0, rate, 0.0))

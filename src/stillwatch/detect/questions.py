@@ -14,6 +14,7 @@ from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.group import MANY_WORDINGS, Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, public_items, sampled_items
 from stillwatch.detect.load import Load, taking_turns
+from stillwatch.detect.merging import OWN_SHARE
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.senders import MIN_COVERED, PUBLIC_SHARE
 from stillwatch.detect.strands import USE
@@ -102,7 +103,7 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     # sends them: a published prompt is long too.
     specific = min(MAX_WORDING_BITS, words / 4.0)
     size = min(MAX_SIZE_BITS, max(0.0, np.log2(entities / 5.0) / 2.0))
-    bits = min(specific if templates else 3.0, rarity) + size
+    bits = (min(specific if templates else 3.0, rarity) + size) * _own_part(group.sent.own_share)
     if group.sent.own_share < PUBLIC_SHARE:
         bits = 0.0
         says = (
@@ -117,6 +118,14 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     else:
         says = f"{entities} accounts that claim to be strangers ask for the same thing in many wordings."
     return Finding("shared_content", Family.CONTENT, float(bits), says)
+
+
+def _own_part(own_share: float) -> float:
+    """Return what is left of a wording's evidence where others send it too: all from OWN_SHARE on, none if public.
+
+    Of a campaign's wording hardly any sender is missed; others who send it are strangers who came upon it.
+    """
+    return float(np.clip((own_share - PUBLIC_SHARE) / (OWN_SHARE - PUBLIC_SHARE), 0.0, 1.0))
 
 
 def _rotation(group: Group, summary: Summary) -> list[Finding]:

@@ -32,6 +32,7 @@ class Signal:
     seeds: bool = False
     compares: bool = False
     of_tool: bool = False
+    partial: bool = False
     needs: tuple[str, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
 
@@ -60,13 +61,16 @@ def signal(
     seeds: bool = False,
     compares: bool = False,
     of_tool: bool = False,
+    partial: bool = False,
 ) -> Callable[[Callable[..., Frame]], Callable[..., Frame]]:
     """Declare a signal.
 
     ``needs`` names the columns without which it is skipped (and the report says so); ``max_bits`` caps what one value
     of it can say; ``seeds`` lets a value of it pick a group out of all accounts with one kind of use; ``compares`` says
     that what it sees of one account depends on the others; ``of_tool`` says that it sees the program an account uses
-    rather than who uses it: strangers share programs, so all such signals together say little of one operator.
+    rather than who uses it: strangers share programs, so all such signals together say little of one operator;
+    ``partial`` says that of accounts it does not see nothing is known, rather than that they hold no such value: they
+    are then no part of the comparison group.
 
     The function takes one frame, named ``calls`` (records.CALLS) or ``accounts``, and keyword-only parameters with
     defaults, which are its configuration; it returns a frame with account, observable and calls. Raises PluginError
@@ -86,7 +90,15 @@ def signal(
                 f"signal {name!r} is defined in {known.function.__module__} and {function.__module__}: rename one"
             )
         _SIGNALS[name] = Signal(
-            name, family, function, max_bits=max_bits, seeds=seeds, compares=compares, of_tool=of_tool, needs=needs
+            name,
+            family,
+            function,
+            max_bits=max_bits,
+            seeds=seeds,
+            compares=compares,
+            of_tool=of_tool,
+            partial=partial,
+            needs=needs,
         )
         return function
 

@@ -137,6 +137,7 @@ def _is_failing(limits: Limits) -> bool:
 def _add_journal(parts: Parts) -> None:
     journal = JournalWriter(parts.settings.journal)
     parts.recorder = journal
+    parts.starts.append(_step(journal.gather_ends))
     parts.stops.append(_step(journal.close))
     parts.states["journal"] = lambda: {"status": journal.problem or "ok", **asdict(journal.counts)}
     for name in JOURNAL_TOTALS:

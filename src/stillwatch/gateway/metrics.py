@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from stillwatch.gateway.call import Call
@@ -72,16 +72,17 @@ class Metrics:
     def add_up(self) -> None:
         """Add up what has ended since the last time."""
         waiting, self._waiting = self._waiting, []
+        alike: defaultdict[tuple[str, int], list[Ended]] = defaultdict(list)
         for one in waiting:
-            labels = (one.dialect,)
-            self.counts["calls", (one.dialect, f"{one.status // 100}xx")] += 1
-            self.counts["input_tokens", ()] += one.input_tokens
-            self.counts["output_tokens", ()] += one.output_tokens
-            self.counts["paused_seconds", ()] += one.paused_seconds
-            if one.seconds:
-                self._time("call_seconds", labels, one.seconds)
-            if one.first_byte_seconds:
-                self._time("first_byte_seconds", labels, one.first_byte_seconds)
+            alike[one[:2]].append(one)
+        for (dialect, status), ended in alike.items():
+            _, _, seconds, first_bytes, paused, inputs, outputs = zip(*ended, strict=True)
+            self.count("calls", (dialect, f"{status // 100}xx"), len(ended))
+            self.count("input_tokens", amount=sum(inputs))
+            self.count("output_tokens", amount=sum(outputs))
+            self.count("paused_seconds", amount=sum(paused))
+            self._time("call_seconds", (dialect,), seconds)
+            self._time("first_byte_seconds", (dialect,), first_bytes)
 
     def snapshot(self) -> dict[str, object]:
         """Return everything as JSON values: ``metric_page`` reads it."""
@@ -94,9 +95,12 @@ class Metrics:
             "gauges": [[name, says()] for name, says in self.gauges.items()],
         }
 
-    def _time(self, name: str, labels: Labels, seconds: float) -> None:
-        buckets = self.times.get((name, labels))
-        if buckets is None:
-            buckets = self.times[name, labels] = [0.0] * (len(SECONDS) + 2)
-        buckets[bisect_left(SECONDS, seconds)] += 1
-        buckets[-1] += seconds
+    def _time(self, name: str, labels: Labels, seconds: Iterable[float]) -> None:
+        """Count times by bucket; zero is a time that there was none of."""
+        taken = [one for one in seconds if one]
+        if not taken:
+            return
+        buckets = self.times.setdefault((name, labels), [0.0] * (len(SECONDS) + 2))
+        for one in taken:
+            buckets[bisect_left(SECONDS, one)] += 1
+        buckets[-1] += sum(taken)

@@ -41,6 +41,8 @@ class WatchedFile(Generic[Value]):
 
     async def refresh_aside(self) -> bool:
         """Do the same with the reading in a thread, so that the event loop goes on."""
+        if self._signature() == self._seen:
+            return False
         try:
             return self._swap(await asyncio.to_thread(self._read_if_changed))
         except StillwatchError as problem:

@@ -28,10 +28,10 @@ STATEMENT_SECONDS = 30
 
 
 class Database:
-    """An open database. ``place`` names it in messages, without its password; ``called`` says what it is."""
+    """An open database. ``place`` names it in messages, without its password; ``path`` is SQLite's file."""
 
-    def __init__(self, engine: Engine, place: str) -> None:
-        self.engine, self.place = engine, place
+    def __init__(self, engine: Engine, place: str, path: Path | None = None) -> None:
+        self.engine, self.place, self.path = engine, place, path
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -71,7 +71,8 @@ def open_database(url: str, *, option: str, busy_seconds: float = BUSY_SECONDS) 
     parsed = _parse(url, option)
     place = parsed.render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
-        return Database(_sqlite(parsed, place, option, busy_seconds), place)
+        path = Path(str(parsed.database)).absolute()
+        return Database(_sqlite(path, place, option, busy_seconds), place, path)
     return Database(_postgresql(parsed), place)
 
 
@@ -88,8 +89,7 @@ def _parse(url: str, option: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
 
 
-def _sqlite(url: URL, place: str, option: str, busy_seconds: float) -> Engine:
-    path = Path(str(url.database)).absolute()
+def _sqlite(path: Path, place: str, option: str, busy_seconds: float) -> Engine:
     _make_private_file(path, option)
     # mode=rw: a file that was taken away is an error, not an empty database.
     target = f"{path.as_uri()}?mode=rw"

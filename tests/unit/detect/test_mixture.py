@@ -31,6 +31,7 @@ def observed(
     name: str = "address",
     family: Family = Family.NETWORK,
     max_bits: float = 10.0,
+    partial: bool = False,
 ) -> Observed:
     """Return a signal's edges; ``elsewhere`` says how many of everybody hold an observable, one each."""
     others: dict[int, list[tuple[int, int]]] = {}
@@ -39,7 +40,7 @@ def observed(
         for _ in range(holders):
             others.setdefault(int(EVERYBODY.account[account % PEOPLE]), []).append((observable, 1))
             account += 1
-    return Observed(Signal(name, family, unused, max_bits=max_bits), edges(strands), edges(others))
+    return Observed(Signal(name, family, unused, max_bits=max_bits, partial=partial), edges(strands), edges(others))
 
 
 def weigh(*seen: Observed, strands: int, cell: list[int] | None = None, entity: list[int] | None = None) -> Membership:
@@ -50,9 +51,7 @@ def weigh(*seen: Observed, strands: int, cell: list[int] | None = None, entity: 
     zeros = np.zeros(strands)
     owner = rows if entity is None else np.array(entity)
     weight = np.array([1.0 / sum(owner[o] == owner[r] and cells[o] == cells[r] for o in rows) for r in rows])
-    return settle(
-        codes, cell=cells, entity=owner, weight=weight, in_background=zeros, single=zeros, background=EVERYBODY
-    )
+    return settle(codes, cell=cells, entity=owner, weight=weight, strata=[zeros] * 2, background=EVERYBODY)
 
 
 def network(membership: Membership) -> list[float]:
@@ -105,6 +104,13 @@ def test_the_rarer_a_shared_value_the_more_it_weighs() -> None:
     weights = [network(weigh(observed(same(7, range(10)), {7: n}), strands=10))[0] for n in (1, 10, 100, 500)]
     assert weights == sorted(weights, reverse=True)
     assert weights[0] > weights[-1] + 3.0
+
+
+def test_of_a_partial_signal_only_those_it_sees_are_compared_with() -> None:
+    """A hundred were seen and all agree: that nine hundred were not seen does not make the value rare."""
+    seen = [network(weigh(observed(same(7, range(10)), {7: 100}, partial=p), strands=10))[0] for p in (False, True)]
+    assert seen[0] > 2.0
+    assert abs(seen[1]) < 0.2
 
 
 def test_nothing_confirms_itself() -> None:
@@ -164,8 +170,7 @@ def test_members_are_not_their_own_background() -> None:
         cell=np.zeros(200, np.int64),
         entity=rows,
         weight=ones,
-        in_background=ones,
-        single=ones,
+        strata=[ones, ones],
         background=EVERYBODY,
     )
     assert min(network(inside)) > 5.0

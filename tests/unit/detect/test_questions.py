@@ -135,6 +135,16 @@ def test_a_template_most_of_whose_senders_are_strangers_says_nothing() -> None:
     assert operator(public).family_bits(Family.CONTENT) < operator(made).family_bits(Family.CONTENT) - 4.0
 
 
+def test_the_more_strangers_send_a_template_the_less_it_says() -> None:
+    """The users of one published judge who agree most are picked from all of its users: a quarter were not picked."""
+    made = group(bits={Family.TIMING: 3.0})
+    content = [
+        operator(replace(made, sent=replace(made.sent, own_share=share))).family_bits(Family.CONTENT)
+        for share in (1.0, 0.92, 0.75, 0.65)
+    ]
+    assert content[0] == content[1] > content[2] + 2.0 > content[3] + 4.0
+
+
 def test_a_template_of_a_sliver_of_the_calls_says_nothing_of_the_group() -> None:
     made = group(words=64)
     sliver = replace(made, sent=replace(made.sent, covered=0.1))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from stillwatch.gateway import keyring as keyring_module
 from stillwatch.gateway.directory.credential import make_credential
 from stillwatch.gateway.directory.database import open_database
 from stillwatch.gateway.directory.opened import Directory
-from stillwatch.gateway.keyring import POLL_SECONDS, STALE_SECONDS, DirectoryKeyring, KeyringHealth
+from stillwatch.gateway.keyring import ASK_SECONDS, POLL_SECONDS, STALE_SECONDS, DirectoryKeyring, KeyringHealth
 from stillwatch.gateway.nouns import Caller
 from stillwatch.gateway.ports import Keyring
 
@@ -241,6 +242,26 @@ def test_an_older_copy_of_the_directory_put_back_is_read_whole(gateway: Gateway)
     gateway.copy.poll()
     assert gateway.copy.find(kept) is not None
     assert gateway.copy.find(later) is None
+
+
+def test_sqlite_is_not_asked_while_its_files_look_the_same(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[None] = []
+    state = gateway.copy._database.state
+    monkeypatch.setattr(gateway.copy._database, "state", lambda: asked.append(None) or state())
+    gateway.clock.now = time.time() + 60.0
+    for _ in range(3):
+        gateway.copy.poll()
+    settled = len(asked)
+    gateway.copy.poll()
+    assert len(asked) == settled
+    assert gateway.copy.health().fresh
+    credential = gateway.issue()
+    gateway.copy.poll()
+    assert gateway.copy.find(credential) is not None
+    gateway.uptime.now += ASK_SECONDS
+    before = len(asked)
+    gateway.copy.poll()
+    assert len(asked) == before + 1
 
 
 def test_many_changes_are_packed_anew(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,9 @@ def watch_command(
     stop = Event()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        watch(settings, wait=lambda seconds: once or stop.wait(seconds), tell=lambda done: _tell(done, console))
+        watch(
+            settings, wait=lambda seconds: once or stop.wait(seconds), tell=lambda done: _tell(done, console, once=once)
+        )
     except KeyboardInterrupt:
         # Whatever it was doing is done again by the next watch: sealing, report and snapshot are each swapped whole.
         console.print("stopped")
@@ -105,10 +107,12 @@ def _evidence(told: GatewaySettings, journal: Journal) -> EvidenceSettings | Non
     return EvidenceSettings(key_file=journal.key_file, **said)
 
 
-def _tell(done: Round, console: Console) -> None:
+def _tell(done: Round, console: Console, *, once: bool) -> None:
     if done.scanned:
         console.print(f"{done.sealed:,} calls sealed; {done.campaigns} campaign(s), {done.accounts:,} accounts listed")
     elif done.sealed:
         console.print(f"{done.sealed:,} calls sealed; nothing to scan")
+    elif once:
+        console.print("nothing new to seal: a gateway closes what it writes within [journal] segment_seconds (60)")
     if done.logged:
         console.print(f"{done.logged:,} new entries in the evidence log")

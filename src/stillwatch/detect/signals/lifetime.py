@@ -8,7 +8,7 @@ from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
-@signal("lifetime", family=Family.TIMING, needs=("hour",), max_bits=2.5)
+@signal("lifetime", family=Family.TIMING, needs=("hour",), max_bits=2.5, partial=True)
 def lifetime(calls: Frame, *, hours: int = 24, min_calls: int = 6) -> Frame:
     """See how many windows of ``hours`` lie between the first and the last call of each account.
 

@@ -12,7 +12,7 @@ MODULUS = 65_536
 """Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4): 40503 = 2^16 / golden ratio."""
 
 
-@signal("lockstep", family=Family.TIMING, needs=("hour",), max_bits=2.5)
+@signal("lockstep", family=Family.TIMING, needs=("hour",), max_bits=2.5, partial=True)
 def lockstep(calls: Frame, *, min_hours: int = 3) -> Frame:
     """See a MinHash of each account's active hours: two agree as often as their sets are alike (Jaccard).
 

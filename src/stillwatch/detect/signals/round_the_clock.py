@@ -8,7 +8,7 @@ from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
-@signal("round_the_clock", family=Family.TIMING, needs=("hour",), max_bits=1.5)
+@signal("round_the_clock", family=Family.TIMING, needs=("hour",), max_bits=1.5, partial=True)
 def round_the_clock(calls: Frame, *, min_calls: int = 24, min_hours: int = 48) -> Frame:
     """See how many hours of the day each account uses, in steps of four.
 

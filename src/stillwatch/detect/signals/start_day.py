@@ -8,7 +8,7 @@ from stillwatch.detect.signal import Frame, signal
 from stillwatch.records import Family
 
 
-@signal("start_day", family=Family.TIMING, needs=("hour",), max_bits=5.0, seeds=True)
+@signal("start_day", family=Family.TIMING, needs=("hour",), max_bits=5.0, seeds=True, partial=True)
 def start_day(calls: Frame, *, hours: int = 24, min_calls: int = 3) -> Frame:
     """See in which window of ``hours`` each account made its first call.
 

@@ -1,7 +1,7 @@
-"""The claim ladder: four rungs, each a file of its own with what it rests on, its limits, and what speaks against it.
+"""The claim ladder: four rungs, each a file with what it rests on, its limits, and what speaks against it.
 
 ``rests_on`` is ``log`` where the bundle proves the claim, ``statement`` where it only carries it: the verifier never
-calls a statement verified.
+calls a statement verified. ``otherwise`` is what else could explain it, ``contrary`` what was found against it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def volume(listed: Listed, counted: Counted, *, whole: bool) -> Json:
             "That an entry is of its account, and of this campaign, is the host's word, except where it is opened.",
             "Nothing here says what the calls were used for.",
         ],
+        "otherwise": [],
         "contrary": _gaps(listed, counted),
     }
 
@@ -82,7 +83,7 @@ def coordination(campaign: Mapping[str, Any], observables: list[Json], *, repeat
         "numbers": {"accounts": campaign["accounts"], "bits": answer["bits"], "prior_bits": answer["prior_bits"]},
         "evidence": answer["evidence"],
         "observables": observables,
-        "method": "Bits are odds as a power of two: a prior, and what each family of evidence adds, at most ten each.",
+        "method": "Bits are odds as a power of two: a prior, and at most twelve that each family of evidence adds.",
         "confidence": {
             "rate": campaign["false_alarm_rate"],
             "says": f"{campaign['false_alarm_says']} Those scans are of composed traffic, not of this host's.",
@@ -91,9 +92,10 @@ def coordination(campaign: Mapping[str, Any], observables: list[Json], *, repeat
         "limits": [
             _REPEATABLE if repeatable else _NOT_REPEATABLE,
             "Names of what is shared hold inside this bundle only; what they stand for is not disclosed.",
-            "One operator is not yet a wrongdoer: see what speaks against it.",
+            "One operator is not yet a wrongdoer: see what else it could be, and what speaks against it.",
         ],
-        "contrary": [*campaign["otherwise"], *_against(answer["evidence"])],
+        "otherwise": campaign["otherwise"],
+        "contrary": _against(answer["evidence"]),
     }
 
 
@@ -129,6 +131,7 @@ def attribution(attached: str | None) -> Json:
             "Operators affiliated with an entity are not that entity.",
             "Names, addresses and payments can be borrowed, bought or stolen.",
         ],
+        "otherwise": [],
         "contrary": [],
     }
 
@@ -147,5 +150,6 @@ def training_use(attached: str | None) -> Json:
             "Only a test of the suspected model can show this; calls to an API cannot.",
             "Answers published or resold by third parties can reach a model without its maker's calling this API.",
         ],
+        "otherwise": [],
         "contrary": [],
     }

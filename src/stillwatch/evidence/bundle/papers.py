@@ -42,6 +42,7 @@ def write_papers(draft: Draft, predicate: Mapping[str, Any]) -> None:
         "period": _period(volume),
         "heads": _json(draft, "heads.json"),
         "sample": _json(draft, "audit/sample.json"),
+        "otherwise": [line for claim in said.values() for line in claim["otherwise"]],
         "contrary": [line for claim in said.values() for line in claim["contrary"]],
         "stamped": any(name.endswith(".tsr") for name in draft.names()),
         "announced": _announced(draft),

@@ -9,6 +9,7 @@ import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -48,10 +49,10 @@ class State:
 
 
 class Database:
-    """An open directory. ``place`` names it in messages, without its password."""
+    """An open directory. ``place`` names it in messages, without its password; ``path`` is SQLite's file."""
 
-    def __init__(self, engine: Engine, place: str, note: Note | None = None) -> None:
-        self.engine, self.place, self._note = engine, place, note
+    def __init__(self, engine: Engine, place: str, note: Note | None = None, path: Path | None = None) -> None:
+        self.engine, self.place, self._note, self.path = engine, place, note, path
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -101,7 +102,7 @@ def open_database(url: str, *, note: Note | None = None) -> Database:
         opened = sql.open_database(url, option="the directory", busy_seconds=BUSY_SECONDS)
     except StoreError as problem:
         raise DirectoryError(str(problem)) from problem
-    database = Database(opened.engine, opened.place, note)
+    database = Database(opened.engine, opened.place, note, opened.path)
     try:
         with explained(database.place):
             _prepare(database.engine)

@@ -16,7 +16,13 @@ def row(signal: Signal) -> str:
     doc = inspect.getdoc(signal.function) or ""
     said = dict(re.findall(r"^(Catches|Misses|False alarms|Source): (.*)", doc, re.MULTILINE))
     value = re.sub(r"^See ", "", doc.split("\n")[0]).replace("``", "`")
-    marks = [w for w, on in (("seeds", signal.seeds), ("tool", signal.of_tool), ("compares", signal.compares)) if on]
+    known = (
+        ("seeds", signal.seeds),
+        ("tool", signal.of_tool),
+        ("compares", signal.compares),
+        ("partial", signal.partial),
+    )
+    marks = [w for w, on in known if on]
     needs = ", ".join(f"`{n}`" for n in signal.needs)
     cells = [
         f"`{signal.name}`",

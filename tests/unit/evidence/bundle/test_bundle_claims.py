@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bundles import BEACON, Files, Host
+from stillwatch.detect.answers import MAX_FAMILY_BITS
 from stillwatch.evidence.bundle import claims
 
 
@@ -20,6 +21,7 @@ def test_every_rung_names_its_limits_and_what_it_rests_on(files: Files, rung: st
     assert claim["limits"]
     assert claim["rests_on"] == ("log" if rung == "volume" else "statement")
     assert isinstance(claim["contrary"], list)
+    assert isinstance(claim["otherwise"], list)
 
 
 def test_the_unit_of_count_and_its_rule_are_said_in_words(files: Files) -> None:
@@ -49,3 +51,8 @@ def test_labels_of_what_is_shared_stay_at_home(files: Files) -> None:
     text = json.dumps(files.json("claims/coordination.json"))
     assert "192.0.2.7" not in text
     assert "label" not in text
+
+
+def test_the_most_that_a_family_adds_is_the_scan_s(files: Files) -> None:
+    assert MAX_FAMILY_BITS == 12.0
+    assert "at most twelve that each family" in files.json("claims/coordination.json")["method"]

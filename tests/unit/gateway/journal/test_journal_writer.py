@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import logging
 import os
@@ -82,6 +83,52 @@ def test_what_is_admitted_is_in_a_file_before_admit_returns(make: Make, layout: 
     writer.note("refusal", {"account": "a"})
     assert [f.kind for f in on_disk(layout)] == [Kind.ADMIT, Kind.FINISH, Kind.NOTE]
     assert all(s.path.stat().st_mode & 0o777 == 0o600 for s in layout.segments())
+
+
+def test_the_ends_of_one_turn_of_the_loop_come_in_one_write(make: Make, layout: Layout) -> None:
+    writer = make()
+
+    async def turn() -> list[str]:
+        writer.gather_ends()
+        writer.admit("1", asked(1))
+        for number in range(3):
+            writer.finish(str(number), {"status": 200})
+        before = len(on_disk(layout))
+        with pytest.MonkeyPatch.context() as patch:
+            writes, append = [], OpenSegment.append
+            patch.setattr(OpenSegment, "append", lambda self, frames: (writes.append(frames), append(self, frames)))
+            await asyncio.sleep(0)
+        assert (before, len(writes), writer.counts.finished) == (1, 1, 3)
+        return [f.about for f in on_disk(layout) if f.kind is Kind.FINISH]
+
+    assert asyncio.run(turn()) == ["0", "1", "2"]
+
+
+def test_gathered_ends_are_written_when_it_closes(make: Make, layout: Layout) -> None:
+    async def end() -> list[str]:
+        writer = make()
+        writer.gather_ends()
+        writer.finish("1", {"status": 200})
+        writer.close()
+        return [f.about for f in on_disk(layout)]
+
+    assert asyncio.run(end()) == ["1"]
+
+
+def test_gathered_ends_wait_one_by_one_while_the_disk_is_full(make: Make, layout: Layout) -> None:
+    writer = make()
+
+    async def turn() -> None:
+        writer.gather_ends()
+        with Full():
+            writer.finish("1", {"status": 200})
+            writer.finish("2", {"status": 200})
+            await asyncio.sleep(0)
+        assert writer.counts.waiting == 2
+
+    asyncio.run(turn())
+    writer.note("refusal", {"account": "a"})
+    assert [f.about for f in on_disk(layout)] == ["1", "2", "refusal"]
 
 
 def test_a_segment_is_closed_at_its_size(make: Make, layout: Layout) -> None:
