@@ -83,7 +83,7 @@ def _by_steps(axes: Any, table: Json) -> None:
     axes.axhline(table["chance"], color="#cccccc", linestyle=":")
     axes.set(xlabel="training steps of 64 rows", ylabel="chains right", ylim=(0, 1.04), title="limited by compute")
     if names:
-        axes.legend(frameon=False, fontsize=7)
+        axes.legend(frameon=False, fontsize=7, loc="lower right")
 
 
 def _most_queries(table: Json, name: str) -> list[str]:
@@ -117,7 +117,7 @@ def _ratios(axes: Any, ratios: list[Json]) -> None:
     )  # fmt: skip
     axes.set_yticks(places, [_wrapped(r["what"]) for r in ratios], fontsize=7)
     axes.axvline(1.0, color="#cccccc", linestyle=":")
-    axes.set(xlabel="ratio of two students' accuracies", title="beside published ratios: direction, not size")
+    axes.set(xlabel="ratio of two students' accuracies", title="beside published ratios")
     if ratios:
         axes.legend(frameon=False, fontsize=8)
 
