@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,10 +23,26 @@ settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 
 
+def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that one of the workers makes and all of them read; the others wait for it meanwhile."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = base / name, base / f"{name}.done"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
 def _compose(factory: pytest.TempPathFactory, scenario: str, *, scale: float, seed: int = 1) -> Traffic:
-    out = factory.mktemp("traffic") / scenario
-    compose(scenario, out=out, pools=Pools(), scale=scale, seed=seed)
-    return Traffic(out)
+    def make(folder: Path) -> None:
+        compose(scenario, out=folder / scenario, pools=Pools(), scale=scale, seed=seed)
+
+    return Traffic(_once(factory, f"traffic-{scenario}", make) / scenario)
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +68,11 @@ def session_scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
 
 
 @pytest.fixture(scope="session")
-def evasion_report(session_scanner: Scanner, evasion: Traffic) -> Report:
-    return session_scanner(evasion.log, accounts=evasion.accounts, keep_fingerprints=True)
+def evasion_report(tmp_path_factory: pytest.TempPathFactory, evasion: Traffic) -> Report:
+    def make(folder: Path) -> None:
+        Scanner(folder)(evasion.log, accounts=evasion.accounts, keep_fingerprints=True)
+
+    return Report(_once(tmp_path_factory, "evasion-report", make) / "report-1")
 
 
 @pytest.fixture
