@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runs import curves_table
+from runs import curves_table, prose
 from runs.lab_tables import tables
 from runs.plan_table import table
 
@@ -40,6 +40,11 @@ def test_the_tables_of_defences_are_what_the_committed_results_say(name: str) ->
     assert f"<!-- table {name} -->\n{curves_table.tables()[name]}\n<!-- end -->" in page, (
         "python -m runs.curves_table writes it"
     )
+
+
+@pytest.mark.parametrize("page", prose.SAID)
+def test_sentences_say_the_numbers_of_the_committed_results(page: str) -> None:
+    assert not prose.missing(page), "python -m runs.prose lists what the page should say"
 
 
 def test_the_page_of_defences_names_every_defence_and_attacker() -> None:

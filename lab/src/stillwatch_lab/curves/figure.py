@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 def make_figure(table: Json, world: World) -> Figure:
     """Draw four panels."""
-    figure = Figure(figsize=(11, 8.6), layout="constrained")
+    figure = Figure(figsize=(11, 9.4), layout="constrained")
     (queries, steps), (bars, ratios) = figure.subplots(2, 2)
     _by_queries(queries, table, world)
     _by_steps(steps, table)
@@ -61,7 +61,7 @@ def _by_queries(axes: Any, table: Json, world: World) -> None:
     upper.set_xticks(units, [f"{u:.1f}" for u in units], fontsize=8)
     for line in (axes.xaxis, upper.xaxis):
         line.set_minor_locator(NullLocator())
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
 
 
 def _by_steps(axes: Any, table: Json) -> None:
@@ -83,7 +83,7 @@ def _by_steps(axes: Any, table: Json) -> None:
     axes.axhline(table["chance"], color="#cccccc", linestyle=":")
     axes.set(xlabel="training steps of 64 rows", ylabel="chains right", ylim=(0, 1.04), title="limited by compute")
     if names:
-        axes.legend(frameon=False, fontsize=7)
+        axes.legend(frameon=False, fontsize=7, loc="lower right")
 
 
 def _most_queries(table: Json, name: str) -> list[str]:
@@ -117,7 +117,7 @@ def _ratios(axes: Any, ratios: list[Json]) -> None:
     )  # fmt: skip
     axes.set_yticks(places, [_wrapped(r["what"]) for r in ratios], fontsize=7)
     axes.axvline(1.0, color="#cccccc", linestyle=":")
-    axes.set(xlabel="ratio of two students' accuracies", title="beside published ratios: direction, not size")
+    axes.set(xlabel="ratio of two students' accuracies", title="beside published ratios")
     if ratios:
         axes.legend(frameon=False, fontsize=8)
 
