@@ -90,13 +90,15 @@ class Vault:
     def merge(self) -> None:
         """Join neighbouring files to files of up to MERGED_ROWS."""
         group: list[Path] = []
-        for path in [*self.files(), None]:
-            rows = sum(pq.read_metadata(p).num_rows for p in (*group, *([path] if path else ())))
-            if path is None or rows > MERGED_ROWS:
+        held = 0
+        for path in self.files():
+            rows = pq.read_metadata(path).num_rows
+            if held + rows > MERGED_ROWS:
                 self._join(group)
-                group = []
-            if path is not None:
-                group.append(path)
+                group, held = [], 0
+            group.append(path)
+            held += rows
+        self._join(group)
         self._small = 0
 
     def _join(self, group: Sequence[Path]) -> None:

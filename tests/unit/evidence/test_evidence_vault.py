@@ -97,6 +97,19 @@ def test_files_are_merged_while_many_small_ones_are_written(tmp_path: Path, monk
     assert len(list(vault.every())) == 40
 
 
+def test_merging_looks_at_each_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Appending waits for it: looking at all files for each of them kept calls from their checkpoint for a second."""
+    vault = Vault(tmp_path / "vault")
+    for first in range(20):
+        vault.write(first, keys(first, 1), calls(first, 1))
+    looked: list[Path] = []
+    read = vault_module.pq.read_metadata
+    monkeypatch.setattr(vault_module.pq, "read_metadata", lambda path: (looked.append(path), read(path))[1])
+    vault.merge()
+    assert len(looked) == len(set(looked)) == 20
+    assert len(vault.files()) == 1
+
+
 def test_killed_while_files_are_merged_every_row_is_there_once(tmp_path: Path) -> None:
     vault = small_files(tmp_path)
     before, names = list(vault.every()), vault.files()
