@@ -39,9 +39,10 @@ def _chance_wordings(groups: Sequence[Group], strands: Strands, population: Popu
     other = strands.cell_kind != USE
     other[[strands.cell_number(*content) for g in groups for content in g.contents]] = False
     account = strands.account[other[strands.cell]]
+    sent = np.bincount(population.index(account), minlength=len(population.account))
     dropped = []
     for group in groups:
-        inside = int(np.isin(account, group.accounts).sum())
+        inside = int(sent[population.index(group.accounts)].sum())
         # One strand more, as likely a member's as any account is: of few strands the share is not known better.
         share = (inside + len(group.accounts) / len(population.account)) / (len(account) + 1.0)
         mine = [content for content in group.contents if content[0] != USE]
@@ -69,16 +70,20 @@ def excess_bits(members: Floats, senders: Floats, share: float) -> Floats:
 def _chance_uses(groups: Sequence[Group], strands: Strands, population: Population) -> list[set[Content]]:
     """Return the uses of each group that its members show hardly more often than everybody does."""
     mine = np.flatnonzero(strands.cell_kind[strands.cell] == USE)
-    account, value, calls = strands.account[mine], strands.cell_value[strands.cell[mine]], strands.calls[mine]
-    by_use = {int(use): float(calls[value == use].sum()) for use in np.unique(value)}
+    account, value = population.index(strands.account[mine]), strands.cell_value[strands.cell[mine]]
+    by_account = {
+        use: np.bincount(account, weights=strands.calls[mine] * (value == use), minlength=len(population.account))
+        for use in sorted({c.value for g in groups for c in g.cells if c.kind == USE})
+    }
+    by_use = {use: float(counts.sum()) for use, counts in by_account.items()}
     everything = float(population.calls.sum())
     dropped = []
     for group in groups:
         uses = sorted({c.value for c in group.cells if c.kind == USE})
-        sent = float(population.calls[population.index(group.accounts)].sum())
+        members = population.index(group.accounts)
+        sent = float(population.calls[members].sum())
         others = max(1.0, everything - sent)
-        member = np.isin(account, group.accounts)
-        shown = {use: float(calls[member & (value == use)].sum()) for use in uses}
+        shown = {use: float(by_account[use][members].sum()) for use in uses}
         dropped.append({(USE, u) for u in uses if shown[u] < MIN_USE_EXCESS * (by_use[u] - shown[u]) / others * sent})
     return dropped
 
