@@ -113,6 +113,6 @@ def _tell(done: Round, console: Console, *, once: bool) -> None:
     elif done.sealed:
         console.print(f"{done.sealed:,} calls sealed; nothing to scan")
     elif once:
-        console.print("nothing new to seal: a gateway closes what it writes within [journal] segment_seconds (60)")
+        console.print("nothing new to seal: a gateway closes files after [journal] segment_seconds (60 unless set)")
     if done.logged:
         console.print(f"{done.logged:,} new entries in the evidence log")
