@@ -41,7 +41,7 @@ TRUE_KEYS = {"green list": 1_000, "tournament": 0}
 SETTINGS = Settings(redrawn=REDRAWN)
 WORDS = make_words(WORLD, GREEN)
 DOSSIER = make_dossier(TEACHER, prompts=max(PROMPTS), seed=1)
-UNMARKED = ("controls-", "of-others-", "logits-", "text-")
+UNMARKED = ("controls-", "of-others-", "logits-", "text-", "dropped-")
 """Learnt from no marked text: innocent as far as the watermark goes."""
 
 
