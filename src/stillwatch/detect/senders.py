@@ -49,7 +49,7 @@ def see_senders(group: Group, strands: Strands) -> Sent:
 
 
 def without_outsiders(group: Group, strands: Strands) -> Group:
-    """Let go who sends a public wording in place of the group's own, unless addresses or papers bind it to who does not.
+    """Let go who sends a public wording in place of the group's own, unless addresses or papers bind it to others.
 
     They came in because they ask for the same thing. Where nearly all send wording of the group's own, so does who
     sends none of it. Where the group has no wording of its own, nobody is let go.
