@@ -17,6 +17,9 @@ from stillwatch.detect.uses import HARVEST_CENTIBITS
 PUBLIC_SHARE = 0.6
 """Where fewer of those who send a wording are in the group, it is public by the log's own testimony: the group was
 picked among its users because they agree a little, and must be held by something else."""
+MIN_COMPANY = 0.5
+"""An address or a paper holds an account in a group where at least this share of those whom it binds together send the
+group's own wording; else it binds strangers to strangers."""
 MIN_COVERED = 0.5
 """Below this share of a group's calls, templates say nothing of the group."""
 Flags = npt.NDArray[np.bool_]
@@ -46,7 +49,7 @@ def see_senders(group: Group, strands: Strands) -> Sent:
 
 
 def without_outsiders(group: Group, strands: Strands) -> Group:
-    """Let go who sends a public wording in place of the group's own, unless addresses or papers hold it.
+    """Let go who sends a public wording in place of the group's own, unless addresses or papers bind it to others.
 
     They came in because they ask for the same thing. Where nearly all send wording of the group's own, so does who
     sends none of it. Where the group has no wording of its own, nobody is let go.
@@ -64,7 +67,7 @@ def without_outsiders(group: Group, strands: Strands) -> Group:
     fits = own >= PUBLIC_SHARE * sent
     if (own > 0).mean() >= OWN_SHARE:
         fits &= own > 0
-    stays = fits | np.isin(group.accounts, _held(group, strands))
+    stays = fits | np.isin(group.accounts, _held(group, strands, group.accounts[fits]))
     if stays.all():
         return group
     accounts = group.accounts[stays]
@@ -87,10 +90,14 @@ def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
     return share
 
 
-def _held(group: Group, strands: Strands) -> Ints:
-    strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS] for c in group.cells]
-    held: Ints = strands.account[np.concatenate(strong)]
-    return held
+def _held(group: Group, strands: Strands, fit: Ints) -> Ints:
+    """Return the accounts that addresses or papers bind to those that fit."""
+    held = [np.empty(0, np.int64)]
+    for cell in group.cells:
+        accounts = strands.account[cell.strands]
+        if np.isin(accounts, fit).mean() >= MIN_COMPANY:
+            held.append(accounts[cell.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS])
+    return np.concatenate(held)
 
 
 def _templates(group: Group, strands: Strands) -> Sent:
