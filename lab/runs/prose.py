@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from runs.docs_results import rank_sum
 from runs.steps import PAGES, RESULTS
 
 Found = Mapping[str, Any]
@@ -153,10 +154,23 @@ def audits() -> Iterator[str]:
     yield f"(loss {fidelity['marked-4000']['loss']['mean']:.2f} against {both['loss'][1]:.2f})"
     yield f"{100 * marks['all unmarked']['at_alpha']:.1f} % of {marks['all unmarked']['tests']:,} tests"
     shares = {name: cell["shares"] for name, cell in errors.items() if isinstance(cell, dict)}
-    yield f"independent models ({min(shares['controls']):.2f} to {max(shares['controls']):.2f};"
+
+    def span(name: str) -> str:
+        return f"{min(shares[name]):.2f} to {max(shares[name]):.2f}"
+
+    yield f"with distributions repeat {span('logits-4000')} of the teacher's errors"
+    yield f"independent models ({span('controls')};"
     yield f"p = {errors['logits-4000']['rank_sum_p']:.4f}, the least"
-    text = shares["text-4000"]
-    yield f"students of text {min(text):.2f} to {max(text):.2f} (p = {errors['text-4000']['rank_sum_p']:.2f})"
+    same = shares["same-source"]
+    yield f"({sum(same) / len(same):.2f}; p = {errors['same-source']['rank_sum_p']:.4f})"
+    yield f"(p = {rank_sum(shares['logits-4000'], same):.3f}, the least"
+    yield f"students of 1,000 distributions ({span('logits-1000')})"
+    yield f"students of text {span('text-4000')} (p = {errors['text-4000']['rank_sum_p']:.3f})"
+    yield f"queries with distributions ({fidelity['logits-1000']['divergence']['mean']:.2f})"
+    yield f"1,000 queries of text give {fidelity['text-1000']['divergence']['mean']:.2f} nats"
+    z = marks["marked-4000"]["z"]
+    yield f"{min(z):.0f} to {max(z):.0f} standard deviations off"
+    yield f"(its loss, {fidelity['teacher']['loss']['mean']:.2f}, is above"
 
 
 SAID: dict[str, tuple[Callable[[], Iterator[str]], ...]] = {
