@@ -123,7 +123,7 @@ def forensics() -> Iterator[str]:
 
 
 def audits() -> Iterator[str]:
-    """Give what docs/lab.md says of students audited by six, and of the second setting."""
+    """Give what docs/lab.md says of students audited by six and of the second setting."""
     found, docs = read("audit"), read("docs")
     groups = found["groups"]
 
