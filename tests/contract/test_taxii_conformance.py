@@ -17,6 +17,7 @@ import pytest
 from stillwatch.sharing.taxii.endpoints import MAX_CONTENT_BYTES
 from taxii_world import MEDIA, World, stix_object
 
+
 def ids(replies: Any) -> list[str]:
     replies = replies if isinstance(replies, list) else [replies]
     return [o["id"] for r in replies for o in r.json.get("objects", [])]

@@ -144,7 +144,7 @@ def test_an_api_root_leads_to_its_collections_and_a_wrong_one_to_404(partner: Pa
 
 @pytest.mark.parametrize("right", ["can_read", "can_write"])
 def test_only_collections_with_the_right_are_taken(partner: Partner, right: str) -> None:
-    """3.4.1, 3.5.1: of four collections those that may be read are pulled and those that may be written are added to."""
+    """3.4.1, 3.5.1: of four collections those that may be read are pulled, and those that may be written added to."""
     found = find_collections(http(), f"{partner.url}/taxii2/", right=right)
     mine = [c for c, may in RIGHTS.items() if may[right == "can_write"]]
     assert found == [f"{partner.url}/api1/collections/{c}/" for c in mine]

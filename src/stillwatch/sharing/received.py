@@ -47,8 +47,8 @@ class ReceivedTable:
     def take(self, source: str, objects: Iterable[Any], *, cursor: str, now: float) -> tuple[int, int]:
         """Keep a page with how far it goes, together; return how many objects were new or newer, and how many no good.
 
-        Repeated, it changes nothing: an older or equal version of what a sender said is passed over. So is every version
-        of what its sender has revoked, which STIX 2.1 section 3.2 has to be the last.
+        Repeated, it changes nothing: an older or equal version of what a sender said is passed over. So is every other
+        version of what its sender has revoked: a revocation is the last (STIX 2.1, section 3.2).
         """
         checked = [check_object(o) for o in objects]
         good = [o for o in checked if isinstance(o, Checked)]
