@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from stillwatch.sharing.nouns import Kind, Received
-from stillwatch.sharing.received import UNSURE, ReceivedTable
+from stillwatch.sharing.received import ReceivedTable
 from stillwatch.sharing.stix_list import Json
 from stillwatch.store.sql import Database
 from taxii_world import START
@@ -111,7 +111,7 @@ def test_who_says_it_is_known_by_an_identity_that_is_there(consumer: Consumer) -
 # 3.3, 3.5 Confidence, data markings
 
 
-@pytest.mark.parametrize(("more", "confidence"), [({"confidence": 85}, 85), ({}, UNSURE)])
+@pytest.mark.parametrize(("more", "confidence"), [({"confidence": 85}, 85), ({}, 50)])
 def test_confidence_is_the_sender_s(consumer: Consumer, more: Json, confidence: int) -> None:
     """3.3.6: as said, and in the middle if nothing is said."""
     one = indicator(consumer.acme, **more)

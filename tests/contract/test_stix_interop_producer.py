@@ -22,7 +22,7 @@ from stillwatch.registry.exports.stix import stix_bundle
 from stillwatch.sharing.answering import make_opinion, make_sighting
 from stillwatch.sharing.exporter import find_exporter
 from stillwatch.sharing.ledger import Ledger
-from stillwatch.sharing.markings import TLP_IDS
+from stillwatch.sharing.markings import TLP_EXTENSION, TLP_IDS
 from stillwatch.sharing.nouns import Sender, Tlp
 from stillwatch.sharing.stix_list import stix_list
 from stillwatch.store.sql import Database
@@ -77,6 +77,8 @@ def references(made: Json) -> Iterator[str]:
             yield value
         elif name.endswith("_refs"):
             yield from value
+    # The extension of TLP 2.0 is OASIS's own, and published like the markings.
+    yield from set(made.get("extensions", {})) - {TLP_EXTENSION}
 
 
 def check_properties(made: Json, wanted: set[str]) -> None:
