@@ -22,7 +22,7 @@ HEAD = """# A walk: one campaign from a scan to its reversal everywhere
 Two hosts, a register and a stranger, each in a folder of its own on one machine; every command below was a process,
 and what stands under it is what it printed (cut where it says so; the token and the port are replaced). Traffic is
 simulated, names are invented, the register says on every page that it is fictional. The seconds are those of a machine
-that had ten times more to do than cores. Written by
+that had three times more to do than cores. Written by
 `python tests/walk.py docs/walk.md`; `tests/integration/test_walk.py` walks the same way. What was used:
 [sharing](sharing.md), [bundles](bundles.md), [register](registry.md), [screening](screening.md).
 
