@@ -14,20 +14,22 @@ Reply = tuple[int, str, bytes]
 
 
 @contextmanager
-def answering(answer: Callable[[str, bytes], Reply]) -> Iterator[str]:
-    """Serve POST requests (path, body) and yield the server's address."""
+def handling(answer: Callable[[BaseHTTPRequestHandler, bytes], tuple[int, dict[str, str], bytes]]) -> Iterator[str]:
+    """Serve GET and POST requests (the request, its body; status, headers, body) and yield the server's address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, content_type, reply = answer(self.path, body)
+        def do_GET(self) -> None:
+            status, headers, reply = answer(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
             self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(reply)))
+            for name, value in {"Content-Length": str(len(reply)), **headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply)
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -41,6 +43,18 @@ def answering(answer: Callable[[str, bytes], Reply]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def answering(answer: Callable[[str, bytes], Reply]) -> Iterator[str]:
+    """Serve requests (path, body) and yield the server's address."""
+
+    def typed(asked: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        status, content_type, reply = answer(asked.path, body)
+        return status, {"Content-Type": content_type}, reply
+
+    with handling(typed) as url:
+        yield url
 
 
 @contextmanager

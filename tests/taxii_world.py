@@ -82,13 +82,14 @@ class World:
         body: Any = None,
         caller: str | None = "both",
         headers: dict[str, str] | None = None,
+        certificate: bytes | None = None,
     ) -> Reply:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         sent = {"accept": MEDIA} | ({"content-type": MEDIA} if method == "POST" else {})
         if caller:
             sent["authorization"] = f"Bearer {self.tokens[caller]}"
         sent |= headers or {}
-        return exchange(self.app, path, method=method, body=raw, headers=sent)
+        return exchange(self.app, path, method=method, body=raw, headers=sent, certificate=certificate)
 
     def post(self, *objects: Any, caller: str = "both") -> Reply:
         return self.ask(f"{self.root}/objects/", method="POST", body={"objects": list(objects)}, caller=caller)
@@ -104,8 +105,10 @@ class World:
             query["next"] = found[-1].json["next"]
 
 
-def exchange(app: Any, path: str, *, method: str, body: bytes, headers: dict[str, str]) -> Reply:
-    """Ask an application without a socket."""
+def exchange(
+    app: Any, path: str, *, method: str, body: bytes, headers: dict[str, str], certificate: bytes | None = None
+) -> Reply:
+    """Ask an application without a socket; ``certificate`` is the client's that TLS has checked, in DER."""
     target, _, query = path.partition("?")
     scope: dict[str, Any] = {
         "type": "http",
@@ -116,7 +119,7 @@ def exchange(app: Any, path: str, *, method: str, body: bytes, headers: dict[str
         "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in headers.items() if v],
         "scheme": "http",
         "server": ("127.0.0.1", 80),
-    }
+    } | ({"client_certificate": certificate} if certificate else {})
     return asyncio.run(_exchange(app, scope, body))
 
 

@@ -240,6 +240,8 @@ def test_the_commands_let_a_partner_in_and_fetch(
     code, said = run("pull", f"{hub.url}/taxii2/")
     assert code == 0
     assert "0 new or newer objects" in said
+    assert run("pull", f"{hub.url}/taxii2/", "--user", "Host B")[0] == 0
+    assert "--user: a name without a colon" in run("pull", f"{hub.url}/taxii2/", "--user", "Host:B")[1]
     assert run("received")[1] == "Nothing was received.\n"
     assert run("caller", "Host B", "--remove", "--store", hub.store)[0] == 0
     assert "answered 401" in run("pull", f"{hub.url}/taxii2/")[1]

@@ -45,6 +45,9 @@ TokenOption = Annotated[
     Path | None,
     typer.Option("--token-file", help=f"File with the token; else ${TOKEN_VARIABLE}.", show_default=False),
 ]
+UserOption = Annotated[
+    str, typer.Option("--user", help="Name for HTTP Basic, whose password the token then is.", show_default=False)
+]
 CertificateOption = Annotated[
     Path | None, typer.Option("--certificate", help="Client certificate in PEM.", show_default=False)
 ]
@@ -83,14 +86,18 @@ logged = sharing(
 
 
 def _credential(
-    *, token_file: Path | None, certificate: Path | None, certificate_key: Path | None, ca: Path | None
+    *, token_file: Path | None, user: str, certificate: Path | None, certificate_key: Path | None, ca: Path | None
 ) -> AbstractContextManager[Credential]:
-    return nullcontext(Credential(read_token(token_file), certificate, certificate_key, ca))
+    token = read_token(token_file)
+    if user and (":" in user or not token):
+        raise SettingsError(f"--user: a name without a colon; its password in --token-file or ${TOKEN_VARIABLE}")
+    return nullcontext(Credential(token, certificate, certificate_key, ca, user))
 
 
 calling = sharing(
     {
         "token_file": (TokenOption, None),
+        "user": (UserOption, ""),
         "certificate": (CertificateOption, None),
         "certificate_key": (CertificateKeyOption, None),
         "ca": (CaOption, None),

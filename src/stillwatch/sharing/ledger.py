@@ -23,6 +23,8 @@ Json = dict[str, Any]
 TIMES = ("created", "modified")
 OURS = frozenset({"campaign", "indicator", "relationship", "sighting"})
 """Types that the sender alone may change; all others are the same whoever sends them."""
+ANSWERS = frozenset({"opinion", "sighting"})
+"""Types in which we say something of others' objects."""
 AT_ONCE = 500
 """Ids of one query: SQLite takes 32,766 values, PostgreSQL's planner is slow long before."""
 
@@ -51,19 +53,29 @@ class Ledger:
         kept = [o for o in listed if not gone & {o["id"], *_references(o)}]
         return [_settled(o, known[o["id"]]) if o["id"] in known else o for o in kept]
 
+    def settle_answers(self, objects: Iterable[Json]) -> list[Json]:
+        """Return what we say of others' objects, with who says it, as it should leave now, and note it.
+
+        Said anew and differently, it is a later version of what was said first.
+        """
+        listed = list(objects)
+        known = self._known([str(o["id"]) for o in listed if o["type"] in ANSWERS])
+        settled = [_settled(o, known[o["id"]]) if o["id"] in known else o for o in listed]
+        with self._database.write() as connection:
+            _keep(connection, [o for o in settled if o["type"] in ANSWERS])
+        return settled
+
     def note(self, campaign: str, objects: Sequence[Json]) -> None:
         """Note that objects left for a campaign (its name)."""
         mine = [o for o in objects if o["type"] in OURS]
-        rows = [{"object": o["id"], "content": _digest(o), "body": orjson.dumps(o), "revoked": False} for o in mine]
         uses = [{"campaign": campaign, "object": o["id"], "withdrawn": False} for o in mine]
-        if not rows:
+        if not mine:
             return
         with self._database.write() as connection:
+            _keep(connection, mine)
             for names in _parts([o["id"] for o in mine]):
-                connection.execute(delete(shared).where(shared.c.object.in_(names)))
                 mine_too = shared_for.c.object.in_(names) & (shared_for.c.campaign == campaign)
                 connection.execute(delete(shared_for).where(mine_too))
-            connection.execute(shared.insert(), rows)
             connection.execute(shared_for.insert(), uses)
 
     def withdraw(self, campaign: str, *, now: datetime) -> list[Json]:
@@ -106,6 +118,14 @@ def later(modified: str, now: datetime) -> str:
     """Return a version after this one: now, or a millisecond later where the clock is behind."""
     version = stamp(now)
     return version if version > modified else stamp(datetime.fromisoformat(modified) + timedelta(milliseconds=1))
+
+
+def _keep(connection: Connection, objects: Sequence[Json]) -> None:
+    for names in _parts([o["id"] for o in objects]):
+        connection.execute(delete(shared).where(shared.c.object.in_(names)))
+    rows = [{"object": o["id"], "content": _digest(o), "body": orjson.dumps(o), "revoked": False} for o in objects]
+    if rows:
+        connection.execute(shared.insert(), rows)
 
 
 def _revoke(connection: Connection, name: str, now: datetime) -> Json:

@@ -47,7 +47,8 @@ class ReceivedTable:
     def take(self, source: str, objects: Iterable[Any], *, cursor: str, now: float) -> tuple[int, int]:
         """Keep a page with how far it goes, together; return how many objects were new or newer, and how many no good.
 
-        Repeated, it changes nothing: an older or equal version of what a sender said is passed over.
+        Repeated, it changes nothing: an older or equal version of what a sender said is passed over. So is every other
+        version of what its sender has revoked: a revocation is the last (STIX 2.1, section 3.2).
         """
         checked = [check_object(o) for o in objects]
         good = [o for o in checked if isinstance(o, Checked)]
@@ -55,11 +56,11 @@ class ReceivedTable:
         for one in good:
             row = _row(source, one)
             key = (row["sender"], row["object"])
-            if key not in rows or rows[key]["version_at"] < row["version_at"]:
+            if key not in rows or _rank(rows[key]) < _rank(row):
                 rows[key] = row
         with self._database.write() as connection:
             known = self._versions(connection, source, [object_name for _, object_name in rows])
-            new = [row for key, row in rows.items() if known.get(key, -1) < row["version_at"]]
+            new = [row for key, row in rows.items() if key not in known or known[key] < _rank(row)]
             for row in new:
                 if (row["sender"], row["object"]) in known:
                     mine = and_(*(received.c[n] == row[n] for n in ("source", "sender", "object")))
@@ -97,13 +98,16 @@ class ReceivedTable:
         with self._database.read() as connection:
             return [(url, at) for url, at, _ in connection.execute(select(sources).order_by(sources.c.url))]
 
-    def _versions(self, connection: Connection, source: str, names: Sequence[str]) -> dict[tuple[str, str], int]:
-        """Return the version that is here of objects, by sender and object."""
-        known: dict[tuple[str, str], int] = {}
+    def _versions(
+        self, connection: Connection, source: str, names: Sequence[str]
+    ) -> dict[tuple[str, str], tuple[bool, int]]:
+        """Return the rank of the version that is here of objects, by sender and object."""
+        known: dict[tuple[str, str], tuple[bool, int]] = {}
         for at in range(0, len(names), AT_ONCE):
             mine = and_(received.c.source == source, received.c.object.in_(names[at : at + AT_ONCE]))
-            found = select(received.c.sender, received.c.object, received.c.version_at).where(mine)
-            known |= {(row.sender, row.object): row.version_at for row in connection.execute(found)}
+            columns = (received.c.sender, received.c.object, received.c.revoked, received.c.version_at)
+            for row in connection.execute(select(*columns).where(mine)):
+                known[row.sender, row.object] = (row.revoked, row.version_at)
         return known
 
     def _disputed(self, connection: Connection) -> dict[str, dict[str, int]]:
@@ -140,6 +144,11 @@ def _row(source: str, one: Checked) -> Json:
         "value": found[1] if found else "",
         "body": one.body,
     }
+
+
+def _rank(row: Json) -> tuple[bool, int]:
+    """Which of two versions stands: a revoked one above any other, else the later."""
+    return row["revoked"], row["version_at"]
 
 
 def _look_for(said: Json) -> tuple[Kind, str] | None:

@@ -45,15 +45,16 @@ def stamp(moment: datetime) -> str:
 
 
 def identity(sender: Sender) -> Json:
-    """Return the sender's identity; its id comes from the name, letter case aside."""
+    """Return the sender's identity, which it says of itself; its id comes from the name, letter case aside."""
     made = _common("identity", stix_id("identity", sender.name.casefold()), EPOCH)
-    made |= {"name": sender.name, "identity_class": "organization"}
+    made |= {"created_by_ref": made["id"], "name": sender.name, "identity_class": "organization"}
     return made | ({"contact_information": sender.contact} if sender.contact else {})
 
 
 def extension() -> list[Json]:
     """Return the definition of our property extension, and its author."""
-    author = _common("identity", AUTHOR, EPOCH) | {"name": "Stillwatch", "identity_class": "system"}
+    author = _common("identity", AUTHOR, EPOCH)
+    author |= {"created_by_ref": AUTHOR, "name": "Stillwatch", "identity_class": "system"}
     definition = _common("extension-definition", EXTENSION, EPOCH) | {
         "created_by_ref": AUTHOR,
         "name": "Campaign evidence",

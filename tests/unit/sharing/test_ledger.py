@@ -11,8 +11,9 @@ import pytest
 
 from sharing_world import NOW, campaign, parcel
 from stillwatch.errors import SharingError
+from stillwatch.sharing.answering import make_opinion
 from stillwatch.sharing.ledger import Ledger, later
-from stillwatch.sharing.nouns import Parcel
+from stillwatch.sharing.nouns import Parcel, Sender
 from stillwatch.sharing.stix_list import stix_list
 from stillwatch.sharing.tables import open_sharing
 
@@ -73,6 +74,24 @@ def test_nothing_follows_a_revocation(ledger: Ledger) -> None:
     again = ledger.settle(stix_list(parcel(campaign("C-new"))))
     assert not of("indicator", again) + of("sighting", again)
     assert of("campaign", again)
+
+
+@pytest.mark.parametrize("says", ["agree", "disagree"])
+def test_what_we_say_of_others_objects_is_one_object_whose_versions_grow(ledger: Ledger, says: str) -> None:
+    about = "indicator--00000000-0000-4000-8000-000000000001"
+
+    def say(what: str, days: int) -> dict[str, Any]:
+        when = NOW + timedelta(days=days)
+        made = make_opinion(about, sender=Sender("Host B"), says=what, because="looked", now=when)
+        holder, said = ledger.settle_answers(made)
+        assert holder["type"] == "identity"
+        return said
+
+    first, again, other = say("agree", 0), say("agree", 1), say(says, 2)
+    assert again == first
+    assert (other["id"], other["created"]) == (first["id"], first["created"])
+    assert (other["modified"] > first["modified"]) is (says != "agree")
+    assert ledger.list() == []
 
 
 def test_a_campaign_that_was_not_shared_cannot_be_withdrawn(ledger: Ledger) -> None:

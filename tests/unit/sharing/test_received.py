@@ -98,6 +98,17 @@ def test_what_is_revoked_or_over_or_has_no_end_does_not_hold(table: ReceivedTabl
     assert (asn(table).revoked, asn(table).holds) == (True, False)
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3), (1, 3, 2), (3, 2, 1)])
+@pytest.mark.parametrize("together", [True, False])
+def test_nothing_follows_a_revocation_in_whatever_order_it_comes(
+    table: ReceivedTable, order: tuple[int, ...], *, together: bool
+) -> None:
+    versions = {n: indicator(modified=f"2026-07-0{n}T00:00:00.000Z", revoked=n == 2) for n in (1, 2, 3)}
+    for page in [order] if together else [(n,) for n in order]:
+        take(table, *(versions[n] for n in page))
+    assert asn(table).revoked
+
+
 def test_a_dispute_suspends_until_more_agree(table: ReceivedTable) -> None:
     name = indicator()["id"]
     take(table, indicator(), opinion_of(name, by=1))

@@ -56,6 +56,10 @@ def test_two_hosts_name_the_same_indicator_the_same_and_each_says_so_itself() ->
         assert shared == {o["id"] for o in objects_of(kind, mine) if o.get("name") == "Stillwatch"}
 
 
+def test_every_identity_is_said_by_itself() -> None:
+    assert all(o["created_by_ref"] == o["id"] for o in objects_of("identity", stix_list(parcel())))
+
+
 def test_the_same_parcel_is_the_same_bundle() -> None:
     assert bundle(stix_list(parcel())) == bundle(stix_list(parcel()))
 

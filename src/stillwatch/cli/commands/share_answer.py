@@ -26,6 +26,7 @@ from stillwatch.cli.sharing import (
 )
 from stillwatch.errors import SettingsError, SharingError
 from stillwatch.sharing.answering import OPINIONS, make_opinion, make_sighting, push
+from stillwatch.sharing.ledger import Ledger
 from stillwatch.sharing.nouns import Sender
 from stillwatch.sharing.publishing import Publisher
 from stillwatch.sharing.tables import open_sharing
@@ -51,10 +52,11 @@ def opinion_command(
     recipient: RecipientOption,
     url: UrlOption,
     collection: CollectionOption = "",
+    store: StoreOption = STORE,
 ) -> None:
     """Agree or disagree with what a partner shared. Whoever pulls it there leaves a disputed indicator aside."""
     made = make_opinion(about, sender=Sender(sender), says=says, because=because, now=datetime.now(UTC))
-    http = Http(credential)
+    http, made = Http(credential), _settled(made, store)
     with log.open() as book:
         _push(http, url, collection, made, book=book, recipient=recipient, purpose="opinion")
 
@@ -73,12 +75,13 @@ def sighting_command(
     recipient: RecipientOption,
     url: UrlOption,
     collection: CollectionOption = "",
+    store: StoreOption = STORE,
 ) -> None:
     """Tell a partner that its indicator was seen here, or was looked for and not seen."""
     now = datetime.now(UTC)
     first = since.replace(tzinfo=UTC)
     made = make_sighting(about, sender=Sender(sender), count=count, first=first, last=now, now=now)
-    http = Http(credential)
+    http, made = Http(credential), _settled(made, store)
     with log.open() as book:
         _push(http, url, collection, made, book=book, recipient=recipient, purpose="sighting")
 
@@ -119,6 +122,14 @@ def feedback_command(*, store: StoreOption = STORE, as_json: JsonOption = False)
         typer.echo(printable(f"{one.type} by {one.sender} of {one.about}: {one.says}"))
     if not found:
         typer.echo("Nobody said anything.")
+
+
+def _settled(made: list[Any], store: str) -> list[Any]:
+    database = open_sharing(store)
+    try:
+        return Ledger(database).settle_answers(made)
+    finally:
+        database.close()
 
 
 def _push(http: Http, url: str, collection: str, objects: list[Any], **logged: Any) -> None:

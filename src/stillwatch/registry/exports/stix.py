@@ -18,7 +18,7 @@ from stillwatch.registry.records import Record
 Json = dict[str, Any]
 NAMESPACE = UUID("0f9a4c5e-0b1d-5c39-9a53-7d0a35a1c9a4")
 """Ours, for ids of registers; made once at random."""
-TLP_CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c87a7"
+TLP_CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
 """TLP 2.0 as STIX extension (OASIS, stix2 common object repository): a public register is for everybody."""
 TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 OPINIONS = {Stance.DISPUTES: "strongly-disagree", Stance.ADMITS: "agree", Stance.COMMENTS: "neutral"}
@@ -95,7 +95,8 @@ def _answer(number: int, answer: Answer, report: Json, publication: Publication,
 
 
 def _maker(publication: Publication) -> Json:
-    made = {"type": "identity", "spec_version": "2.1", "id": _id("identity", publication.origin)}
+    name = _id("identity", publication.origin)
+    made = {"type": "identity", "spec_version": "2.1", "id": name, "created_by_ref": name}
     first = _time(min((entry.drafted_at for entry in publication.entries), default=publication.now))
     says = {
         "name": publication.about.title,

@@ -110,14 +110,14 @@ class Callers:
             return str(connection.execute(mine).scalar_one_or_none() or "")
 
     def rights(self, caller: str) -> dict[str, Right]:
-        """Return what a caller may do, by collection id, in the order of titles."""
+        """Return what a caller may do, by collection id, in the order of ids."""
         mine = (
             select(
                 collections.c.id, collections.c.title, collections.c.description, rights.c.can_read, rights.c.can_write
             )
             .join(rights, rights.c.collection == collections.c.id)
             .where(rights.c.caller == caller)
-            .order_by(collections.c.title)
+            .order_by(collections.c.id)
         )
         with self._database.read() as connection:
             return {row[0]: Right(*row) for row in connection.execute(mine)}

@@ -7,6 +7,7 @@ import gzip
 import ssl
 import time
 import zlib
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
@@ -16,6 +17,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import orjson
 
+from stillwatch import __version__
 from stillwatch.errors import SettingsError, SharingError
 from stillwatch.sharing.taxii.answers import MEDIA_TYPE
 
@@ -28,16 +30,28 @@ MAX_WAIT_SECONDS = 60.0
 """Longest wait that a server's ``Retry-After`` may ask for; without one it is 1, 2, 4, 8 s."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 BUSY = frozenset({429, 502, 503, 504})
+USER_AGENT = f"stillwatch/{__version__}"
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What we show: a token, or a client certificate with its key; and whom we trust, where it is not the usual."""
+    """What we show: a token, or a client certificate with its key; and whom we trust, where it is not the usual.
+
+    With a ``user`` the token is its password (HTTP Basic, RFC 7617), which every TAXII server takes.
+    """
 
     token: str = ""
     certificate: Path | None = None
     key: Path | None = None
     ca: Path | None = None
+    user: str = ""
+
+    @property
+    def authorization(self) -> str:
+        """The ``Authorization`` header; empty without a token."""
+        if self.user and self.token:
+            return f"Basic {b64encode(f'{self.user}:{self.token}'.encode()).decode()}"
+        return f"Bearer {self.token}" if self.token else ""
 
 
 @dataclass(frozen=True)
@@ -86,9 +100,9 @@ class Http:
 
     def _ask(self, method: str, url: str, body: bytes | None) -> Got:
         parts = _split(url)
-        headers = {"Accept": self._media_type, "Accept-Encoding": "gzip", "User-Agent": "stillwatch"}
-        if self._credential.token:
-            headers["Authorization"] = f"Bearer {self._credential.token}"
+        headers = {"Accept": self._media_type, "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+        if self._credential.authorization:
+            headers["Authorization"] = self._credential.authorization
         if body is not None:
             headers["Content-Type"] = self._media_type
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -25,6 +25,16 @@ def test_ids_are_well_formed_unique_and_the_same_each_time(published: Published)
     assert stix_bundle(published.publication) == stix_bundle(published.publication)
 
 
+def test_everything_is_marked_with_the_published_object_of_tlp_clear(published: Published) -> None:
+    assert TLP_CLEAR == "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
+    assert objects(published)[0]["id"] == TLP_CLEAR
+
+
+def test_whoever_publishes_says_so_itself(published: Published) -> None:
+    (maker,) = [one for one in objects(published) if one.get("created_by_ref") == one["id"]]
+    assert maker["name"] == "Test register"
+
+
 def test_everything_that_is_referred_to_is_there_and_marked(published: Published) -> None:
     found = objects(published)
     ids = {one["id"] for one in found}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from loopback import handling
 from stillwatch.errors import SettingsError, SharingError
 from stillwatch.sharing.taxii import http as ours
 from stillwatch.sharing.taxii.http import Credential, Http, join, with_query
@@ -20,27 +20,8 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @contextmanager
 def server(answer: Callable[[BaseHTTPRequestHandler], Answer]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, headers, body = answer(self)
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{made.server_port}/"
-    finally:
-        made.shutdown()
-        thread.join()
-        made.server_close()
+    with handling(lambda asked, _body: answer(asked)) as url:
+        yield f"{url}/"
 
 
 def test_shows_the_token_and_reads_json_also_packed() -> None:
@@ -51,8 +32,9 @@ def test_shows_the_token_and_reads_json_also_packed() -> None:
         return 200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"a": 1}')
 
     with server(answer) as url:
-        assert Http(Credential("t0ken")).get(url).json == {"a": 1}
-    assert seen == ["Bearer t0ken"]
+        for credential in (Credential("t0ken"), Credential("Passw0rd!", user="jürgen"), Credential()):
+            assert Http(credential).get(url).json == {"a": 1}
+    assert seen == ["Bearer t0ken", "Basic asO8cmdlbjpQYXNzdzByZCE=", None]
 
 
 def test_waits_for_a_busy_server_as_long_as_it_asks_within_reason() -> None:
