@@ -25,6 +25,7 @@ from taxii2client.v21 import Collection, Server, as_pages
 
 from stillwatch.errors import SharingError
 from stillwatch.sharing.received import ReceivedTable
+from stillwatch.sharing.stix_objects import stix_id
 from stillwatch.sharing.tables import open_sharing
 from stillwatch.sharing.taxii.callers import Callers
 from stillwatch.sharing.taxii.http import Credential, Http
@@ -245,4 +246,8 @@ def test_the_commands_let_a_partner_in_and_fetch(
     assert run("received")[1] == "Nothing was received.\n"
     assert run("caller", "Host B", "--remove", "--store", hub.store)[0] == 0
     assert "answered 401" in run("pull", f"{hub.url}/taxii2/")[1]
+    for options, name in (((), "Host B"), (("--as", "Host C"), "Host C"), (("--any-name",), "")):
+        assert run("caller", "Host B", "--write", "Quiet", *options, "--store", hub.store)[0] == 0
+        assert Callers(open_sharing(hub.store)).identity("Host B") == (name and stix_id("identity", name.casefold()))
+    assert "contradict" in run("caller", "Host B", "--as", "Host B", "--any-name", "--store", hub.store)[1]
     assert "tokens need TLS" in run("serve", "--listen", "0.0.0.0:0")[1]

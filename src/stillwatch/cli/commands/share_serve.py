@@ -67,12 +67,21 @@ def caller_command(
     ] = None,
     sender: Annotated[
         str,
-        typer.Option("--as", help="Name in which alone it may write: nobody revokes in another's.", show_default=False),
+        typer.Option(
+            "--as",
+            help="Name in which alone it may write, its own if not told: nobody revokes in another's.",
+            show_default=False,
+        ),
     ] = "",
+    any_name: Annotated[
+        bool, typer.Option("--any-name", help="It may write in any name: a hub that passes on what others said.")
+    ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take everything from it.")] = False,
     store: StoreOption = STORE,
 ) -> None:
     """Let a partner in: prints a token, this once. Repeated, it replaces token and rights."""
+    if sender and any_name:
+        raise SettingsError(f"--as {sender!r} and --any-name contradict each other: leave one of them out")
     database = open_sharing(store)
     try:
         callers = Callers(database)
@@ -80,7 +89,7 @@ def caller_command(
             callers.remove_caller(name)
             typer.echo(f"Removed {name}.")
             return
-        identity = stix_id("identity", sender.casefold()) if sender else ""
+        identity = "" if any_name else stix_id("identity", (sender or name).casefold())
         token = callers.add_caller(
             name, read=read or [], write=write or [], certificate=_der(certificate), identity=identity
         )
