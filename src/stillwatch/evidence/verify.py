@@ -230,14 +230,13 @@ class Checkpoint:
         rows = self.text[:-1].split("\n")
         need(len(rows) >= 3 and all(rows) and re.fullmatch("0|[1-9][0-9]{0,18}", rows[1]), f"{what}: no checkpoint")
         self.origin, self.size, self.root = rows[0], int(rows[1]), unbase64(rows[2], f"{what}: the root")
-        self.signers = [key for key in policy.logs if key.name == self.origin and self._signed_at(key)]
-        cosigned = {witness: self._signed_at(key) for witness, key in policy.witnesses.items()}
+        self.signers = [key for key in policy.logs if key.name == self.origin and list(self._signed_at(key))]
+        cosigned = {witness: list(self._signed_at(key)) for witness, key in policy.witnesses.items()}
         self.times = {witness: min(times) for witness, times in cosigned.items() if times}
         need(self.signers, f"{what}: not signed by a key that the policy has for the log {self.origin}")
 
-    def _signed_at(self, key: Key) -> list[int]:
-        """Return the POSIX time of each signature by this key, 0 where it says none; refuse one that does not hold."""
-        times = []
+    def _signed_at(self, key: Key) -> Iterator[int]:
+        """Yield the POSIX time of each signature by this key, 0 where it says none; refuse one that does not hold."""
         for signature in self.signatures.get((key.name, key.id), ()):
             message, value, time = self.text.encode(), signature, 0
             if key.kind != 1:
@@ -249,8 +248,7 @@ class Checkpoint:
                 message = b"subtree/v1\n\0" + bytes([len(name)]) + name + struct.pack(">QB", time, len(origin)) + origin
                 message += struct.pack(">QQ", 0, self.size) + self.root
             key.check(message, value, self.what)
-            times.append(time)
-        return times
+            yield time
 
 
 def open_envelope(raw: bytes, policy: Policy) -> tuple[Json, Key]:
@@ -291,8 +289,8 @@ def root_of(shown: Iterable[tuple[int, bytes]], hashes: io.BufferedReader, size:
 def draw(beacon: str, origin: str, calls_digest: str, *, count: int, size: int) -> set[int]:
     """Return the sample's positions in calls.csv: SHA-256(seed || 64-bit counter), 64 bits, modulo count unbiased."""
     need(re.fullmatch("(?:[0-9a-f]{2}){16,64}", beacon) and 0 < size <= 6905, "audit/sample.json: no beacon, or size")
-    lines = ("stillwatch audit sample 1", beacon, origin, calls_digest)
-    seed, chosen, counter = sha256("".join(f"{line}\n" for line in lines).encode()), set[int](), 0
+    seed = sha256(f"stillwatch audit sample 1\n{beacon}\n{origin}\n{calls_digest}\n".encode())
+    chosen, counter = set[int](), 0
     while len(chosen) < min(size, count):
         value = int.from_bytes(sha256(seed + counter.to_bytes(8, "big"))[:8], "big")
         counter += 1
@@ -398,7 +396,7 @@ class Verification:
         """Step 2: a key of the log that the policy names has signed exactly these files."""
         theirs = self.bundle.read("policy.txt").decode()
         self.policy = Policy(theirs if self.yours is None else self.yours, "the policy")
-        statement, signer = open_envelope(self.bundle.read("manifest.json"), self.policy)
+        statement, self.signer = open_envelope(self.bundle.read("manifest.json"), self.policy)
         need((statement["_type"], statement["predicateType"]) == TYPES[1:], f"manifest.json: not a {TYPES[2]}")
         names = [*(one["name"] for one in statement["subject"]), "manifest.json"]
         need(sorted(names) == list(self.bundle.sizes), "manifest.json: it names other files than there are")
@@ -406,16 +404,17 @@ class Verification:
         for name, digest in digests.items():
             with self.bundle.stream(name) as file:
                 need(hashlib.file_digest(file, "sha256").hexdigest() == digest, f"{name}: not the file that was signed")
-        self.manifest = {**statement["predicate"], "digests": digests}
+        said = self.manifest = {**statement["predicate"], "digests": digests}
         why = "only as the bundle says; bring the key as its owner publishes it (--policy)"
         self._judge("log key", yes="your policy names it", no=why if self.yours is None else "")
-        return f"manifest: {self.manifest['campaign']}, signed by {signer.name}; every file is the one that was signed"
+        return f"manifest: {said['campaign']}, signed by {self.signer.name}; every file is the one that was signed"
 
     def _checkpoint(self) -> str:
         """Step 3: the log's state, who has signed it, and what others say about when."""
         log = self.log = Checkpoint(self.bundle.read("log/checkpoint"), self.policy, "log/checkpoint")
         said = {"origin": log.origin, "size": log.size, "root": log.root.hex()}
         need(self.manifest["log"] == said, "manifest.json: it speaks of another state of the log")
+        need(self.signer.name == log.origin, "manifest.json: signed by the key of another log than it speaks of")
         if self.seen is not None:
             other = Checkpoint(self.seen, self.policy, "the checkpoint that you have seen")
             same = (other.origin, other.size) == (log.origin, log.size)
