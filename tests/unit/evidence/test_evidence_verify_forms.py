@@ -14,9 +14,10 @@ import pytest
 from bundles import BEACON, NOW, Files, Host, told
 from stillwatch.evidence import verify
 from stillwatch.evidence.bundle import manifest
+from stillwatch.evidence.checkpoints import Checkpoint
 from stillwatch.evidence.commitments import disclose, open_fields
 from stillwatch.evidence.keys import new_signer
-from stillwatch.evidence.notes import Algorithm
+from stillwatch.evidence.notes import Algorithm, Note
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +212,28 @@ def test_openings_that_agree_are_taken() -> None:
 def test_openings_that_contradict_each_other_are_refused(opened: Opened, why: str) -> None:
     with pytest.raises(verify.Refused, match=why):
         opened.check()
+
+
+def test_an_entry_is_not_opened_in_two_halves(host: Host, tmp_path: Path) -> None:
+    files = Files.of(host.bundle(beacon=BEACON, disclose=frozenset({"account", "call_id"})))
+    first, *others = [json.loads(line) for line in files.contents["audit/openings.jsonl"].splitlines()]
+    every = {n: verify.url_base64(verify.sha256(d.encode())) for n, d in first["disclosures"].items()}
+    halves = [
+        first | {"disclosures": {n: d}, "digests": first["digests"] | {m: h for m, h in every.items() if m != n}}
+        for n, d in first["disclosures"].items()
+    ]
+    files.contents["audit/openings.jsonl"] = b"".join(json.dumps(o).encode() + b"\n" for o in [*halves, *others])
+    with pytest.raises(verify.Refused, match="is opened twice, or shows nothing"):
+        verify.Verification(files.signed(host.signer).pack(tmp_path / "b.zip"))
+
+
+def test_a_checkpoint_of_another_log_is_no_fork_of_this_one(host: Host) -> None:
+    other = new_signer("other.example/log", Algorithm.ED25519)
+    theirs = Checkpoint("other.example/log", host.reader.checkpoint.size, bytes(32))
+    note = Note(theirs.text, (other.sign(theirs, time=NOW),))
+    both = f"log {host.signer.verifier}\nlog {other.verifier}\nquorum none\n"
+    found = verify.Verification(host.bundle(), both, seen=str(note).encode())
+    assert found.verdicts["seen"][0] == "NOT VERIFIED"
 
 
 def test_the_sample_s_openings_may_be_of_sampled_entries_only(host: Host, tmp_path: Path) -> None:
