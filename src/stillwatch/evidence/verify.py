@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Check an evidence bundle offline: python verify.py BUNDLE.zip [--policy FILE] [--seen FILE] [--require RUNG].
 
-Needs Python 3.11 and the package ``cryptography``, and nothing of those who made the bundle. Take this file from
-somewhere else than the bundle, and bring a policy (c2sp.org/tlog-policy): the log's key, the witnesses that you trust.
+Needs Python 3.11 and the package ``cryptography`` from version 47, and nothing of those who made the bundle. Take this
+file from somewhere else than the bundle, and bring a policy (c2sp.org/tlog-policy): the log's key, the witnesses that
+you trust.
 Formats: RFC 6962 (tree), c2sp.org/signed-note, /tlog-checkpoint and /tlog-cosignature, DSSE and in-toto (manifest),
 RFC 9901 section 4.2 (disclosures). RFC 3161 time-stamps are left to OpenSSL.
 
@@ -24,27 +25,22 @@ import re
 import struct
 import sys
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-try:  # ML-DSA-44 came to ``cryptography`` in version 47; without it such signatures count for nothing
-    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
-except ImportError:
-    MLDSA44PublicKey = None  # type: ignore[assignment,misc]
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 MAX_FILES, MAX_FILE, MAX_ALL, MAX_JSON, MAX_RATIO, MAX_ENTRY = 20_000, 2**31, 2**33, 2**24, 200, 2**16
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 LISTED = re.compile(rb"(0|[1-9][0-9]{0,18}),(0|[1-9][0-9]{0,18}),([0-9a-f]{32})\n")  # entry, account, pseudonym
 EDGE = re.compile(r"(0|[1-9][0-9]{0,18}),([a-z_]+),([0-9a-f]{32})")  # account, signal, observable
-RUNGS = ("volume", "coordination", "attribution", "training-use")
+RUNGS = {"volume": "log", "coordination": "statement", "attribution": "statement", "training-use": "statement"}
 MARKS = ("not claimed", "inferred", "observed")  # the weakest first; a second source makes it "corroborated"
 TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens")
 TYPES = ("application/vnd.in-toto+json", "https://in-toto.io/Statement/v1", "urn:stillwatch:evidence-bundle:1")
@@ -70,10 +66,10 @@ def need(holds: object, why: str) -> None:
         raise Refused(why)
 
 
-def need_distinct(values: list[bytes], why: str) -> None:
-    """Refuse if a value occurs twice; sorts them, which takes less memory than a set."""
-    values.sort()
-    need(all(a != b for a, b in pairwise(values)), why)
+def need_new(value: object, known: set[Any], why: str) -> None:
+    """Refuse a value that is known already; from now on it is."""
+    need(value not in known, why)
+    known.add(value)
 
 
 def sha256(data: bytes) -> bytes:
@@ -128,12 +124,14 @@ class Bundle:
         need(sum(self.sizes.values()) <= MAX_ALL, "a zip bomb: more than 8 GiB in all")
         with path.open("rb") as raw:
             directory = b"".join(self._check_file(raw, i) for i in infos)
-            at, count = raw.tell(), len(infos)
-            end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), at, 0)
+            end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(infos), len(infos), len(directory), raw.tell(), 0)
             need(raw.read() == directory + end, "the zip hides bytes, or its directory disagrees with its files")
 
     def _check_file(self, raw: io.BufferedReader, i: zipfile.ZipInfo) -> bytes:
-        """Check one file's header at this place, go past the file, and return what the directory must say of it."""
+        """Check one file's header at this place, go past the file, and return what the directory must say of it.
+
+        Both say: version 2.0 on Unix, no flags, midnight of 1 January 1980, nothing extra, no comment.
+        """
         what, name, at = ascii(i.filename[:80]), i.filename.encode(), raw.tell()
         need(NAME.fullmatch(i.filename), f"{what}: a name that could lead out of a folder")
         need(i.external_attr == 0o100644 << 16, f"{what}: a link, folder or device, or open to others")
@@ -141,7 +139,7 @@ class Bundle:
         need(i.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), f"{what}: packed in another way")
         common = (20, 0, i.compress_type, 0, 0x21, i.CRC, i.compress_size, i.file_size, len(name), 0)
         head = struct.pack("<4s5H3L2H", b"PK\3\4", *common) + name
-        need(i.header_offset == at and raw.read(len(head)) == head, f"{what}: zip headers that disagree")
+        need(raw.read(len(head)) == head, f"{what}: zip headers that disagree")
         raw.seek(i.compress_size, io.SEEK_CUR)
         return struct.pack("<4sH5H3L5H2L", b"PK\1\2", 20 | 3 << 8, *common, 0, 0, 0, i.external_attr, at) + name
 
@@ -152,8 +150,7 @@ class Bundle:
     def read(self, name: str, most: int = MAX_JSON) -> bytes:
         """Return a file of at most this many bytes."""
         need(self.sizes.get(name, 0) <= most, f"{name}: larger than {most:,} bytes")
-        with self.stream(name) as file:
-            return file.read()
+        return self.zip.read(name)
 
     def json(self, name: str) -> Json:
         """Return a small file that holds a JSON object."""
@@ -184,11 +181,9 @@ class Policy:
     def __init__(self, text: str, what: str) -> None:
         self.logs, self.witnesses, self.quorum = list[Key](), dict[str, Key](), ""
         self.groups: dict[str, tuple[int, list[str]]] = {"none": (0, [])}
-        for line in text.split("\n"):
+        for line in [line for line in text.split("\n") if line.strip() and not line.startswith("#")]:
             names = {*self.witnesses, *self.groups}
-            match [] if line.startswith("#") else line.split():
-                case []:
-                    pass
+            match line.split():
                 case ["log", vkey] | ["log", vkey, _]:
                     self.logs.append(Key(vkey, (1, 6)))
                 case ["witness", name, vkey] | ["witness", name, vkey, _] if name not in names:
@@ -211,18 +206,18 @@ class Policy:
         return name in signed or (name in self.groups and sum(self.met(signed, m) for m in members) >= count)
 
 
-def read_note(data: bytes, what: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
-    """Return a signed note's text, and the name, key id and signature of each of its signature lines."""
+def read_note(data: bytes, what: str) -> tuple[str, dict[tuple[str, bytes], list[bytes]]]:
+    """Return a signed note's text, and its signatures by the name and the id of the key that made them."""
     body, _, lines = data.decode().rpartition("\n\n")
     need(body and lines.endswith("\n") and lines.count("\n") <= 64, f"{what}: no whole signature lines, or too many")
     need(min(body.replace("\n", " ")) >= " ", f"{what}: a control character")
-    signatures = []
+    signatures = defaultdict[tuple[str, bytes], list[bytes]](list)
     for line in lines[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
         raw = unbase64(encoded, f"{what}: the signature line {line[:60]!r}")
         need(dash == "—" and len(raw) > 4, f"{what}: no signature line: {line[:60]!r}")
-        signatures.append((name, raw[:4], raw[4:]))
+        signatures[name, raw[:4]].append(raw[4:])
     return body + "\n", signatures
 
 
@@ -230,60 +225,44 @@ class Checkpoint:
     """A signed tree head: origin, size, root; which log keys signed it, and at what time which witnesses did."""
 
     def __init__(self, note: bytes, policy: Policy, what: str) -> None:
-        self.note, self.what, (self.text, signatures) = note, what, read_note(note, what)
+        self.note, self.what = note, what
+        self.text, self.signatures = read_note(note, what)
         rows = self.text[:-1].split("\n")
         need(len(rows) >= 3 and all(rows) and re.fullmatch("0|[1-9][0-9]{0,18}", rows[1]), f"{what}: no checkpoint")
         self.origin, self.size, self.root = rows[0], int(rows[1]), unbase64(rows[2], f"{what}: the root")
-        self.signers, self.times = set[str](), dict[str, int]()
-        keys = [("", key) for key in policy.logs if key.name == self.origin] + [*policy.witnesses.items()]
-        for name, key_id, signature in signatures:
-            for witness, key in keys:
-                if (key.name, key.id) == (name, key_id):
-                    self._check(witness, key, signature)
+        self.signers = [key for key in policy.logs if key.name == self.origin and list(self._signed_at(key))]
+        cosigned = {witness: list(self._signed_at(key)) for witness, key in policy.witnesses.items()}
+        self.times = {witness: min(times) for witness, times in cosigned.items() if times}
         need(self.signers, f"{what}: not signed by a key that the policy has for the log {self.origin}")
 
-    def _check(self, witness: str, key: Key, signature: bytes) -> None:
-        """Take note of a known key's signature; ``witness`` is empty for the log. Refuse one that does not hold."""
-        message, time = self.text.encode(), 0
-        if key.kind == 6 and MLDSA44PublicKey is None:
-            return
-        if key.kind != 1:
-            time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
-            need(0 < time < 2**63, f"{self.what}: the cosignature by {key.name} has no time")
-            message = b"cosignature/v1\ntime %d\n" % time + message
-        if key.kind == 6:
-            name, origin = key.name.encode(), self.origin.encode()
-            message = b"subtree/v1\n\0" + bytes([len(name)]) + name + struct.pack(">QB", time, len(origin)) + origin
-            message += struct.pack(">QQ", 0, self.size) + self.root
-        key.check(message, signature, self.what)
-        if witness:
-            self.times[witness] = min(time, self.times.get(witness, time))
-        else:
-            self.signers.add(key.id.hex())
+    def _signed_at(self, key: Key) -> Iterator[int]:
+        """Yield the POSIX time of each signature by this key, 0 where it says none; refuse one that does not hold."""
+        for signature in self.signatures.get((key.name, key.id), ()):
+            message, value, time = self.text.encode(), signature, 0
+            if key.kind != 1:
+                time, value = int.from_bytes(signature[:8], "big"), signature[8:]
+                need(0 < time < 2**63, f"{self.what}: the cosignature by {key.name} has no time")
+                message = b"cosignature/v1\ntime %d\n" % time + message
+            if key.kind == 6:
+                name, origin = key.name.encode(), self.origin.encode()
+                message = b"subtree/v1\n\0" + bytes([len(name)]) + name + struct.pack(">QB", time, len(origin)) + origin
+                message += struct.pack(">QQ", 0, self.size) + self.root
+            key.check(message, value, self.what)
+            yield time
 
 
-def check_manifest(bundle: Bundle, policy: Policy) -> Json:
-    """Return what the manifest says, after checking its signature and the digest of every file."""
-    raw = bundle.read("manifest.json")
+def open_envelope(raw: bytes, policy: Policy) -> tuple[Json, Key]:
+    """Return the in-toto statement in a DSSE envelope, and the log key of the policy that signed it."""
     envelope = parse(raw, "manifest.json")
     payload, kind, (sole,) = envelope["payload"], TYPES[0], envelope["signatures"]
-    key_id, signature = sole["keyid"], sole["sig"]
-    only = {"payload": payload, "payloadType": kind, "signatures": [{"keyid": key_id, "sig": signature}]}
+    only = {"payload": payload, "payloadType": kind, "signatures": [{"keyid": sole["keyid"], "sig": sole["sig"]}]}
     need(raw == canonical(only), "manifest.json: not canonical DSSE of an in-toto statement")
-    keys = [key for key in policy.logs if key.kind == 1 and key.id.hex() == key_id]
+    keys = [key for key in policy.logs if key.kind == 1 and key.id.hex() == sole["keyid"]]
     need(keys, "manifest.json: not signed by a log key of the policy")
     body = unbase64(payload, "manifest.json: payload")
     signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(body), body)
-    keys[0].check(signed, unbase64(signature, "manifest.json: sig"), "manifest.json")
-    statement = parse(body, "manifest.json: payload")
-    need((statement["_type"], statement["predicateType"]) == TYPES[1:], f"manifest.json: not a {TYPES[2]}")
-    digests = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
-    names = [*(one["name"] for one in statement["subject"]), "manifest.json"]
-    need(sorted(names) == list(bundle.sizes), "manifest.json: it names other files than there are")
-    for name, digest in digests.items():
-        with bundle.stream(name) as file:
-            need(hashlib.file_digest(file, "sha256").hexdigest() == digest, f"{name}: not the file that was signed")
-    return {**statement["predicate"], "digests": digests, "signer": keys[0].name}
+    keys[0].check(signed, unbase64(sole["sig"], "manifest.json: sig"), "manifest.json")
+    return parse(body, "manifest.json: payload"), keys[0]
 
 
 def root_of(shown: Iterable[tuple[int, bytes]], hashes: io.BufferedReader, size: int) -> bytes:
@@ -310,8 +289,8 @@ def root_of(shown: Iterable[tuple[int, bytes]], hashes: io.BufferedReader, size:
 def draw(beacon: str, origin: str, calls_digest: str, *, count: int, size: int) -> set[int]:
     """Return the sample's positions in calls.csv: SHA-256(seed || 64-bit counter), 64 bits, modulo count unbiased."""
     need(re.fullmatch("(?:[0-9a-f]{2}){16,64}", beacon) and 0 < size <= 6905, "audit/sample.json: no beacon, or size")
-    lines = ("stillwatch audit sample 1", beacon, origin, calls_digest)
-    seed, chosen, counter = sha256("".join(f"{line}\n" for line in lines).encode()), set[int](), 0
+    seed = sha256(f"stillwatch audit sample 1\n{beacon}\n{origin}\n{calls_digest}\n".encode())
+    chosen, counter = set[int](), 0
     while len(chosen) < min(size, count):
         value = int.from_bytes(sha256(seed + counter.to_bytes(8, "big"))[:8], "big")
         counter += 1
@@ -333,59 +312,45 @@ def check_call(entry: bytes, index: int) -> Json:
 
 
 class Counted:
-    """Goes through calls.csv and the entries that are shown of it, and adds up what they say."""
+    """Which entries of the log are counted, and as whose: no entry twice, and no call."""
 
-    def __init__(self, bundle: Bundle, size: int, *, whole: bool, drawn: set[int]) -> None:
-        self.bundle, self.size, self.whole, self.drawn = bundle, size, whole, drawn
+    def __init__(self, bundle: Bundle, size: int) -> None:
         listed = bundle.read("accounts.txt")
         self.accounts = listed.decode().split("\n")[:-1]
         need(re.fullmatch(b"([0-9a-f]{64}\n)+", listed), "accounts.txt: not a pseudonym a line")
         need(self.accounts == sorted(set(self.accounts)), "accounts.txt: not in order, or an account twice")
-        self.kept: dict[int, tuple[int, bytes]] = {}
-        self.count, self.hours, self.models, self.tokens = 0, Counter[int](), Counter[str](), Counter[str]()
-
-    def entries(self) -> Generator[tuple[int, bytes]]:
-        """Yield index and bytes of every entry that is shown, once it is checked."""
-        before, used, calls, commitments = -1, set[int](), list[bytes](), list[bytes]()
-        with self.bundle.stream("calls.csv") as listed, self.bundle.stream("leaves/entries.jsonl") as shown:
-            need(listed.readline(64) == b"index,account,call\n", "calls.csv: other columns than index, account, call")
-            for at, line in enumerate(iter(lambda: listed.readline(128), b"")):
+        self.indices, self.owners, calls, before = array("Q"), array("Q"), set[int](), -1
+        with bundle.stream("calls.csv") as file:
+            need(file.readline(64) == b"index,account,call\n", "calls.csv: other columns than index, account, call")
+            for at, line in enumerate(iter(lambda: file.readline(128), b"")):
                 row = LISTED.fullmatch(line)
                 if row is None or int(row[2]) >= len(self.accounts):
                     raise Refused(f"calls.csv: call {at}: a malformed line: {line[:60]!r}")
-                index, account = int(row[1]), int(row[2])
-                need(before < index < self.size, f"calls.csv: entry {index}: twice, out of order, or not in the log")
+                index = int(row[1])
+                need(before < index < size, f"calls.csv: entry {index}: twice, out of order, or not in the log")
+                need_new(int(row[3], 16), calls, "calls.csv: one call is counted twice, as two entries")
+                self.indices.append(index)
+                self.owners.append(int(row[2]))
                 before = index
-                used.add(account)
-                calls.append(bytes.fromhex(row[3].decode()))
-                if self.whole or at in self.drawn:
-                    entry = shown.readline(MAX_ENTRY).removesuffix(b"\n")
-                    commitments.append(self._add(entry, index))
-                    if at in self.drawn:
-                        self.kept[index] = (account, entry)
-                    yield index, entry
-            need(not shown.read(1), "leaves/entries.jsonl: more entries than are counted")
-        self.count = len(calls)
-        need(len(used) == len(self.accounts), "accounts.txt: an account without a counted call")
-        need_distinct(calls, "calls.csv: one call is counted twice, as two entries")
-        need_distinct(commitments, "leaves: one commitment twice: the same call, recorded again")
+        need(len(set(self.owners)) == len(self.accounts), "accounts.txt: an account without a counted call")
+        self.count = len(self.indices)
+        self.kept: dict[int, tuple[int, bytes]] = {}
+        self.hours, self.models, self.tokens = set[int](), Counter[str](), Counter[str]()
 
-    def _add(self, entry: bytes, index: int) -> bytes:
-        """Add up an entry and return its commitment's first 132 bits."""
-        fields = check_call(entry, index)
-        self.hours[fields["hour"]] += 1
-        self.models[fields["model"]] += 1
-        for name in TOKENS:
-            self.tokens[name] += fields.get(name, 0)
-        return bytes(fields["private"][:22].encode())
-
-    def numbers(self) -> Json:
-        """Return what the volume claim must say."""
-        said: Json = {"accounts": len(self.accounts), "exchanges": self.count}
-        if self.whole:
-            said |= {"models": dict(self.models), **self.tokens}
-            said |= {"first_hour": min(self.hours), "last_hour": max(self.hours)}
-        return said
+    def read(self, file: io.BufferedReader, shown: Iterable[int], drawn: set[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield index and bytes of every entry that is shown, once it is checked and added up; keep those drawn."""
+        commitments = set[str]()  # of each the first 132 bits, which say as much and take less memory
+        for at in shown:
+            index, entry = self.indices[at], file.readline(MAX_ENTRY).removesuffix(b"\n")
+            fields = check_call(entry, index)
+            need_new(fields["private"][:22], commitments, "leaves: one commitment twice: the same call, recorded again")
+            self.hours.add(fields["hour"])
+            self.models[fields["model"]] += 1
+            for name in TOKENS:
+                self.tokens[name] += fields.get(name, 0)
+            if at in drawn:
+                self.kept[index] = (self.owners[at], entry)
+            yield index, entry
 
 
 def check_opening(opening: Json, entry: bytes, salts: set[str]) -> Json:
@@ -395,8 +360,7 @@ def check_opening(opening: Json, entry: bytes, salts: set[str]) -> Json:
         need(name not in digests, f"{what}: {name} stands open and closed at once")
         salt, inner, fields[name] = json.loads(base64.urlsafe_b64decode(disclosure + "=" * (-len(disclosure) % 4)))
         need(inner == name and len(salt) >= 22, f"{what}: {name} is of another field, or its salt too short")
-        need(salt not in salts, f"{what}: a salt is used twice, so hidden values can be guessed from shown ones")
-        salts.add(salt)
+        need_new(salt, salts, f"{what}: a salt is used twice, so hidden values can be guessed from shown ones")
         digests[name] = url_base64(sha256(disclosure.encode()))
     private = json.loads(entry)["private"]
     need(private == url_base64(sha256(canonical(digests))), f"{what}: not what the entry committed to")
@@ -412,7 +376,7 @@ class Verification:
 
     def __init__(self, path: Path, policy: str | None = None, *, seen: bytes | None = None, sources: Iterable[str] = (),
                  stamped: bool = False, say: Say = str) -> None:  # fmt: skip
-        self.path, self.trust, self.seen, self.sources, self.stamped = path, policy, seen, sources, stamped
+        self.path, self.yours, self.seen, self.sources, self.stamped = path, policy, seen, sources, stamped
         self.steps, self.verdicts = list[str](), dict[str, tuple[str, str]]()
         steps = (self._zip, self._manifest, self._checkpoint, self._entries, self._openings, self._claims, self._heads)
         for number, step in enumerate(steps, 1):
@@ -430,19 +394,27 @@ class Verification:
 
     def _manifest(self) -> str:
         """Step 2: a key of the log that the policy names has signed exactly these files."""
-        own = self.bundle.read("policy.txt").decode()
-        self.policy = Policy(own if self.trust is None else self.trust, "the policy")
-        said = self.manifest = check_manifest(self.bundle, self.policy)
-        self.whole = said["leaves"] == "all"
+        theirs = self.bundle.read("policy.txt").decode()
+        self.policy = Policy(theirs if self.yours is None else self.yours, "the policy")
+        statement, self.signer = open_envelope(self.bundle.read("manifest.json"), self.policy)
+        need((statement["_type"], statement["predicateType"]) == TYPES[1:], f"manifest.json: not a {TYPES[2]}")
+        names = [*(one["name"] for one in statement["subject"]), "manifest.json"]
+        need(sorted(names) == list(self.bundle.sizes), "manifest.json: it names other files than there are")
+        digests = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
+        for name, digest in digests.items():
+            with self.bundle.stream(name) as file:
+                need(hashlib.file_digest(file, "sha256").hexdigest() == digest, f"{name}: not the file that was signed")
+        said = self.manifest = {**statement["predicate"], "digests": digests}
         why = "only as the bundle says; bring the key as its owner publishes it (--policy)"
-        self._judge("log key", yes="your policy names it", no=why if self.trust is None else "")
-        return f"manifest: {said['campaign']}, signed by {said['signer']}; every file is the one that was signed"
+        self._judge("log key", yes="your policy names it", no=why if self.yours is None else "")
+        return f"manifest: {said['campaign']}, signed by {self.signer.name}; every file is the one that was signed"
 
     def _checkpoint(self) -> str:
         """Step 3: the log's state, who has signed it, and what others say about when."""
         log = self.log = Checkpoint(self.bundle.read("log/checkpoint"), self.policy, "log/checkpoint")
         said = {"origin": log.origin, "size": log.size, "root": log.root.hex()}
         need(self.manifest["log"] == said, "manifest.json: it speaks of another state of the log")
+        need(self.signer.name == log.origin, "manifest.json: signed by the key of another log than it speaks of")
         if self.seen is not None:
             other = Checkpoint(self.seen, self.policy, "the checkpoint that you have seen")
             same = (other.origin, other.size) == (log.origin, log.size)
@@ -451,9 +423,9 @@ class Verification:
             why = f"yours is of {other.size:,} entries of {other.origin}; only two of one size can be compared here"
             self._judge("seen", yes="it is the one that you have seen", no="" if same else why)
         who = "cosigned by " + (", ".join(f"{name} at {time}" for name, time in sorted(log.times.items())) or "nobody")
-        reached = self.trust is None or self.policy.met(set(log.times), self.policy.quorum)
+        reached = self.yours is None or self.policy.met(set(log.times), self.policy.quorum)
         need(reached, f"log/checkpoint: the quorum of your policy is not reached; {who}")
-        why = "" if self.trust is not None and log.times else f"{who}; only witnesses that your own policy names count"
+        why = "" if self.yours is not None and log.times else f"{who}; only witnesses that your own policy names count"
         self._judge("witnesses", yes=f"{who} (POSIX seconds)", no=why)
         stamps = [name for name in self.bundle.sizes if name.endswith(".tsr")]
         for name in stamps:
@@ -464,24 +436,26 @@ class Verification:
 
     def _entries(self) -> str:
         """Step 4: each listed call is an entry of the log, and listed once; the log's notes about them are too."""
+        counted = self.counted = Counted(self.bundle, self.log.size)
         audit, digest, drawn = self.bundle.json("audit/sample.json"), self.manifest["digests"]["calls.csv"], set[int]()
         if audit["beacon"] is not None:
-            count = self.manifest["exchanges"]
-            need(count <= self.log.size, f"manifest.json: {count:,} exchanges in a log of {self.log.size:,}")
-            drawn = draw(audit["beacon"], self.log.origin, digest, count=count, size=audit["size"])
+            drawn = draw(audit["beacon"], self.log.origin, digest, count=counted.count, size=audit["size"])
         need(audit["positions"] == sorted(drawn), "audit/sample.json: another sample than the beacon value draws")
-        self.counted = Counted(self.bundle, self.log.size, whole=self.whole, drawn=drawn)
+        self.whole = self.manifest["leaves"] == "all"
+        shown = range(counted.count) if self.whole else sorted(drawn)
         notes = [name for name in self.bundle.sizes if re.fullmatch(r"log/(0|[1-9][0-9]*)\.json", name)]
         self.noted = sorted((int(name[4:-5]), self.bundle.read(name, MAX_ENTRY)) for name in notes)
-        with self.bundle.stream("leaves/siblings.bin") as hashes, closing(self.counted.entries()) as counted:
-            root = root_of(merge(counted, self.noted), hashes, self.log.size)
+        with self.bundle.stream("leaves/entries.jsonl") as file, self.bundle.stream("leaves/siblings.bin") as hashes:
+            root = root_of(merge(counted.read(file, shown, drawn), self.noted), hashes, self.log.size)
+            need(not file.read(1), "leaves/entries.jsonl: more entries than are counted")
         need(root == self.log.root, "leaves: they do not lead to the signed root: they are not all in this log")
-        self._judge_sample([parse(entry, f"log/{index}.json") for index, entry in self.noted], audit["beacon"], digest)
-        listed, shown = f"{self.counted.count:,} listed, none twice", f"{sum(self.counted.hours.values()):,} shown"
-        return f"entries: {listed}; {shown}: completed calls in the log, as are {len(notes)} notes about them"
+        self._judge_sample(audit["beacon"], digest)
+        found = f"{counted.count:,} listed, none twice; {len(shown):,} shown: completed calls in the log"
+        return f"entries: {found}, as are {len(notes)} notes about them"
 
-    def _judge_sample(self, notes: list[Json], beacon: object, digest: str) -> None:
+    def _judge_sample(self, beacon: object, digest: str) -> None:
         """Say what the sample proves: something only if the log, dated by others, had fixed list and value before."""
+        notes = [parse(entry, f"log/{index}.json") for index, entry in self.noted]
         named = {said.get("draws") for said in notes if (said["kind"], said.get("calls")) == ("claim", digest)}
         dated = any(self.verdicts[name][0] == "VERIFIED" for name in ("witnesses", "time"))
         drawn, count, why = len(self.counted.kept), self.counted.count, ""
@@ -500,8 +474,8 @@ class Verification:
 
     def _openings(self) -> str:
         """Step 5: what is shown of entries that commit to it is what they commit to, and does not contradict itself."""
-        what, salts, calls, opened = "audit/openings.jsonl", set[str](), list[Any](), set[int]()
-        owners, shown = set[tuple[Any, int]](), set[str]()
+        what, salts, opened, calls = "audit/openings.jsonl", set[str](), set[int](), set[object]()
+        owners, shown = set[tuple[object, int]](), set[str]()
         for line in self.bundle.read(what).splitlines() if what in self.bundle.sizes else ():
             opening = parse(line, what)
             index = opening["index"]
@@ -511,10 +485,10 @@ class Verification:
             opened.add(index)
             shown |= set(fields)
             owners |= {(fields["account"], account)} if "account" in fields else set()
-            calls += [fields["call_id"]] if "call_id" in fields else []
             same = fields.get("started_at", hour * 3_600_000_000) // 3_600_000_000 == hour
             need(same, f"openings: entry {index} is of another hour")
-            need(len(calls) == len(set(calls)), f"openings: the call of entry {index} is counted twice")
+            if "call_id" in fields:
+                need_new(fields["call_id"], calls, f"openings: the call of entry {index} is counted twice")
         need(len(owners) == len({name for name, _ in owners}), "openings: one account counted as two")
         need(len(owners) == len({number for _, number in owners}), "openings: two accounts counted as one")
         yes = f"what is shown of {len(opened)} entries ({', '.join(sorted(shown))}) is what was committed to"
@@ -526,11 +500,11 @@ class Verification:
         """Step 6: each rung says what it rests on, and its numbers are those of the entries and edges."""
         claims = {rung: self.bundle.json(f"claims/{rung}.json") for rung in RUNGS}
         for rung, claim in claims.items():
-            what, optional = f"claims/{rung}.json", rung in RUNGS[2:]
-            right = claim["rung"] == rung and claim["limits"] and claim["claimed"] in (True, not optional)
-            need(right, f"{what}: wrong")
-            need(claim["rests_on"] == ("log" if rung == "volume" else "statement"), f"{what}: rests on something else")
-            if optional:
+            what, attached = f"claims/{rung}.json", rung in ("attribution", "training-use")
+            need(claim["rung"] == rung and claim["limits"], f"{what}: wrong rung, or no limits")
+            need(claim["claimed"] is True or attached, f"{what}: wrong: not claimed")
+            need(claim["rests_on"] == RUNGS[rung], f"{what}: rests on something else")
+            if attached:
                 need((claim["attached"] in self.bundle.sizes) == claim["claimed"], f"{what}: no attachment")
                 self._judge(rung, no=f"a statement of the host, {claim['attached']}; it is not proved here")
             if not claim["claimed"]:
@@ -540,21 +514,27 @@ class Verification:
         return "claims: their numbers are those of the entries and edges"
 
     def _judge_volume(self, said: Json) -> None:
-        numbers, (sampled, sample) = self.counted.numbers(), self.verdicts["sample"]
+        counted, (sampled, sample) = self.counted, self.verdicts["sample"]
+        numbers: Json = {"accounts": len(counted.accounts), "exchanges": counted.count}
+        if self.whole:
+            numbers |= {"models": dict(counted.models), **counted.tokens}
+            numbers |= {"first_hour": min(counted.hours), "last_hour": max(counted.hours)}
         for name in sorted({*numbers, *said}):
             told, added = said.get(name), numbers.get(name)
             why = f"claims/volume.json: {name} is {told}, but the entries add up to {added}"
             need(canonical(told) == canonical(added), why)
-        need(self.manifest["exchanges"] == self.counted.count, "manifest.json: another number of exchanges")
+        need(self.manifest["exchanges"] == counted.count, "manifest.json: another number of exchanges")
         found = "all in its log" if self.whole else f"in its log as far as the sample shows: {sample}"
-        yes = (f"{self.counted.count:,} completed calls, no entry and no call's pseudonym twice, which the host lists "
-               f"under {len(self.counted.accounts):,} accounts, are {found}")  # fmt: skip
+        yes = (f"{counted.count:,} completed calls, no entry and no call's pseudonym twice, which the host lists "
+               f"under {len(counted.accounts):,} accounts, are {found}")  # fmt: skip
         holds = self.whole or sampled == "VERIFIED"
         self._judge("volume", yes=yes, no="" if holds else f"only a sample is shown: {sample}")
 
     def _judge_coordination(self, claim: Json) -> None:
         holders, again = Counter[tuple[str, str]](), "replay/campaigns.json" in self.bundle.sizes
-        for line in set(self.bundle.read("coordination/edges.csv", 2**26).decode().split("\n")[1:-1]):
+        header, *lines, rest = self.bundle.read("coordination/edges.csv", 2**26).decode().split("\n")
+        need((header, rest) == ("account,signal,observable", ""), "coordination/edges.csv: other columns, or cut off")
+        for line in set(lines):
             edge = EDGE.fullmatch(line)
             if edge is None or int(edge[1]) >= len(self.counted.accounts):
                 raise Refused(f"coordination/edges.csv: malformed, or of an unlisted account: {line[:60]!r}")
@@ -581,7 +561,7 @@ class Verification:
                 for part in path.split("/"):
                     need(part in value, f"{what}: {one['at']} leads nowhere")
                     value = value[part]
-                seen = one["mark"] != "observed" or name == "claims/volume.json"
+                seen = one["mark"] != "observed" or one["at"].startswith("claims/volume.json#/numbers")
                 need(seen, f"{what}: {one['at']} rests on a statement, so nobody observed it")
             signers = sorted({signer for name in others for signer in self._sources_of(name, head["head"], trusted)})
             by = ", ".join(signers) or "whose key you have not brought (--source)"
@@ -594,7 +574,7 @@ class Verification:
         first = f"stillwatch.second-source/1\n{self.log.origin}\n{self.manifest['campaign']}\nhead: {head}\n"
         need(text.startswith(first), f"{name}: a statement of something else than {head}")
         for key in trusted:
-            for signature in [value for signer, key_id, value in signatures if (signer, key_id) == (key.name, key.id)]:
+            for signature in signatures.get((key.name, key.id), ()):
                 key.check(text.encode(), signature, name)
                 need(key.raw not in [own.raw for own in self.policy.logs], f"{name}: signed by the host itself")
                 yield key.name

@@ -21,7 +21,7 @@ from stillwatch.evidence.keys import Signer, new_signer
 from stillwatch.evidence.notes import Algorithm, Note
 
 SOURCE = Path(verify.__file__)
-MAX_CODE = 492
+MAX_CODE = 473
 """Lines of code, without blank lines and docstrings: what a stranger reads in an hour before trusting it."""
 
 

@@ -14,9 +14,10 @@ import pytest
 from bundles import BEACON, NOW, Files, Host, told
 from stillwatch.evidence import verify
 from stillwatch.evidence.bundle import manifest
+from stillwatch.evidence.checkpoints import Checkpoint
 from stillwatch.evidence.commitments import disclose, open_fields
 from stillwatch.evidence.keys import new_signer
-from stillwatch.evidence.notes import Algorithm
+from stillwatch.evidence.notes import Algorithm, Note
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,7 @@ def policy(host: Host) -> verify.Policy:
         (lambda n: n.replace("\n12\n", "\n012\n").replace("\n13\n", "\n013\n"), "no checkpoint"),
         (lambda n: n.replace("example.com/log\n", "\n", 1), "no checkpoint"),
         (lambda n: n.removesuffix("\n"), "no whole signature lines"),
+        (lambda n: "\n\n" + n.split("\n\n")[1], "no whole signature lines"),
         (lambda n: n + n.splitlines(keepends=True)[-1] * 64, "too many"),
         (lambda n: n + "- example.com/log AAAAAAAA\n", "no signature line"),
         (lambda n: n + "— example.com/log AAAA\n", "no signature line"),
@@ -92,6 +94,12 @@ def test_a_key_twice_in_a_json_file_is_refused() -> None:
         verify.parse(b'{"a":{"b":1,"b":2}}', "it")
 
 
+@pytest.mark.parametrize("data", [b'[["beacon",1]]', b"[]", b"null", b'"a"'])
+def test_a_list_of_pairs_is_no_object(data: bytes) -> None:
+    with pytest.raises(verify.Refused, match="it: not a JSON object"):
+        verify.parse(data, "it")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
@@ -115,6 +123,31 @@ def test_a_list_that_is_malformed_is_refused(
 def test_an_edge_of_an_account_that_is_not_listed_is_refused(files: Files, host: Host, tmp_path: Path) -> None:
     files.contents["coordination/edges.csv"] += b"3,address,00\n"
     with pytest.raises(verify.Refused, match="an unlisted account"):
+        verify.Verification(files.signed(host.signer).pack(tmp_path / "b.zip"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"account,signal,observable\n", b"account,signal,observable,bits\n"),
+        (b"account,signal,observable\n", b""),
+        (b"\n0,address", b"\n9,address,00\n0,address"),
+    ],
+)
+def test_a_list_of_edges_has_its_columns_and_nothing_else(
+    files: Files, host: Host, tmp_path: Path, *, old: bytes, new: bytes
+) -> None:
+    assert old in files.contents["coordination/edges.csv"]
+    files.contents["coordination/edges.csv"] = files.contents["coordination/edges.csv"].replace(old, new, 1)
+    with pytest.raises(verify.Refused, match=r"edges.csv: (other columns, or cut off|malformed)"):
+        verify.Verification(files.signed(host.signer).pack(tmp_path / "b.zip"))
+
+
+def test_an_edge_that_is_cut_off_is_refused(files: Files, host: Host, tmp_path: Path) -> None:
+    # Who reads the file as a table sees one holder more than was counted.
+    edges = files.contents["coordination/edges.csv"]
+    files.contents["coordination/edges.csv"] = edges + edges.splitlines()[-1]
+    with pytest.raises(verify.Refused, match="other columns, or cut off"):
         verify.Verification(files.signed(host.signer).pack(tmp_path / "b.zip"))
 
 
@@ -179,6 +212,28 @@ def test_openings_that_agree_are_taken() -> None:
 def test_openings_that_contradict_each_other_are_refused(opened: Opened, why: str) -> None:
     with pytest.raises(verify.Refused, match=why):
         opened.check()
+
+
+def test_an_entry_is_not_opened_in_two_halves(host: Host, tmp_path: Path) -> None:
+    files = Files.of(host.bundle(beacon=BEACON, disclose=frozenset({"account", "call_id"})))
+    first, *others = [json.loads(line) for line in files.contents["audit/openings.jsonl"].splitlines()]
+    every = {n: verify.url_base64(verify.sha256(d.encode())) for n, d in first["disclosures"].items()}
+    halves = [
+        first | {"disclosures": {n: d}, "digests": first["digests"] | {m: h for m, h in every.items() if m != n}}
+        for n, d in first["disclosures"].items()
+    ]
+    files.contents["audit/openings.jsonl"] = b"".join(json.dumps(o).encode() + b"\n" for o in [*halves, *others])
+    with pytest.raises(verify.Refused, match="is opened twice, or shows nothing"):
+        verify.Verification(files.signed(host.signer).pack(tmp_path / "b.zip"))
+
+
+def test_a_checkpoint_of_another_log_is_no_fork_of_this_one(host: Host) -> None:
+    other = new_signer("other.example/log", Algorithm.ED25519)
+    theirs = Checkpoint("other.example/log", host.reader.checkpoint.size, bytes(32))
+    note = Note(theirs.text, (other.sign(theirs, time=NOW),))
+    both = f"log {host.signer.verifier}\nlog {other.verifier}\nquorum none\n"
+    found = verify.Verification(host.bundle(), both, seen=str(note).encode())
+    assert found.verdicts["seen"][0] == "NOT VERIFIED"
 
 
 def test_the_sample_s_openings_may_be_of_sampled_entries_only(host: Host, tmp_path: Path) -> None:

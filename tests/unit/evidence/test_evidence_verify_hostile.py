@@ -10,6 +10,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,12 @@ def test_a_file_more_or_less_is_noticed(files: Files, tmp_path: Path) -> None:
 def test_a_manifest_signed_by_somebody_else_is_refused(files: Files, tmp_path: Path) -> None:
     other = new_signer("example.com/log", Algorithm.ED25519)
     refused(files.signed(other).pack(tmp_path / "b.zip"), "manifest.json: not signed by a log key")
+
+
+def test_a_manifest_that_only_names_the_log_s_key_is_refused(files: Files, host: Host, tmp_path: Path) -> None:
+    liar = replace(new_signer("example.com/log", Algorithm.ED25519), verifier=host.signer.verifier)
+    why = "manifest.json: the signature by example.com/log does not hold"
+    refused(files.signed(liar).pack(tmp_path / "b.zip"), why)
 
 
 def test_a_manifest_in_another_spelling_is_refused(files: Files, tmp_path: Path) -> None:
@@ -266,10 +273,10 @@ def test_an_entry_more_than_the_list_is_refused(files: Files, host: Host, tmp_pa
 def test_what_is_no_completed_call_is_not_counted(
     files: Files, host: Host, tmp_path: Path, entry: bytes, why: str
 ) -> None:
-    def replace(_calls: list[bytes], entries: list[bytes]) -> None:
+    def put(_calls: list[bytes], entries: list[bytes]) -> None:
         entries[0] = entry % (b"a" * 43) if b"%s" in entry else entry
 
-    refused(lied(files, host, tmp_path / "b.zip", replace), why)
+    refused(lied(files, host, tmp_path / "b.zip", put), why)
 
 
 def test_an_account_without_calls_is_refused(files: Files, host: Host, tmp_path: Path) -> None:

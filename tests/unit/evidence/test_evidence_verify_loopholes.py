@@ -139,6 +139,44 @@ def test_what_rests_on_a_statement_is_not_observed(files: Files, host: Host, tmp
     assert "rests on a statement, so nobody observed it" in refused(files, host, tmp_path)
 
 
+def test_a_sentence_of_the_host_about_the_volume_is_not_observed(files: Files, host: Host, tmp_path: Path) -> None:
+    heads = files.json("heads.json")
+    evidence = [{"mark": "observed", "at": "claims/volume.json#/method"}]
+    heads["heads"][2] |= {"mark": "observed", "evidence": evidence, "second_sources": []}
+    files.put("heads.json", heads)
+    assert "rests on a statement, so nobody observed it" in refused(files, host, tmp_path)
+
+
+def test_an_entry_of_another_version_is_no_call() -> None:
+    entry = b'{"completed":true,"hour":1,"kind":"call","model":"m","private":"%s","v":2}' % (b"a" * 43)
+    with pytest.raises(verify.Refused, match="no call, but counted as one"):
+        verify.check_call(entry, 0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"size": 0}, {"size": -1}, {"size": 6906}, {"beacon": "ab"}, {"beacon": BEACON.upper()}]
+)
+def test_no_sample_is_drawn_of_a_senseless_size_or_by_no_value(
+    files: Files, host: Host, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    files.put("audit/sample.json", files.json("audit/sample.json") | {"positions": []} | change)
+    assert "no beacon, or size" in refused(files, host, tmp_path)
+
+
+def test_a_number_in_another_spelling_draws_no_second_sample(tmp_path: Path) -> None:
+    # Modulo 200.0 the same beacon value draws other calls than modulo 200: a host could choose between the two.
+    host = Host(tmp_path / "host", calls=400)
+    files = Files.of(host.bundle(beacon=BEACON, sample_size=59))
+    digest = sha256(files.contents["calls.csv"]).hexdigest()
+    drawn = verify.draw(BEACON, "example.com/log", digest, count=200.0, size=59)  # type: ignore[arg-type]
+    files.predicate["exchanges"] = 200.0
+    sample = files.json("audit/sample.json")
+    assert sorted(drawn) != sample["positions"]
+    files.put("audit/sample.json", sample | {"positions": sorted(map(int, drawn))})
+    (tmp_path / "out").mkdir()
+    assert "another sample than the beacon value draws" in refused(files, host, tmp_path / "out")
+
+
 @pytest.mark.parametrize("tokens", [b"Infinity", b"-5", b"1.5", b"true", b'"9"', b"null", b"1e3"])
 def test_tokens_that_are_no_whole_number_are_refused(tokens: bytes) -> None:
     entry = b'{"completed":true,"hour":1,"input_tokens":%s,"kind":"call","model":"m","private":"%s","v":1}'
