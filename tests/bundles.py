@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zipfile
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -186,6 +187,13 @@ def told(bundle: Path, *arguments: str) -> tuple[int, list[str]]:
     """Run the verifier as its command line would; return the exit code and what it says."""
     lines: list[str] = []
     return verify.main([*arguments, str(bundle)], lines.append), lines
+
+
+def refused(bundle: Path, why: str) -> None:
+    """Hold that the verifier refuses a bundle, with a reason in which the pattern ``why`` is found."""
+    code, lines = told(bundle)
+    assert (code, lines[-1][:9]) == (1, "REFUSED: ")
+    assert re.search(why, lines[-1]), lines[-1]
 
 
 @dataclass
