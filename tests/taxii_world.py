@@ -211,3 +211,14 @@ def _answers(url: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def ids(replies: Any) -> list[str]:
+    """Return the ids of the objects of one reply or of several."""
+    replies = replies if isinstance(replies, list) else [replies]
+    return [o["id"] for r in replies for o in r.json.get("objects", [])]
+
+
+def versions(reply: Any) -> list[str]:
+    """Return when the objects of a reply were changed: the seconds, by which tests tell versions apart."""
+    return [o["modified"][17:19] for o in reply.json.get("objects", [])]
