@@ -10,7 +10,7 @@ import numpy.typing as npt
 from stillwatch.detect.drafts import part_of
 from stillwatch.detect.group import Group, Sent
 from stillwatch.detect.kinship import HELD_BITS, PERSONAL
-from stillwatch.detect.merging import OWN_SHARE
+from stillwatch.detect.merging import MIN_INSIDE, OWN_SHARE
 from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Strands
 from stillwatch.detect.uses import HARVEST_CENTIBITS
 
@@ -46,7 +46,7 @@ def see_senders(group: Group, strands: Strands) -> Sent:
 
 
 def without_outsiders(group: Group, strands: Strands) -> Group:
-    """Let go who sends a public wording in place of the group's own, unless addresses or papers hold it.
+    """Let go who sends a public wording in place of the group's own, unless addresses or papers hold it to the others.
 
     They came in because they ask for the same thing. Where nearly all send wording of the group's own, so does who
     sends none of it. Where the group has no wording of its own, nobody is let go.
@@ -64,7 +64,7 @@ def without_outsiders(group: Group, strands: Strands) -> Group:
     fits = own >= PUBLIC_SHARE * sent
     if (own > 0).mean() >= OWN_SHARE:
         fits &= own > 0
-    stays = fits | np.isin(group.accounts, _held(group, strands))
+    stays = fits | np.isin(group.accounts, _held(group, strands, group.accounts[fits]))
     if stays.all():
         return group
     accounts = group.accounts[stays]
@@ -87,10 +87,14 @@ def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
     return share
 
 
-def _held(group: Group, strands: Strands) -> Ints:
-    strong = [c.strands[c.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS] for c in group.cells]
-    held: Ints = strands.account[np.concatenate(strong)]
-    return held
+def _held(group: Group, strands: Strands, others: Ints) -> Ints:
+    """Return who is held by addresses or papers together with these others: not where it shares them with its like."""
+    strong = [np.empty(0, np.int64)]
+    for cell in group.cells:
+        account = strands.account[cell.strands]
+        if np.isin(account, others).mean() >= MIN_INSIDE:
+            strong.append(account[cell.own_bits[:, PERSONAL].sum(axis=1) >= HELD_BITS])
+    return np.concatenate(strong)
 
 
 def _templates(group: Group, strands: Strands) -> Sent:
