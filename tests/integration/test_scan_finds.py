@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scan_reports import Report, Scanner, Traffic, only, replace_column
+from stillwatch.detect.answers import MAX_FAMILY_BITS
 from stillwatch.records import CAMPAIGN_CALLS, MEMBERS, SIGHTINGS
 
 DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
@@ -85,7 +86,7 @@ def test_an_answer_is_the_sum_of_its_prior_and_its_families(evasion_report: Repo
     families = answer["evidence"]
     assert set(families) <= FAMILIES
     assert answer["bits"] == pytest.approx(answer["prior_bits"] + sum(f["bits"] for f in families.values()), abs=0.05)
-    assert all(f["bits"] <= 10.0 for f in families.values())
+    assert all(f["bits"] <= MAX_FAMILY_BITS for f in families.values())
     assert all(finding["says"] for f in families.values() for finding in f["findings"])
 
 

@@ -64,9 +64,11 @@ def absorb(drafts: Drafts) -> None:
     """Add to each draft the wording that hardly anybody else sends, and then who else sends it and is likely a member.
 
     A wording is the draft's own where OWN_SHARE of its senders are members, by more than chance, and where it says
-    nothing against a harvest. Asked twice, for those who come in send wordings too.
+    nothing against a harvest. Asked until nobody else comes in, for those who come in send wordings too.
     """
-    for _ in range(2):
+    before = np.empty(0, np.int64)
+    while not np.array_equal(before, drafts.home):
+        before = drafts.home.copy()
         _absorb(drafts)
 
 

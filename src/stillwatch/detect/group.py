@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -88,14 +89,14 @@ def take_turns(group: Group, *, calls: int) -> bool:
     return 2 * holders >= len(group.accounts) and 0 < MANY_WORDINGS * sent <= calls
 
 
-def mean_bits(group: Group) -> tuple[Floats, float]:
-    """Average the match weight over the strands of the group's cells, each entity once.
+def mean_bits(cells: Sequence[Cell]) -> tuple[Floats, float]:
+    """Average the match weight over the strands of these cells, each entity once.
 
     Returns the weight by family without what only says which program the accounts use, and that part, all families
     together.
     """
-    weight = np.concatenate([c.weight for c in group.cells])
-    own = np.average(np.concatenate([c.own_bits for c in group.cells]), axis=0, weights=weight)
-    every = np.average(np.concatenate([c.bits for c in group.cells]), axis=0, weights=weight)
+    weight = np.concatenate([c.weight for c in cells])
+    own = np.average(np.concatenate([c.own_bits for c in cells]), axis=0, weights=weight)
+    every = np.average(np.concatenate([c.bits for c in cells]), axis=0, weights=weight)
     linked = [f is not Family.CONTENT for f in FAMILIES]
     return own, float((every - own)[linked].sum())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
+from stillwatch.detect.cells import Cell
 from stillwatch.detect.group import MANY_WORDINGS, Group, mean_bits
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, public_items, sampled_items
 from stillwatch.detect.load import Load, taking_turns
@@ -62,7 +63,7 @@ def one_operator(
 
     ``accounts`` is how many the whole log has, ``everybody`` how far people in general keep to topics of their own.
     """
-    bits, tool = mean_bits(group)
+    bits, tool = mean_bits(_wordings(group) or group.cells)
     personal = max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY))
     witness = personal >= MIN_WITNESS or group.sent.wordings >= MANY_WORDINGS
     findings = [
@@ -95,7 +96,7 @@ def _same_tool(bits: float) -> Finding:
 def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     if all((c.kind, c.value) == (USE, Use.BARE) for c in group.cells):
         return Finding("shared_content", Family.CONTENT, 0.0, "They have no wording in common: single questions.")
-    templates = [c for c in group.cells if c.kind != USE] if group.sent.covered >= MIN_COVERED else []
+    templates = _wordings(group)
     words = round(group.sent.words)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
     rarity = max(0.0, np.log2(accounts / outside))
@@ -118,6 +119,14 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     else:
         says = f"{entities} accounts that claim to be strangers ask for the same thing in many wordings."
     return Finding("shared_content", Family.CONTENT, float(bits), says)
+
+
+def _wordings(group: Group) -> list[Cell]:
+    """Return the group's cells of wording where these have most of its calls, none elsewhere.
+
+    Its uses are the same calls once more, divided otherwise: an account has few in each, which say less of its days.
+    """
+    return [c for c in group.cells if c.kind != USE] if group.sent.covered >= MIN_COVERED else []
 
 
 def _own_part(own_share: float) -> float:

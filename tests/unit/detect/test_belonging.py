@@ -69,6 +69,16 @@ def test_who_sends_three_wordings_of_the_draft_s_own_is_one_of_it(wordings: int,
     assert homes(drafts) == [[*ONE, 99] if joins else ONE]
 
 
+def test_it_is_asked_who_sends_them_until_nobody_else_comes_in() -> None:
+    """Three wordings have one stranger; the next three have him and another, and are the draft's own once he is in."""
+    come = list(range(90, 95))
+    sent = {(TEMPLATE, 3 * n + i): [*ONE, *come[max(0, n - 1) : n + 1]] for n in range(len(come)) for i in range(3)}
+    strands = strands_of({content: (senders, HARVEST_SCORE) for content, senders in sent.items()})
+    drafts = drafts_of(strands, (ONE, [cell_of(strands, 0, accepted=ONE)]))
+    absorb(drafts)
+    assert homes(drafts) == [[*ONE, *come]]
+
+
 @pytest.mark.parametrize(("own", "stays"), [(0.0, ONE[2:]), (3.0, ONE)])
 def test_declared_owners_leave_unless_addresses_or_papers_hold_them(own: float, stays: list[int]) -> None:
     strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE)})

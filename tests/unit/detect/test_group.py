@@ -17,7 +17,7 @@ def cell(weight: np.ndarray, bits: np.ndarray, *observables: tuple[str, str, int
 def test_mean_bits_counts_every_owner_once() -> None:
     bits = np.arange(10.0)[:, None] * np.ones(len(FAMILIES))
     weight = np.array([0.5, 0.5, *[1.0] * 8])
-    own, tool = mean_bits(Group(np.array(ONE), np.ones(10), [cell(weight, bits)]))
+    own, tool = mean_bits([cell(weight, bits)])
     assert own == pytest.approx([(0.5 + sum(range(2, 10))) / 9.0] * len(FAMILIES))
     assert tool == pytest.approx(0.0)
 

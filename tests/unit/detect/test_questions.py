@@ -89,6 +89,13 @@ def test_a_use_in_common_says_less_than_a_template() -> None:
     assert operator(group(kind=USE)).bits < operator(group()).bits
 
 
+@pytest.mark.parametrize(("covered", "bits"), [(1.0, 8.0), (0.2, 4.0)])
+def test_a_use_does_not_count_the_calls_of_a_template_once_more(covered: float, bits: float) -> None:
+    made, again = group(bits={Family.NETWORK: 8.0}), group(kind=USE)
+    both = replace(made, cells=made.cells + again.cells, sent=replace(made.sent, covered=covered))
+    assert operator(both).family_bits(Family.NETWORK) == pytest.approx(bits)
+
+
 def test_agreement_of_more_bits_never_says_less() -> None:
     answers = [operator(group(bits={Family.NETWORK: float(b)})).bits for b in range(-3, 14)]
     assert answers == sorted(answers)

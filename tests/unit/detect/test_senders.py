@@ -50,16 +50,18 @@ def test_lets_go_who_came_by_a_public_wording_unless_addresses_or_papers_hold_it
     assert set(strands.account[np.concatenate([c.strands for c in left.cells])].tolist()) == set(stays)
 
 
-def test_lets_go_whom_an_address_binds_only_to_others_of_a_public_wording() -> None:
+def test_an_address_holds_nobody_who_shares_it_with_its_like_alone() -> None:
+    """The six of one office who use the same public tool are no part of whoever asks for the same thing."""
+    office = OTHER[:6]
     strands = strands_of(
         {
             (TEMPLATE, 1): (ONE, HARVEST_SCORE),
-            (TEMPLATE, 2): (OTHER + CROWD, HARVEST_SCORE),
-            (USE, 1): (ONE + OTHER, HARVEST_SCORE),
+            (TEMPLATE, 2): (office + CROWD, HARVEST_SCORE),
+            (USE, 1): (ONE + office, HARVEST_SCORE),
         }
     )
-    cells = [cell_of(strands, 0), cell_of(strands, 2, accepted=[*ONE[:2], *OTHER], own=3.0)]
-    assert without_outsiders(group(ONE + OTHER, cells), strands).accounts.tolist() == ONE
+    cells = [cell_of(strands, 0), cell_of(strands, 2, accepted=office, own=3.0), cell_of(strands, 2, own=0.0)]
+    assert without_outsiders(group(ONE + office, cells), strands).accounts.tolist() == ONE
 
 
 def test_lets_nobody_go_where_all_send_a_public_wording() -> None:
