@@ -9,13 +9,13 @@ from stillwatch.detect.cells import Cell, weigh_cells
 from stillwatch.detect.chance import drop_chance
 from stillwatch.detect.drafts import Drafts
 from stillwatch.detect.group import Group
-from stillwatch.detect.kinship import split
+from stillwatch.detect.kinship import MIN_EXCLUSIVE, PERSONAL_FAMILIES, split
 from stillwatch.detect.merging import join_all
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import Observed
-from stillwatch.detect.papers import unite_by_papers
+from stillwatch.detect.papers import held_in_drafts, unite_by_papers
 from stillwatch.detect.senders import see_senders, without_outsiders
-from stillwatch.detect.strands import MIN_ENTITIES, Population, Strands
+from stillwatch.detect.strands import MIN_ENTITIES, Ints, Population, Strands
 
 
 def find_groups(
@@ -44,7 +44,7 @@ def merge(
     if not drafts.drafts:
         return []
     unite_by_papers(drafts, observed)
-    split(drafts)
+    split(drafts, _personal_values(drafts, observed))
     settle(drafts)
     absorb(drafts)
     dismiss(drafts)
@@ -54,3 +54,9 @@ def merge(
         if mine and len(accounts) >= MIN_ENTITIES:
             groups.append(Group(accounts, weights, mine, draft.own))
     return groups
+
+
+def _personal_values(drafts: Drafts, observed: Sequence[Observed]) -> list[Ints]:
+    """Return the holders in drafts of every address, network and paper that is not mostly held elsewhere."""
+    personal = [o for o in observed if o.signal.family in PERSONAL_FAMILIES and not o.signal.of_tool]
+    return [holders for o in personal for holders in held_in_drafts(drafts, o, MIN_EXCLUSIVE)]

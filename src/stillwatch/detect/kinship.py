@@ -25,8 +25,10 @@ MIN_COMMON = 0.1
 other."""
 MIN_SHOWN = 3.0
 """Calls an account sends in a part's firm wording, on average, so that another part's would have shown."""
-PERSONAL = [f in {Family.NETWORK, Family.IDENTITY} for f in FAMILIES]
-"""The families that see who an account's user is."""
+PERSONAL_FAMILIES = frozenset({Family.NETWORK, Family.IDENTITY})
+"""The families that see who an account's user is,"""
+PERSONAL = [f in PERSONAL_FAMILIES for f in FAMILIES]
+"""and where they stand."""
 HELD_BITS = 6.0
 """Bits of these from which an address or a paper holds an account whatever it sends: more than a network operator can
 say."""
@@ -65,15 +67,18 @@ def _pairs(drafts: Drafts, contents: Sequence[tuple[int, int]]) -> list[tuple[in
     return found
 
 
-def split(drafts: Drafts) -> None:
+def split(drafts: Drafts, values: Sequence[Ints]) -> None:
     """Part drafts that a use brought together though their members never send each other's wording.
 
-    A part takes its wording with it; in the uses each account
-    follows its wording. Parts stay together where all of them are held by addresses or papers too.
+    A part takes its wording with it; in the uses each account follows its wording. Parts stay together where addresses
+    or papers hold all of them, and hold them together: a class has a campus, a ring its proxies, and neither the
+    other's. ``values`` are the accounts that hold one address or paper, for each of these.
     """
     for number in range(len(drafts.drafts)):
         parts = _parts(drafts, number)
-        if len(parts) < 2 or min(_held(drafts, p, number) for p in parts) >= MIN_LINK_BITS:
+        if len(parts) > 1 and min(_held(drafts, p, number) for p in parts) >= MIN_LINK_BITS:
+            parts = _bound_together(drafts, parts, number, values)
+        if len(parts) < 2:
             continue
         follows = _followed(drafts, parts)
         cells = drafts.drafts[number].cells
@@ -128,6 +133,28 @@ def _linked_wordings(drafts: Drafts, number: int) -> list[list[Cell]]:
             parts[other] = []
             place[place == other] = home
     return [p for p in parts if p]
+
+
+def _bound_together(
+    drafts: Drafts, parts: Sequence[list[Cell]], number: int, values: Sequence[Ints]
+) -> list[list[Cell]]:
+    """Make one of parts where as many accounts of each as MIN_SHARED of the smaller one hold values that both hold."""
+    whole: list[list[Cell]] = []
+    for part in parts:
+        near = [w for w in whole if _are_bound(drafts, _members(drafts, w, number), part, number, values)]
+        whole = [w for w in whole if not any(w is n for n in near)]
+        whole.append([c for n in near for c in n] + part)
+    return whole
+
+
+def _are_bound(drafts: Drafts, one: Ints, part: Sequence[Cell], number: int, values: Sequence[Ints]) -> bool:
+    inside = np.zeros((2, len(drafts.known)), bool)
+    inside[0, one] = inside[1, _members(drafts, part, number)] = True
+    common = [v for v in values if inside[:, v].any(axis=1).all()]
+    if not common:
+        return False
+    bound = inside[:, np.unique(np.concatenate(common))].sum(axis=1)
+    return bool((bound >= MIN_SHARED * inside.sum(axis=1).min()).all())
 
 
 def _shows(drafts: Drafts, part: Sequence[Cell], number: int) -> bool:

@@ -32,7 +32,7 @@ def unite_by_papers(drafts: Drafts, observed: Sequence[Observed]) -> None:
 
     A paper counts where OWN_SHARE of all accounts that hold it are in drafts, and MIN_VALUES of them must be common.
     """
-    held = [_held_in_drafts(drafts, o) for o in observed if o.signal.family is Family.IDENTITY]
+    held = [held_in_drafts(drafts, o, OWN_SHARE) for o in observed if o.signal.family is Family.IDENTITY]
     while pairs := _pairs(drafts, held):
         for first, second in pairs:
             drafts.home[drafts.home == second] = first
@@ -41,8 +41,8 @@ def unite_by_papers(drafts: Drafts, observed: Sequence[Observed]) -> None:
         drafts.recount()
 
 
-def _held_in_drafts(drafts: Drafts, observed: Observed) -> list[Ints]:
-    """Return, for each value of a signal that hardly any account outside of drafts holds, the accounts that hold it."""
+def held_in_drafts(drafts: Drafts, observed: Observed, least: float) -> list[Ints]:
+    """Return the holders in drafts of each value of a signal of which at least this share of all holders are."""
     seen, outside = observed.strands, observed.background
     account = drafts.number[seen.unit]
     ours = drafts.home[account] >= 0
@@ -63,7 +63,7 @@ def _held_in_drafts(drafts: Drafts, observed: Observed) -> list[Ints]:
     inside = np.append(drafts.home >= 0, False)[np.minimum(account, len(drafts.known))]
     _, code, holders = np.unique(value, return_inverse=True, return_counts=True)
     members = np.bincount(code, weights=inside, minlength=len(holders))
-    kept = inside & ((members >= 2.0) & (members >= OWN_SHARE * holders))[code]
+    kept = inside & ((members >= 2.0) & (members >= least * holders))[code]
     return np.split(account[kept], np.flatnonzero(np.diff(code[kept])) + 1)
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hand_made_cells import HARVEST_SCORE, ONE, OTHER, all_cells, cell_of, drafts_of, homes, strands_of
 
@@ -37,13 +38,24 @@ def test_a_short_wording_unites_nobody() -> None:
     assert homes(drafts) == [ONE, OTHER]
 
 
-@pytest.mark.parametrize(("own", "parts"), [(0.0, [ONE, OTHER]), (8.0, [BOTH])])
-def test_two_wordings_under_one_use_are_two_campaigns_unless_papers_hold_both(own: float, parts: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("own", "holders", "parts"),
+    [
+        pytest.param(0.0, [BOTH], [ONE, OTHER], id="held by nothing"),
+        pytest.param(8.0, [BOTH], [BOTH], id="held by one address"),
+        pytest.param(8.0, [[a, b] for a, b in zip(ONE, OTHER, strict=True)], [BOTH], id="held by cards in common"),
+        pytest.param(8.0, [ONE, OTHER], [ONE, OTHER], id="a ring's proxies, a class's campus"),
+        pytest.param(8.0, [ONE, [*OTHER, ONE[0]]], [ONE, OTHER], id="one who was at both"),
+    ],
+)
+def test_two_wordings_under_one_use_are_two_campaigns_unless_addresses_or_papers_hold_both_together(
+    own: float, holders: list[list[int]], parts: list[list[int]]
+) -> None:
     strands = strands_of(
         {(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (OTHER, HARVEST_SCORE), (USE, 1): (BOTH, HARVEST_SCORE)}
     )
     drafts = drafts_of(strands, (BOTH, [cell_of(strands, n, own=own) for n in range(3)]))
-    split(drafts)
+    split(drafts, [np.searchsorted(drafts.known, h) for h in holders])
     settle(drafts)
     assert sorted(homes(drafts)) == parts
 
@@ -51,5 +63,5 @@ def test_two_wordings_under_one_use_are_two_campaigns_unless_papers_hold_both(ow
 def test_wordings_with_common_senders_stay_together() -> None:
     strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (ONE[5:] + OTHER, HARVEST_SCORE)})
     drafts = drafts_of(strands, (BOTH, [cell_of(strands, n, own=0.0) for n in range(2)]))
-    split(drafts)
+    split(drafts, [])
     assert homes(drafts) == [BOTH]
