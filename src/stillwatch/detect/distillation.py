@@ -25,7 +25,9 @@ CONCEALED_FROM = 6.0
 MAX_CONCEALMENT = 2.0
 """and two at most: hiding also serves resale and free quotas."""
 
-
+MIN_TIED = 0.5
+"""Share of a group that its addresses and papers must tie to each other before they say that it has one operator:
+companies that run one published test are each held by papers of its own."""
 BEYOND_DOUBT = 12.0
 """Bits for one operator from which on conversations count no more than half against a harvest: one operator who holds
 thousands of conversations under many names may be harvesting these."""
@@ -47,7 +49,7 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
     served = is_open(group) or _serves_strangers(group, summary, coordination)
     findings: list[Finding] = [
         _wording(group, summary),
-        *_novelty(summary, coordination, served=served),
+        *_novelty(group, summary, coordination, served=served),
         *_artefacts(summary),
         _conversation(summary, coordination),
         _volume(summary),
@@ -109,12 +111,12 @@ def _wording(group: Group, summary: Summary) -> Finding:
     return Finding("wording", Family.CONTENT, bits, says)
 
 
-def _novelty(summary: Summary, coordination: Answer, *, served: bool) -> list[Finding]:
+def _novelty(group: Group, summary: Summary, coordination: Answer, *, served: bool) -> list[Finding]:
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
     new = summary.items / summary.item_calls
     again = 1.0 - summary.item_holdings / summary.item_calls
-    found = _of_one_operator(public_items(summary, 1), coordination, served=served)
+    found = _of_one_operator(public_items(summary, 1), group, coordination, served=served)
     if are_samples(summary):
         found = sampled_items(summary, 1)
     elif new >= 0.8:
@@ -128,10 +130,12 @@ def _novelty(summary: Summary, coordination: Answer, *, served: bool) -> list[Fi
     return found
 
 
-def _of_one_operator(found: list[Finding], coordination: Answer, *, served: bool) -> list[Finding]:
+def _of_one_operator(found: list[Finding], group: Group, coordination: Answer, *, served: bool) -> list[Finding]:
     # Where the accounts are one operator's in spite of it, common items may also be samples of one prompt: they say
     # nothing of an operator who hides, and half of one who serves others or hides nothing.
-    if coordination.bits < CONCEALED_FROM:
+    papers = sum(max(0.0, coordination.family_bits(f)) for f in (Family.NETWORK, Family.IDENTITY))
+    held = coordination.bits - (papers if group.tied < MIN_TIED else 0.0)
+    if held < CONCEALED_FROM:
         return found
     return [replace(f, bits=f.bits / 2.0) for f in found] if served else []
 

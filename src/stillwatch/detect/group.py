@@ -57,6 +57,8 @@ class Group:
     """The (kind, value) of further contents, which hardly anybody but its accounts sends."""
     sent: Sent = field(default_factory=Sent)
     """What its accounts send, and who else does."""
+    tied: float = 1.0
+    """Share of its accounts in the largest set that addresses and papers tie together (``ties.tied_shares``)."""
 
     @property
     def contents(self) -> list[tuple[int, int]]:

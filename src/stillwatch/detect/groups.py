@@ -16,6 +16,7 @@ from stillwatch.detect.observe import Observed
 from stillwatch.detect.papers import held_in_drafts, unite_by_papers
 from stillwatch.detect.senders import see_senders, without_outsiders
 from stillwatch.detect.strands import MIN_ENTITIES, Ints, Population, Strands
+from stillwatch.detect.ties import tied_shares
 
 
 def find_groups(
@@ -27,7 +28,8 @@ def find_groups(
     weighed = weigh_cells(strands, observed, population, background)
     groups = drop_chance(merge(weighed.cells, strands, population, observed), strands, population)
     groups = [g for g in (without_outsiders(g, strands) for g in groups) if len(g.accounts) >= MIN_ENTITIES]
-    for group in groups:
+    for group, tied in zip(groups, tied_shares(groups, strands, observed), strict=True):
+        group.tied = tied
         group.cells = weighed.explain(group.cells)
         group.sent = see_senders(group, strands)
     return groups

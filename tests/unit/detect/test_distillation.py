@@ -131,6 +131,18 @@ def test_common_items_say_nothing_of_one_operator_who_hides_and_half_of_one_who_
     assert training(public).bits < training(public, known, made).bits
 
 
+@pytest.mark.parametrize(
+    ("tied", "family", "costs"), [(1.0, Family.IDENTITY, 0.0), (0.3, Family.IDENTITY, -6.0), (0.3, Family.TIMING, 0.0)]
+)
+def test_papers_that_tie_several_companies_apart_do_not_explain_common_items(
+    tied: float, family: Family, costs: float
+) -> None:
+    public, made = summary(item_holdings=5_000, items=2_000), group()
+    made.tied = tied
+    common = {f.signal: f.bits for f in training(public, Answer(0.0, (finding(family, 9.0),)), made).findings}
+    assert common.get("public_items", 0.0) == costs
+
+
 def test_what_any_application_shows_is_capped_where_accounts_have_topics_of_their_own() -> None:
     plain = summary(cues=0)
     own = replace(plain, topics=TopicSpread(4.0, 0.1))

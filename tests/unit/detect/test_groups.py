@@ -156,3 +156,21 @@ def test_paraphrased_harvest_from_one_address_is_found_by_its_use(find: Any) -> 
 
 def test_the_same_network_without_a_harvest_is_no_campaign(find: Any) -> None:
     assert found(find(crowd() + campaign(calls=90, cues=0))) == []
+
+
+def test_companies_with_one_wording_and_addresses_of_their_own_are_not_tied(find: Any) -> None:
+    rows = campaign(members=24, calls=60)
+    for row in rows:
+        company = row["account"] // ACCOUNT_STEP % 3
+        row |= {"address": 5 + company, "prefix": 15 + company}
+    (candidate,) = find(crowd() + rows).candidates
+    assert candidate.group.tied == pytest.approx(1 / 3)
+
+
+def test_a_class_with_the_same_use_is_no_part_of_a_campaign(find: Any) -> None:
+    students = campaign(members=30, calls=30, seed=5, skeleton=78)
+    for row in students:
+        row |= {"account": row["account"] + 500 * ACCOUNT_STEP, "address": 7, "prefix": 8, "item": row["item"] % 40}
+        row |= {"user_agent": 97, "parameters": 96}
+    findings = find(crowd() + campaign(calls=90) + students)
+    assert found(findings) == [member_keys()]
