@@ -28,6 +28,9 @@ MAX_CONCEALMENT = 2.0
 MIN_TIED = 0.5
 """Share of a group that its addresses and papers must tie to each other before they say that it has one operator:
 companies that run one published test are each held by papers of its own."""
+ONE_CHOICE_BITS = 2.0
+"""Where one vendor's back end would explain a group, its wording is one choice, the vendor's, and not that of each
+account: what it says beyond these bits, one strong cue's, counts half."""
 BEYOND_DOUBT = 12.0
 """Bits for one operator from which on conversations count no more than half against a harvest: one operator who holds
 thousands of conversations under many names may be harvesting these."""
@@ -48,7 +51,7 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
     """Answer whether the sub-stream looks like the making of training data, given who is behind it."""
     served = is_open(group) or _serves_strangers(group, summary, coordination)
     findings: list[Finding] = [
-        _wording(group, summary),
+        _wording(group, summary, of_vendor=served and has_one_back_end(group)),
         *_novelty(group, summary, coordination, served=served),
         *_artefacts(summary),
         _conversation(summary, coordination),
@@ -93,12 +96,14 @@ def _application(findings: Sequence[Finding], summary: Summary, *, served: bool)
     return [Finding("application", Family.ECONOMY, MAX_APPLICATION_BITS - common, says)]
 
 
-def _wording(group: Group, summary: Summary) -> Finding:
+def _wording(group: Group, summary: Summary, *, of_vendor: bool) -> Finding:
     score = float((summary.cue_calls * summary.cue_score).sum()) / max(1, summary.calls) / 100.0
     if group.sent.wording is not None and group.sent.covered >= MIN_COVERED:
         # What was put into a template (a document, options) does not speak against what the template asks for.
         score = max(score, group.sent.wording)
     bits = float(np.clip(score - PRIOR_CENTIBITS / 100.0, -6.0, 8.0))
+    if of_vendor and bits > ONE_CHOICE_BITS:
+        bits = ONE_CHOICE_BITS + (bits - ONE_CHOICE_BITS) / 2.0
     says = (
         "The wording asks for what training data is made of."
         if bits >= 2

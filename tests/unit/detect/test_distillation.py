@@ -12,7 +12,7 @@ from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import TEMPLATE
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.topics import TopicSpread
-from stillwatch.detect.uses import score_cues
+from stillwatch.detect.uses import PRIOR_CENTIBITS, score_cues
 from stillwatch.records import Cue, Family
 
 NOTHING = Answer(0.0)
@@ -160,6 +160,14 @@ def test_one_back_end_for_strangers_explains_that_they_ask_for_one_thing(
     coordination = Answer(-8.0, tuple(finding(f, b) for f, b in {Family.NETWORK: 12.0, **owners}.items()))
     answer = training(summary(cues=0), coordination, group(address=(servers, 0.0)))
     assert ("application" in signals(answer)) is explained
+
+
+@pytest.mark.parametrize(("servers", "owner", "said"), [(50, 0.0, 3.0), (50, 3.0, 4.0), (20, 0.0, 4.0)])
+def test_the_wording_of_one_vendor_is_one_choice(servers: int, owner: float, said: float) -> None:
+    made = group(Sent(words=30.0, covered=1.0, wording=4.0 + PRIOR_CENTIBITS / 100), address=(servers, 0.0))
+    coordination = Answer(-8.0, (finding(Family.NETWORK, 12.0), finding(Family.IDENTITY, owner)))
+    (wording,) = [f for f in training(summary(cues=0), coordination, made).findings if f.signal == "wording"]
+    assert wording.bits == pytest.approx(said)
 
 
 @pytest.mark.parametrize(("bits", "explained"), [(0.0, True), (2.0, True), (3.0, False)])
