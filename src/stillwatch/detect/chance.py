@@ -7,6 +7,7 @@ among the members only because the members carry so many people.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -55,9 +56,14 @@ def _chance_wordings(groups: Sequence[Group], strands: Strands, population: Popu
         inside = int(sent[population.index(group.accounts)].sum())
         # One strand more, as likely a member's as any account is: of few strands the share is not known better.
         share = (inside + len(group.accounts) / len(population.account)) / (len(rows) + 1.0)
-        spread = find_spread(*carried, share) if inside else 0.0
-        wordings = [content for content in group.contents if content[0] != USE and inside]
-        dropped.append({w for w in wordings if _surprise(w, group, strands, share, spread) < MIN_CONTENT_BITS})
+        wordings = [_Wording.of(content, group, strands) for content in group.contents if content[0] != USE and inside]
+        bits = [w.surprise(share) for w in wordings]
+        # How alike senders are takes long to count, so it is asked only where something would depend on it.
+        doubtful = [i for i, w in enumerate(wordings) if bits[i] >= MIN_CONTENT_BITS and w.may_be_habit]
+        spread = find_spread(*carried, share) if doubtful else 0.0
+        for i in doubtful if spread else ():
+            bits[i] = min(bits[i], tail_bits(wordings[i].members, wordings[i].senders, share, spread))
+        dropped.append({w.content for w, b in zip(wordings, bits, strict=True) if b < MIN_CONTENT_BITS})
     return dropped
 
 
@@ -69,29 +75,44 @@ def _carried(
     ``cell`` and ``account`` (its position in the population) are those of each strand.
     """
     size = np.bincount(cell, minlength=len(chosen)) * chosen
+    sent = np.flatnonzero(size)
+    senders, column = size[sent].astype(float), np.full(len(chosen), -1)
+    column[sent] = np.arange(len(sent))
     home = np.full(len(population.account), -1)
     for number, group in enumerate(groups):
         home[population.index(group.accounts)] = number
-    inside = np.flatnonzero(home[account] >= 0)
+    inside = np.flatnonzero((home[account] >= 0) & (column[cell] >= 0))
     inside = inside[np.argsort(home[account[inside]], kind="stable")]
     bounds = np.searchsorted(home[account[inside]], np.arange(len(groups) + 1))
+    place = column[cell[inside]]
     for start, stop in pairwise(bounds):
-        ours = np.bincount(cell[inside[start:stop]], minlength=len(chosen))
-        yield ours[size > 0].astype(float), size[size > 0].astype(float)
+        yield np.bincount(place[start:stop], minlength=len(sent)).astype(float), senders
 
 
-def _surprise(content: Content, group: Group, strands: Strands, share: float, spread: float) -> float:
-    """Return how surprising it is, in bits, that so many who send a wording are members.
+@dataclass(frozen=True)
+class _Wording:
+    """One content of a group, how many accounts send it, and how many of these are members."""
 
-    ``spread`` counts where the wording asks for nothing and others send it too.
-    """
-    rows = strands.of_cell(*content)
-    members = int(strands.are_of(group.accounts, rows).sum())
-    bits = float(excess_bits(np.array([members], float), np.array([len(rows)], float), share)[0])
-    asks = strands.cell_wording[strands.cell_number(*content)] >= ASKS_BITS
-    if not spread or asks or members >= OWN_SHARE * len(rows):
-        return bits
-    return min(bits, tail_bits(members, len(rows), share, spread))
+    content: Content
+    members: int
+    senders: int
+    asks: bool
+    """Whether it asks for a harvest."""
+
+    @classmethod
+    def of(cls, content: Content, group: Group, strands: Strands) -> _Wording:
+        rows = strands.of_cell(*content)
+        asks = bool(strands.cell_wording[strands.cell_number(*content)] >= ASKS_BITS)
+        return cls(content, int(strands.are_of(group.accounts, rows).sum()), len(rows), asks)
+
+    @property
+    def may_be_habit(self) -> bool:
+        """Whether others send it too, and it asks for nothing: then members may send it out of a common habit."""
+        return not self.asks and self.members < OWN_SHARE * self.senders
+
+    def surprise(self, share: float) -> float:
+        """Return in bits how surprising so many members are, each sender being one with this chance."""
+        return float(excess_bits(np.array([self.members], float), np.array([self.senders], float), share)[0])
 
 
 def excess_bits(members: Floats, senders: Floats, share: float) -> Floats:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from stillwatch.detect.belonging import absorb, belongings, dismiss, settle
 from stillwatch.detect.cells import Cell, weigh_cells
 from stillwatch.detect.chance import drop_chance
 from stillwatch.detect.drafts import Drafts
 from stillwatch.detect.group import Group
-from stillwatch.detect.kinship import MIN_EXCLUSIVE, PERSONAL_FAMILIES, split
+from stillwatch.detect.kinship import MIN_EXCLUSIVE, PERSONAL, PERSONAL_FAMILIES, split
 from stillwatch.detect.merging import join_all
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import Observed
@@ -28,8 +30,10 @@ def find_groups(
     weighed = weigh_cells(strands, observed, population, background)
     groups = drop_chance(merge(weighed.cells, strands, population, observed), strands, population)
     groups = [g for g in (without_outsiders(g, strands) for g in groups) if len(g.accounts) >= MIN_ENTITIES]
-    for group, tied in zip(groups, tied_shares(groups, strands, observed), strict=True):
+    held = [g for g in groups if _is_held(g)]
+    for group, tied in zip(held, tied_shares(held, strands, observed), strict=True):
         group.tied = tied
+    for group in groups:
         group.cells = weighed.explain(group.cells)
         group.sent = see_senders(group, strands)
     return groups
@@ -46,7 +50,7 @@ def merge(
     if not drafts.drafts:
         return []
     unite_by_papers(drafts, observed)
-    split(drafts, _personal_values(drafts, observed))
+    split(drafts, lambda: _personal_values(drafts, observed))
     settle(drafts)
     absorb(drafts)
     dismiss(drafts)
@@ -56,6 +60,12 @@ def merge(
         if mine and len(accounts) >= MIN_ENTITIES:
             groups.append(Group(accounts, weights, mine, draft.own))
     return groups
+
+
+def _is_held(group: Group) -> bool:
+    """Whether addresses or papers say anything for the group: else nobody asks whom they tie."""
+    means = (np.average(c.own_bits[:, PERSONAL], axis=0, weights=c.weight) for c in group.cells)
+    return any((mean > 0.0).any() for mean in means)
 
 
 def _personal_values(drafts: Drafts, observed: Sequence[Observed]) -> list[Ints]:

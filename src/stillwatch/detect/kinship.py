@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -67,17 +68,18 @@ def _pairs(drafts: Drafts, contents: Sequence[tuple[int, int]]) -> list[tuple[in
     return found
 
 
-def split(drafts: Drafts, values: Sequence[Ints]) -> None:
+def split(drafts: Drafts, values: Callable[[], Sequence[Ints]]) -> None:
     """Part drafts that a use brought together though their members never send each other's wording.
 
     A part takes its wording with it; in the uses each account follows its wording. Parts stay together where addresses
     or papers hold all of them, and hold them together: a class has a campus, a ring its proxies, and neither the
-    other's. ``values`` are the accounts that hold one address or paper, for each of these.
+    other's. ``values`` gives the accounts that hold one address or paper, for each of these; few drafts need it.
     """
+    values = cache(values)
     for number in range(len(drafts.drafts)):
         parts = _parts(drafts, number)
         if len(parts) > 1 and min(_held(drafts, p, number) for p in parts) >= MIN_LINK_BITS:
-            parts = _bound_together(drafts, parts, number, values)
+            parts = _bound_together(drafts, parts, number, values())
         if len(parts) < 2:
             continue
         follows = _followed(drafts, parts)

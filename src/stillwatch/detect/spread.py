@@ -27,7 +27,8 @@ def find_spread(members: Floats, senders: Floats, share: float) -> float:
     if not len(senders):
         return 0.0
     pearson = (members - share * senders) ** 2 / (senders * share * (1.0 - share))
-    usual = pearson <= np.quantile(pearson, USUAL)
+    last = int(USUAL * (len(pearson) - 1))
+    usual = pearson <= np.partition(pearson, last)[last]
     return float(np.clip((pearson[usual] - 1.0).sum() / max(1.0, (senders[usual] - 1.0).sum()), 0.0, MAX_SPREAD))
 
 

@@ -55,7 +55,7 @@ def test_two_wordings_under_one_use_are_two_campaigns_unless_addresses_or_papers
         {(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (OTHER, HARVEST_SCORE), (USE, 1): (BOTH, HARVEST_SCORE)}
     )
     drafts = drafts_of(strands, (BOTH, [cell_of(strands, n, own=own) for n in range(3)]))
-    split(drafts, [np.searchsorted(drafts.known, h) for h in holders])
+    split(drafts, lambda: [np.searchsorted(drafts.known, h) for h in holders])
     settle(drafts)
     assert sorted(homes(drafts)) == parts
 
@@ -63,5 +63,5 @@ def test_two_wordings_under_one_use_are_two_campaigns_unless_addresses_or_papers
 def test_wordings_with_common_senders_stay_together() -> None:
     strands = strands_of({(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (ONE[5:] + OTHER, HARVEST_SCORE)})
     drafts = drafts_of(strands, (BOTH, [cell_of(strands, n, own=0.0) for n in range(2)]))
-    split(drafts, [])
+    split(drafts, list)
     assert homes(drafts) == [BOTH]
