@@ -27,3 +27,9 @@ def numbered(values: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.
     """
     coded = pa.array(values).dictionary_encode()
     return coded.dictionary.to_numpy(), coded.indices.to_numpy().astype(np.int64)
+
+
+def among(values: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Say of each value whether it is one of the wanted, which are in ascending order: fast where these are few."""
+    at = np.searchsorted(wanted, values).clip(0, max(0, len(wanted) - 1))
+    return wanted[at] == values if len(wanted) else np.zeros(len(values), bool)

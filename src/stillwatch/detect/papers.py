@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from stillwatch.detect.columns import among
 from stillwatch.detect.drafts import Drafts
 from stillwatch.detect.kinship import MAX_DRAFTS, MIN_SHARED
 from stillwatch.detect.merging import OWN_SHARE
@@ -47,8 +47,8 @@ def held_in_drafts(drafts: Drafts, observed: Observed, least: float) -> list[Int
     account = drafts.number[seen.unit]
     ours = drafts.home[account] >= 0
     wanted = np.unique(seen.observable[ours])
-    mine = _among(seen.observable, wanted)
-    theirs = _among(outside.observable, wanted)
+    mine = among(seen.observable, wanted)
+    theirs = among(outside.observable, wanted)
     at = np.searchsorted(drafts.known, outside.unit[theirs]).clip(0, max(0, len(drafts.known) - 1))
     # An account without strands is in no draft: it gets a number that no other has.
     fresh = len(drafts.known) + np.arange(len(at))
@@ -65,11 +65,6 @@ def held_in_drafts(drafts: Drafts, observed: Observed, least: float) -> list[Int
     members = np.bincount(code, weights=inside, minlength=len(holders))
     kept = inside & ((members >= 2.0) & (members >= least * holders))[code]
     return np.split(account[kept], np.flatnonzero(np.diff(code[kept])) + 1)
-
-
-def _among(values: Ints, wanted: Ints) -> npt.NDArray[np.bool_]:
-    at = np.searchsorted(wanted, values).clip(0, max(0, len(wanted) - 1))
-    return wanted[at] == values if len(wanted) else np.zeros(len(values), bool)
 
 
 def _pairs(drafts: Drafts, held: Sequence[Sequence[Ints]]) -> list[Pair]:
