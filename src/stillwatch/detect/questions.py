@@ -18,7 +18,7 @@ from stillwatch.detect.load import Load, taking_turns
 from stillwatch.detect.merging import OWN_SHARE
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.senders import MIN_COVERED, PUBLIC_SHARE
-from stillwatch.detect.strands import USE
+from stillwatch.detect.strands import USE, Floats
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.topics import ONE_QUEUE, TopicSpread
 from stillwatch.detect.uses import Use
@@ -64,7 +64,8 @@ def one_operator(
     ``accounts`` is how many the whole log has, ``everybody`` how far people in general keep to topics of their own.
     """
     bits, tool = mean_bits(_wordings(group) or group.cells)
-    personal = max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY))
+    # Whether anything speaks of people at all is asked of uses too, where an account may have more calls.
+    personal = max(_personal(bits), _personal(mean_bits(group.cells)[0]))
     witness = personal >= MIN_WITNESS or group.sent.wordings >= MANY_WORDINGS
     findings = [
         _same_content(group, entities, accounts),
@@ -85,6 +86,11 @@ def one_operator(
             )
         )
     return Answer(COORDINATION_PRIOR, tuple(f for f in findings if abs(f.bits) >= LEAST_BITS))
+
+
+def _personal(bits: Floats) -> float:
+    """Return the most that a family says of who an account's user is and when it works."""
+    return float(max(bits[FAMILIES.index(f)] for f in (Family.TIMING, Family.NETWORK, Family.IDENTITY)))
 
 
 def _same_tool(bits: float) -> Finding:

@@ -158,6 +158,14 @@ def test_a_template_of_a_sliver_of_the_calls_says_nothing_of_the_group() -> None
     assert operator(sliver).bits < operator(made).bits
 
 
+def test_uses_may_be_the_witness_of_a_queue_too() -> None:
+    """Calls that two templates divide stand together in a use, and show there that days agree."""
+    wording, use = group(bits={Family.TIMING: 0.9}), group(bits={Family.TIMING: 2.0}, kind=USE)
+    made = replace(wording, cells=wording.cells + use.cells)
+    signals = [{f.signal for f in operator(g).findings} for g in (wording, made)]
+    assert [("one_queue" in s) for s in signals] == [False, True]
+
+
 def test_a_queue_needs_a_second_witness() -> None:
     alone, held = group(), group(bits={Family.TIMING: 1.5})
     many = replace(alone, sent=replace(alone.sent, wordings=MANY_WORDINGS))
