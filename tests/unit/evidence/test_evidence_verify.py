@@ -26,13 +26,6 @@ MAX_CODE = 473
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
-    host = Host(tmp_path_factory.mktemp("host"), calls=24)
-    host.fix_list()
-    return host
-
-
-@pytest.fixture(scope="module")
 def bundle(host: Host) -> Path:
     opened = frozenset({"account", "call_id", "started_at"})
     return host.bundle(beacon=BEACON, disclose=opened, recorded=host.stamped())

@@ -23,13 +23,6 @@ from stillwatch.evidence.notes import Note
 from stillwatch.evidence.tree import leaf_hashes, perfect_root
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
-    host = Host(tmp_path_factory.mktemp("host"), calls=24)
-    host.fix_list()
-    return host
-
-
 @pytest.fixture
 def files(host: Host) -> Files:
     return Files.of(host.bundle(beacon=BEACON, disclose=frozenset({"account", "call_id"})))
@@ -131,17 +124,16 @@ def test_an_entry_is_opened_once_and_shows_something(files: Files, host: Host, t
     assert "is opened twice, or shows nothing" in refused(files, host, tmp_path)
 
 
-def test_what_rests_on_a_statement_is_not_observed(files: Files, host: Host, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("claims/coordination.json#/numbers/bits", id="a number that the host states"),
+        pytest.param("claims/volume.json#/method", id="a sentence of the host"),
+    ],
+)
+def test_what_rests_on_a_statement_is_not_observed(files: Files, host: Host, tmp_path: Path, place: str) -> None:
     heads = files.json("heads.json")
-    evidence = [{"mark": "observed", "at": "claims/coordination.json#/numbers/bits"}]
-    heads["heads"][2] |= {"mark": "observed", "evidence": evidence, "second_sources": []}
-    files.put("heads.json", heads)
-    assert "rests on a statement, so nobody observed it" in refused(files, host, tmp_path)
-
-
-def test_a_sentence_of_the_host_about_the_volume_is_not_observed(files: Files, host: Host, tmp_path: Path) -> None:
-    heads = files.json("heads.json")
-    evidence = [{"mark": "observed", "at": "claims/volume.json#/method"}]
+    evidence = [{"mark": "observed", "at": place}]
     heads["heads"][2] |= {"mark": "observed", "evidence": evidence, "second_sources": []}
     files.put("heads.json", heads)
     assert "rests on a statement, so nobody observed it" in refused(files, host, tmp_path)
