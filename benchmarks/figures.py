@@ -89,7 +89,7 @@ def speed(named: Mapping[str, Sequence[tuple[int, float]]], *, file: str, ours: 
         color, width = (_OURS, 3) if name == ours else (_GREYS[number], 1.2)
         axes.plot(*zip(*points, strict=True), marker="o", ms=4, label=name, color=color, lw=width)
     axes.set(xscale="log", yscale="log", xlabel="calls in the log", ylabel="calls a second")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.3))
     _save(figure, file)
 
 
