@@ -20,7 +20,7 @@ from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.senders import MIN_COVERED, PUBLIC_SHARE
 from stillwatch.detect.strands import USE, Floats
 from stillwatch.detect.summary import Summary
-from stillwatch.detect.topics import ONE_QUEUE, TopicSpread
+from stillwatch.detect.topics import ONE_QUEUE, TopicSpread, queue_bits
 from stillwatch.detect.uses import Use
 from stillwatch.records import Family
 
@@ -45,10 +45,8 @@ MAX_LINK_BITS = {Family.TIMING: 3.0}
 """What agreement of one family can say: a class, a launch or a deadline brings strangers together on one day too."""
 LEAST_BITS = 0.05
 """Less is not worth a sentence."""
-MIN_PEOPLE = 1.2
-"""Where people in general agree hardly more often than by chance, topics tell nobody from a queue;"""
 PEOPLE_ERRORS = 2.0
-"""their ratio is taken less so many errors (one in 44 by chance)."""
+"""Topics tell people from a queue only where people's ratio is above a queue's by so many errors (one in 44)."""
 MAX_OWN_TOPICS = 6.0
 """What own topics can take, each doubling one bit: an operator may also have dealt whole subjects to accounts."""
 OWN_TOPICS = 1.5
@@ -162,11 +160,12 @@ def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witnes
     if found := public_items(summary, 0):
         return found
     topics = summary.topics
-    people = everybody.ratio - PEOPLE_ERRORS * everybody.error
-    if witness and topics.most < ONE_QUEUE and people > max(topics.most, MIN_PEOPLE):
+    sure = everybody.ratio - PEOPLE_ERRORS * everybody.error > ONE_QUEUE
+    bits = queue_bits(topics, everybody.ratio) if witness and sure else 0.0
+    if bits > LEAST_BITS:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
-        bits = float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, MAX_QUEUE_BITS))
-        return [Finding("one_queue", Family.CONTENT, bits, says)]
+        most = float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, MAX_QUEUE_BITS))
+        return [Finding("one_queue", Family.CONTENT, min(bits, most), says)]
     if topics.least > OWN_TOPICS:
         says = (
             f"Accounts stay with topics of their own ({topics.ratio:.1f} times more alike inside one than between two)."

@@ -8,6 +8,7 @@ chances, with its error, so that a few calls each say nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import erf
 from typing import Any
 
 import narwhals as nw
@@ -31,7 +32,11 @@ ERRORS = 3.0
 
 
 ONE_QUEUE = 1.3
-"""Calls of one account that surely agree in topics less than this many times as often as those of two look dealt."""
+"""Calls of one account that agree in topics less than this many times as often as those of two look dealt."""
+STEPS = 64
+"""Pieces of the integral over the ratios that people may have: with more, the answer changes by less than 0.01 bits."""
+LEAST_DENSITY = 1e-9
+"""Below this the erf of neither is exact, and a ratio below 1 says as little of one as of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,27 @@ class TopicSpread:
     def most(self) -> float:
         """The ratio is hardly more than this."""
         return self.ratio + ERRORS * self.error
+
+
+def queue_bits(spread: TopicSpread, people: float) -> float:
+    """Return log2 of the Bayes factor of one queue against people with topics of their own; 0 where nothing is known.
+
+    A queue's true ratio is anything from 1 to ONE_QUEUE (subjects come and go in it), people's anything from 1 to
+    ``people``, one doubling as likely as another (Jeffreys 1961, section 3.1); the measured one is normal around it. So
+    a few calls say a little, and nothing is said where people agree no more often than a queue does.
+    """
+    if not spread.error > 0.0 or not people > ONE_QUEUE:
+        return 0.0
+    ends = np.geomspace(1.0, people, STEPS + 1)
+    pieces = np.diff(_below(ends, spread)) / np.sqrt(ends[1:] * ends[:-1])
+    queue = float(np.diff(_below(np.array([1.0, ONE_QUEUE]), spread))[0]) / (ONE_QUEUE - 1.0)
+    strangers = float(pieces.sum() / np.log(people))
+    return float(np.log2((queue + LEAST_DENSITY) / (strangers + LEAST_DENSITY)))
+
+
+def _below(values: Floats, spread: TopicSpread) -> Floats:
+    """Return how likely the true ratio is below each value (normal distribution)."""
+    return np.array([0.5 * (1.0 + erf((v - spread.ratio) / (spread.error * np.sqrt(2.0)))) for v in values])
 
 
 def find_topic_spreads(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[TopicSpread]:

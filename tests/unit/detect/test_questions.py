@@ -119,9 +119,7 @@ def test_topics_of_their_own_speak_against_one_queue() -> None:
     assert operator(group(), own).bits < operator(group()).bits
 
 
-@pytest.mark.parametrize(
-    "topics", [TopicSpread(), TopicSpread(1.0, 0.5), TopicSpread(1.4, 0.01), TopicSpread(4.0, 2.0)]
-)
+@pytest.mark.parametrize("topics", [TopicSpread(), TopicSpread(1.4, 0.01), TopicSpread(4.0, 2.0)])
 def test_topics_that_are_unknown_or_unsure_say_nothing(topics: TopicSpread) -> None:
     answer = operator(group(bits={Family.NETWORK: 5.0}), summary(topics=topics))
     assert not {f.signal for f in answer.findings} & {"one_queue", "own_topics"}

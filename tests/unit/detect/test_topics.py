@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from planted import table_of
-from stillwatch.detect.topics import TopicSpread, find_topic_spreads
+from stillwatch.detect.topics import TopicSpread, find_topic_spreads, queue_bits
 from stillwatch.store.engine import Engine
 
 
@@ -97,3 +97,28 @@ def test_the_error_covers_chance(tmp_path: Path) -> None:
     """Of many dealt queues hardly any is further than three errors from one."""
     found = [spread_of(tmp_path, calls(own=False, each=12, seed=s))[0] for s in range(20)]
     assert all(f.least < 1.0 < f.most for f in found)
+
+
+def test_the_surer_that_topics_are_everybodys_the_more_speaks_for_a_queue() -> None:
+    bits = [queue_bits(TopicSpread(1.0, error), people=10.0) for error in (2.0, 1.0, 0.5, 0.2, 0.05)]
+    assert bits == sorted(bits)
+    assert bits[0] < bits[-1] - 1.0
+
+
+def test_a_queue_is_told_by_how_far_people_keep_to_their_own() -> None:
+    bits = [queue_bits(TopicSpread(1.0, 0.1), people=people) for people in (1.0, 1.3, 1.5, 3.0, 10.0)]
+    assert bits == sorted(bits)
+    assert bits[0] == 0.0
+    assert bits[-1] > 2.5
+
+
+@pytest.mark.parametrize(("ratio", "error", "people"), [(1.0, 0.1, 5.0), (1.3, 0.3, 20.0), (2.0, 0.5, 3.0)])
+def test_queue_bits_are_the_bayes_factor_that_drawing_ratios_gives(ratio: float, error: float, people: float) -> None:
+    draw = np.random.default_rng(5)
+
+    def density(true: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+        return float(np.exp(-(((ratio - true) / error) ** 2) / 2.0).mean())
+
+    queue = density(draw.uniform(1.0, 1.3, 200_000))
+    strangers = density(np.exp(draw.uniform(0.0, np.log(people), 200_000)))
+    assert queue_bits(TopicSpread(ratio, error), people) == pytest.approx(np.log2(queue / strangers), abs=0.03)
