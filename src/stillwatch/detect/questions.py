@@ -67,7 +67,7 @@ def one_operator(
     witness = personal >= MIN_WITNESS or group.sent.wordings >= MANY_WORDINGS
     findings = [
         _same_content(group, entities, accounts),
-        *_sharding(summary, entities, everybody=everybody, witness=witness),
+        *_sharding(summary, everybody=everybody, witness=witness),
         *_rotation(group, summary),
         *taking_turns(load),
         _same_tool(tool),
@@ -151,7 +151,7 @@ def _rotation(group: Group, summary: Summary) -> list[Finding]:
     return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
 
 
-def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witness: bool) -> list[Finding]:
+def _sharding(summary: Summary, *, everybody: TopicSpread, witness: bool) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
@@ -164,8 +164,7 @@ def _sharding(summary: Summary, entities: int, *, everybody: TopicSpread, witnes
     bits = queue_bits(topics, everybody.ratio) if witness and sure else 0.0
     if bits > LEAST_BITS:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
-        most = float(np.clip(np.log2(entities / 4.0) / 1.5, 0.0, MAX_QUEUE_BITS))
-        return [Finding("one_queue", Family.CONTENT, min(bits, most), says)]
+        return [Finding("one_queue", Family.CONTENT, min(bits, MAX_QUEUE_BITS), says)]
     if topics.least > OWN_TOPICS:
         says = (
             f"Accounts stay with topics of their own ({topics.ratio:.1f} times more alike inside one than between two)."

@@ -27,6 +27,8 @@ WEIGHT = 1_000_000
 because their sums do not depend on the order."""
 MIN_EXPECTED = 20.0
 """Pairs of one account's calls that chance would let agree, below which nothing is said."""
+MIN_OWNERS = 4
+"""Accounts below which their differences have no error: the variance of Student's t begins with three degrees."""
 ERRORS = 3.0
 """Standard errors that a ratio must be away from what it is held against (one in 740 by chance, two-sided 0.3 %)."""
 
@@ -150,8 +152,12 @@ def _spread(bins: list[_Pairs]) -> TopicSpread:
     agree = np.concatenate([b.agree for b in bins])
     expected = np.concatenate([b.expected for b in bins])
     ratio = float(agree.sum()) / total
-    _, owner = np.unique(np.concatenate([b.account for b in bins]), return_inverse=True)
+    owners, owner = np.unique(np.concatenate([b.account for b in bins]), return_inverse=True)
+    if len(owners) < MIN_OWNERS:
+        return TopicSpread()
     residual = np.bincount(owner, weights=agree - ratio * expected)
     # Even where all accounts agree, so few pairs can only say so much (Poisson, with the mean weight of a pair).
     least = 2.0 * total * max(ratio, 1.0) * total / number
-    return TopicSpread(ratio, float(np.sqrt((residual**2).sum() + least)) / total)
+    # Few accounts are as uncertain of their error: its square is that of Student's t, (n - 1) / (n - 3) times the normal's.
+    unsure = (len(owners) - 1.0) / (len(owners) - 3.0)
+    return TopicSpread(ratio, float(np.sqrt(((residual**2).sum() + least) * unsure)) / total)
