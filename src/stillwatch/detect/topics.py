@@ -158,6 +158,6 @@ def _spread(bins: list[_Pairs]) -> TopicSpread:
     residual = np.bincount(owner, weights=agree - ratio * expected)
     # Even where all accounts agree, so few pairs can only say so much (Poisson, with the mean weight of a pair).
     least = 2.0 * total * max(ratio, 1.0) * total / number
-    # Few accounts are as uncertain of their error: its square is that of Student's t, (n - 1) / (n - 3) times the normal's.
+    # Few accounts are as unsure of their error: its square is that of Student's t, (n - 1) / (n - 3) of the normal's.
     unsure = (len(owners) - 1.0) / (len(owners) - 3.0)
     return TopicSpread(ratio, float(np.sqrt(((residual**2).sum() + least) * unsure)) / total)
