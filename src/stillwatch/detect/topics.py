@@ -7,6 +7,7 @@ chances, with its error, so that a few calls each say nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import erf
 from typing import Any
@@ -35,8 +36,10 @@ ERRORS = 3.0
 
 ONE_QUEUE = 1.3
 """Calls of one account that agree in topics less than this many times as often as those of two look dealt."""
+QUEUE_EXCESS = 0.1
+"""How far above 1 a queue's ratio is on average, since subjects come and go in it: its scale, exponential."""
 STEPS = 64
-"""Pieces of the integral over the ratios that people may have: with more, the answer changes by less than 0.01 bits."""
+"""Pieces of the integrals over true ratios: with more, the answer changes by less than 0.01 bits."""
 LEAST_DENSITY = 1e-9
 """Below this the erf of neither is exact, and a ratio below 1 says as little of one as of the other."""
 
@@ -61,24 +64,26 @@ class TopicSpread:
 
 
 def queue_bits(spread: TopicSpread, people: float) -> float:
-    """Return log2 of the Bayes factor of one queue against people with topics of their own; 0 where nothing is known.
+    """Return log2 of the Bayes factor of one queue against strangers with topics of their own, 0 where it is unknown.
 
-    A queue's true ratio is anything from 1 to ONE_QUEUE (subjects come and go in it), people's anything from 1 to
-    ``people``, one doubling as likely as another (Jeffreys 1961, section 3.1); the measured one is normal around it. So
-    a few calls say a little, and nothing is said where people agree no more often than a queue does.
+    A queue's true ratio is 1 and an exponential excess. That of strangers who share a wording is between 1 and
+    ``people`` (the ratio of everybody), the less likely the nearer to that, for who shares a wording shares part of a
+    subject: triangular in doublings. The measured ratio is normal around the true one, so a few calls say a little; one
+    that is itself above ONE_QUEUE says nothing.
     """
-    if not spread.error > 0.0 or not people > ONE_QUEUE:
+    if not (spread.error > 0.0 and spread.ratio < ONE_QUEUE < people):
         return 0.0
+    ends, width = np.linspace(1.0, 1.0 + 8.0 * QUEUE_EXCESS, STEPS + 1), np.log(people)
+    queue = _density(spread, ends, lambda true: np.exp((1.0 - true) / QUEUE_EXCESS) / QUEUE_EXCESS)
     ends = np.geomspace(1.0, people, STEPS + 1)
-    pieces = np.diff(_below(ends, spread)) / np.sqrt(ends[1:] * ends[:-1])
-    queue = float(np.diff(_below(np.array([1.0, ONE_QUEUE]), spread))[0]) / (ONE_QUEUE - 1.0)
-    strangers = float(pieces.sum() / np.log(people))
+    strangers = _density(spread, ends, lambda true: 2.0 * (1.0 - np.log(true) / width) / (true * width))
     return float(np.log2((queue + LEAST_DENSITY) / (strangers + LEAST_DENSITY)))
 
 
-def _below(values: Floats, spread: TopicSpread) -> Floats:
-    """Return how likely the true ratio is below each value (normal distribution)."""
-    return np.array([0.5 * (1.0 + erf((v - spread.ratio) / (spread.error * np.sqrt(2.0)))) for v in values])
+def _density(spread: TopicSpread, ends: Floats, prior: Callable[[Floats], Floats]) -> float:
+    """Return the density of the measured ratio where the true one has this prior, piece by piece between the ends."""
+    below = np.array([0.5 * erf((true - spread.ratio) / (spread.error * np.sqrt(2.0))) for true in ends])
+    return float((np.diff(below) * prior((ends[1:] + ends[:-1]) / 2.0)).sum())
 
 
 def find_topic_spreads(engine: Engine, calls: nw.LazyFrame[Any], groups: int) -> list[TopicSpread]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from planted import table_of
+from stillwatch.detect.strands import Floats
 from stillwatch.detect.topics import TopicSpread, find_topic_spreads, queue_bits
 from stillwatch.store.engine import Engine
 
@@ -106,19 +107,24 @@ def test_the_surer_that_topics_are_everybodys_the_more_speaks_for_a_queue() -> N
 
 
 def test_a_queue_is_told_by_how_far_people_keep_to_their_own() -> None:
-    bits = [queue_bits(TopicSpread(1.0, 0.1), people=people) for people in (1.0, 1.3, 1.5, 3.0, 10.0)]
+    bits = [queue_bits(TopicSpread(1.0, 0.1), people=people) for people in (1.0, 1.3, 3.0, 10.0, 20.0)]
     assert bits == sorted(bits)
     assert bits[0] == 0.0
     assert bits[-1] > 2.5
 
 
-@pytest.mark.parametrize(("ratio", "error", "people"), [(1.0, 0.1, 5.0), (1.3, 0.3, 20.0), (2.0, 0.5, 3.0)])
+@pytest.mark.parametrize(("ratio", "error", "people"), [(1.0, 0.1, 5.0), (1.2, 0.3, 20.0), (0.7, 0.5, 3.0)])
 def test_queue_bits_are_the_bayes_factor_that_drawing_ratios_gives(ratio: float, error: float, people: float) -> None:
     draw = np.random.default_rng(5)
 
-    def density(true: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    def density(true: Floats) -> float:
         return float(np.exp(-(((ratio - true) / error) ** 2) / 2.0).mean())
 
-    queue = density(draw.uniform(1.0, 1.3, 200_000))
-    strangers = density(np.exp(draw.uniform(0.0, np.log(people), 200_000)))
+    queue = density(1.0 + draw.exponential(0.1, 200_000))
+    strangers = density(np.exp(draw.triangular(0.0, 0.0, np.log(people), 200_000)))
     assert queue_bits(TopicSpread(ratio, error), people) == pytest.approx(np.log2(queue / strangers), abs=0.03)
+
+
+@pytest.mark.parametrize(("ratio", "people"), [(1.4, 5.0), (1.31, 1.35), (1.4, 1.35), (1.0, 1.25)])
+def test_nothing_speaks_for_a_queue_where_accounts_agree_as_people_may(ratio: float, people: float) -> None:
+    assert queue_bits(TopicSpread(ratio, 0.3), people) == 0.0
