@@ -38,6 +38,8 @@ ONE_QUEUE = 1.3
 """Calls of one account that agree in topics less than this many times as often as those of two look dealt."""
 QUEUE_EXCESS = 0.1
 """How far above 1 a queue's ratio is on average, since subjects come and go in it: its scale, exponential."""
+CLASS_SHARE, CLASS_EXCESS = 0.25, 0.3
+"""One crowd of strangers in four is taken to be a class or the like, which shares one subject; its mean excess."""
 STEPS = 64
 """Pieces of the integrals over true ratios: with more, the answer changes by less than 0.01 bits."""
 LEAST_DENSITY = 1e-9
@@ -66,18 +68,24 @@ class TopicSpread:
 def queue_bits(spread: TopicSpread, people: float) -> float:
     """Return log2 of the Bayes factor of one queue against strangers with topics of their own, 0 where it is unknown.
 
-    A queue's true ratio is 1 and an exponential excess. That of strangers who share a wording is between 1 and
-    ``people`` (the ratio of everybody), the less likely the nearer to that, for who shares a wording shares part of a
-    subject: triangular in doublings. The measured ratio is normal around the true one, so a few calls say a little; one
-    that is itself above ONE_QUEUE says nothing.
+    A queue's true ratio is 1 and an exponential excess, and so is a class's, with a larger one. That of other strangers
+    who share a wording is between 1 and ``people`` (the ratio of everybody), the less likely the nearer to that, for
+    who shares a wording shares part of a subject: triangular in doublings. The measured ratio is normal around the true
+    one, so a few calls say a little; one that is itself above ONE_QUEUE says nothing.
     """
     if not (spread.error > 0.0 and spread.ratio < ONE_QUEUE < people):
         return 0.0
-    ends, width = np.linspace(1.0, 1.0 + 8.0 * QUEUE_EXCESS, STEPS + 1), np.log(people)
-    queue = _density(spread, ends, lambda true: np.exp((1.0 - true) / QUEUE_EXCESS) / QUEUE_EXCESS)
-    ends = np.geomspace(1.0, people, STEPS + 1)
-    strangers = _density(spread, ends, lambda true: 2.0 * (1.0 - np.log(true) / width) / (true * width))
+    queue, learners = _of_excess(spread, QUEUE_EXCESS), _of_excess(spread, CLASS_EXCESS)
+    ends, width = np.geomspace(1.0, people, STEPS + 1), np.log(people)
+    others = _density(spread, ends, lambda true: 2.0 * (1.0 - np.log(true) / width) / (true * width))
+    strangers = CLASS_SHARE * learners + (1.0 - CLASS_SHARE) * others
     return float(np.log2((queue + LEAST_DENSITY) / (strangers + LEAST_DENSITY)))
+
+
+def _of_excess(spread: TopicSpread, mean: float) -> float:
+    """Return the density of the measured ratio where the true one is 1 and an exponential excess of this mean."""
+    ends = np.linspace(1.0, 1.0 + 8.0 * mean, STEPS + 1)
+    return _density(spread, ends, lambda true: np.exp((1.0 - true) / mean) / mean)
 
 
 def _density(spread: TopicSpread, ends: Floats, prior: Callable[[Floats], Floats]) -> float:
