@@ -50,6 +50,8 @@ class Cell:
     """Strands that more probably belong than not but are linked by less than a member must be,"""
     likely_bits: Floats | None = None
     """and their bits, all families together."""
+    turns: int = -1
+    """The set of wordings that its strands take turns with, -1 for none."""
     observables: tuple[tuple[str, str, int, float, float, float], ...] = ()
     """(signal, family, observable, members that hold it, other background accounts that do, bits), strongest first."""
 
@@ -80,9 +82,12 @@ class WeighedCells:
 
 
 def weigh_cells(
-    strands: Strands, observed: Sequence[Observed], population: Population, background: Background
+    strands: Strands, observed: Sequence[Observed], population: Population, background: Background, turns: Ints
 ) -> WeighedCells:
-    """Weigh the strands of every cell and seed, and accept members."""
+    """Weigh the strands of every cell and seed, and accept members, those that take turns whatever links them.
+
+    ``turns`` numbers the set of wordings with which each strand takes turns, -1 where it does not (``turns.py``).
+    """
     rows = _lay_out(strands, observed, population, background)
     weight = entity_weights(strands.account[rows.strand], population, rows.cell)
     codes = encode_all(observed, rows.cell, rows.strand, background)
@@ -96,7 +101,7 @@ def weigh_cells(
         background=background,
     )
     return WeighedCells(
-        _accept(strands, population, rows, weight, membership), codes, membership, strata[0][rows.strand]
+        _accept(strands, population, rows, weight, membership, turns=turns), codes, membership, strata[0][rows.strand]
     )
 
 
@@ -158,6 +163,8 @@ def _accept(
     rows: _Rows,
     weight: Floats,
     membership: Membership,
+    *,
+    turns: Ints,
 ) -> list[Cell]:
     linked = membership.bits[:, [f is not Family.CONTENT for f in FAMILIES]]
     ok = (
@@ -171,6 +178,8 @@ def _accept(
     total = population.calls[population.index(strands.account[rows.strand])]
     habit = (calls >= MIN_USE_CALLS) | (calls == total)
     ok &= ~of_use | (habit & (membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
+    sets = np.where(of_use, -1, turns[rows.strand])
+    ok |= sets >= 0
     cells: list[Cell] = []
     likely = ~of_use & ~ok & (membership.probability >= MIN_PROBABILITY) & (linked.sum(axis=1) >= 0.0)
     order = np.argsort(rows.cell, kind="stable")
@@ -194,6 +203,7 @@ def _accept(
                 inside,
                 rows.strand[at[likely[at]]],
                 membership.bits[at[likely[at]]].sum(axis=1),
+                turns=int(sets[at].max()),
             )
         )
     return cells

@@ -39,6 +39,8 @@ OF_APPLICATIONS = frozenset({"new_items", "follow_ups", "volume", "output_to_inp
 MAX_APPLICATION_BITS = 3.0
 """so that all of it together leaves the answer below even, unless wording says more, or all accounts share all topics
 though no application would explain that."""
+MIN_QUEUE_BITS = 1.0
+"""Accounts share all topics where items look dealt from one queue by this much, twice as likely as not."""
 OWNERS = (Family.TIMING, Family.IDENTITY)
 """What says that the owners are one, and not only the servers: one vendor's back end, through which strangers call for
 one thing, has one network, one client and one wording, but not one purse and one calendar."""
@@ -59,7 +61,10 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
         *_concealment(coordination, openly=is_open(group), servers=_server_bits(group, coordination)),
         *_economy(summary),
     ]
-    findings += _application(findings, summary, served=served)
+    shared = summary.topics.most < ONE_QUEUE or any(
+        f.signal == "one_queue" and f.bits >= MIN_QUEUE_BITS for f in coordination.findings
+    )
+    findings += _application(findings, shared=shared and not served)
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
 
 
@@ -84,13 +89,13 @@ def _server_bits(group: Group, coordination: Answer) -> float:
     return sum(max(0.0, coordination.family_bits(f)) for f in (Family.NETWORK, Family.ECONOMY))
 
 
-def _application(findings: Sequence[Finding], summary: Summary, *, served: bool) -> list[Finding]:
+def _application(findings: Sequence[Finding], *, shared: bool) -> list[Finding]:
     """Take back what any application that writes something says as well.
 
-    Unless its accounts share all topics, though they are not the customers of one (``served``), who may do so.
+    Unless its accounts share all topics though they are not the customers of one, who may do so (``shared``).
     """
     common = sum(f.bits for f in findings if f.signal in OF_APPLICATIONS)
-    if common <= MAX_APPLICATION_BITS or (not served and summary.topics.most < ONE_QUEUE):
+    if common <= MAX_APPLICATION_BITS or shared:
         return []
     says = "Any application that writes for its customers asks once, with new items, for long answers, and often."
     return [Finding("application", Family.ECONOMY, MAX_APPLICATION_BITS - common, says)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +91,12 @@ class Drafts:
         best = int(np.argmax(share))
         return int(near[best]) if share[best] > OVERLAP else -1
 
+    def with_turns(self, turns: int) -> int:
+        """Return the draft that has a wording of this set (``turns.py``); -1 if none has, or it is no set."""
+        if turns < 0:
+            return -1
+        return next((n for n, d in enumerate(self.drafts) if any(c.turns == turns for c in d.cells)), -1)
+
     def harvest(self, cell: Cell) -> float:
         """Return how much a cell is a harvest, in bits: a template by its wording, a use by its members' calls."""
         if cell.kind != USE:
@@ -99,9 +106,16 @@ class Drafts:
 
     def is_neutral(self, number: int) -> bool:
         """Whether the wording of this cell says nothing against a harvest and nobody converses in it."""
-        at = slice(*np.searchsorted(self.strands.cell, [number, number + 1]))
-        calls, turns = self.strands.calls[at].sum(), self.strands.follow_ups[at].sum()
-        return bool(self.strands.cell_wording[number] >= NEUTRAL_BITS and turns < MAX_FOLLOW_UPS * calls)
+        return bool(self.are_neutral[number])
+
+    @cached_property
+    def are_neutral(self) -> npt.NDArray[np.bool_]:
+        """The same of all cells."""
+        cells, size = self.strands.cell, len(self.strands.cell_kind)
+        calls, turns = (
+            np.bincount(cells, weights=w, minlength=size) for w in (self.strands.calls, self.strands.follow_ups)
+        )
+        return (self.strands.cell_wording >= NEUTRAL_BITS) & (turns < MAX_FOLLOW_UPS * calls)
 
 
 def templates(cells: Sequence[Cell], *, least_words: int) -> list[tuple[int, int]]:

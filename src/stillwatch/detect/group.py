@@ -29,6 +29,8 @@ class Sent:
     """Share of its accounts among all who send its templates, by calls; 1 where it has none."""
     commonest: tuple[int, int] = (0, 0)
     """Of its accounts, how many send the template that most of its calls have, and in how many calls."""
+    turns: float = 0.0
+    """Of these wordings, how many an account sends on average."""
 
 
 OPENLY_SHARED = frozenset({"payment", "email_domain"})
@@ -44,6 +46,10 @@ nearly everybody with as many calls as there are servers has met each. Of a prox
 
 MANY_WORDINGS = 5
 """Templates that take turns from which on they are no tool's: this is more than one tool and its parts have."""
+
+
+MIN_TURNS = 2
+"""Wordings that an account must send to take turns: one is no turn."""
 
 
 @dataclass
@@ -82,13 +88,14 @@ def has_one_back_end(group: Group) -> bool:
 
 
 def take_turns(group: Group, *, calls: int) -> bool:
-    """Whether most accounts send the commonest template, and yet few of the group's calls have it.
+    """Whether most accounts send the commonest template or several, and yet few of the group's calls have that one.
 
     Then each takes turns with many, as a harvest does that asks for one thing in many ways. One program has one or two
-    templates; where each customer has a template of its own, none is most accounts'.
+    templates; where each customer has a template of its own, none is most accounts' and each sends one.
     """
     holders, sent = group.sent.commonest
-    return 2 * holders >= len(group.accounts) and 0 < MANY_WORDINGS * sent <= calls
+    several = 2 * holders >= len(group.accounts) or group.sent.turns >= MIN_TURNS
+    return several and 0 < MANY_WORDINGS * sent <= calls
 
 
 def mean_bits(cells: Sequence[Cell]) -> tuple[Floats, float]:

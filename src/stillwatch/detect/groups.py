@@ -19,6 +19,7 @@ from stillwatch.detect.papers import held_in_drafts, unite_by_papers
 from stillwatch.detect.senders import see_senders, without_outsiders
 from stillwatch.detect.strands import MIN_ENTITIES, Ints, Population, Strands
 from stillwatch.detect.ties import tied_shares
+from stillwatch.detect.turns import find_turns
 
 
 def find_groups(
@@ -27,7 +28,8 @@ def find_groups(
     """Weigh every cell and seed, accept members, and merge cells that are one campaign."""
     if not len(strands):
         return []
-    weighed = weigh_cells(strands, observed, population, background)
+    turns = find_turns(strands, population)
+    weighed = weigh_cells(strands, observed, population, background, turns)
     groups = drop_chance(merge(weighed.cells, strands, population, observed), strands, population)
     groups = [g for g in (without_outsiders(g, strands) for g in groups) if len(g.accounts) >= MIN_ENTITIES]
     held = [g for g in groups if _is_held(g)]

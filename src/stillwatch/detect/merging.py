@@ -46,8 +46,9 @@ def _join(cell: Cell, drafts: Drafts) -> bool:
     """Join the draft with the most common members, or found one; or neither, and return False."""
     accounts = drafts.members(cell)
     new = drafts.home[accounts] < 0
-    best = drafts.nearest(accounts)
-    if best >= 0 and not _may_join(cell, best, drafts):
+    turns = drafts.with_turns(cell.turns)
+    best = turns if turns >= 0 else drafts.nearest(accounts)
+    if best >= 0 and turns < 0 and not _may_join(cell, best, drafts):
         if new.mean() <= MOSTLY_NEW:
             return False
         best = -1
@@ -58,7 +59,7 @@ def _join(cell: Cell, drafts: Drafts) -> bool:
     elif cell.kind == USE:
         # A use is no wording: it holds strangers too, who may yet be found to belong elsewhere.
         new = np.zeros(len(new), bool)
-    elif cell.words < FIRM_WORDS or _is_public(cell, best, drafts):
+    elif turns < 0 and (cell.words < FIRM_WORDS or _is_public(cell, best, drafts)):
         # A few words, or what everybody sends, make nobody a member.
         cell, new = part_of(cell, drafts.home[accounts] == best), np.zeros(len(new), bool)
     drafts.admit(accounts[new], best)

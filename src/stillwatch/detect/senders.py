@@ -38,11 +38,12 @@ def see_senders(group: Group, strands: Strands) -> Sent:
         for w in (np.ones(len(rows)), member, strands.calls[rows] * member)
     )
     firm = strands.cell_words[cells] >= FIRM_WORDS
-    wordings = int((firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)).sum())
+    own = firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)
     top = int(calls.argmax())
     return replace(
         sent,
-        wordings=wordings,
+        wordings=int(own.sum()),
+        turns=float(ours[own].sum() / len(group.accounts)),
         own_share=float((calls * ours / senders).sum() / calls.sum()),
         commonest=(int(ours[top]), int(calls[top])),
     )
