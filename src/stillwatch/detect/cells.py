@@ -82,12 +82,20 @@ class WeighedCells:
 
 
 def weigh_cells(
-    strands: Strands, observed: Sequence[Observed], population: Population, background: Background, turns: Ints
+    strands: Strands,
+    observed: Sequence[Observed],
+    population: Population,
+    background: Background,
+    *,
+    turns: Ints | None = None,
 ) -> WeighedCells:
     """Weigh the strands of every cell and seed, and accept members, those that take turns whatever links them.
 
-    ``turns`` numbers the set of wordings with which each strand takes turns, -1 where it does not (``turns.py``).
+    ``turns`` numbers the set of wordings with which each strand takes turns, -1 where it does not (``turns.py``); no
+    strand does where it is not given.
     """
+    if turns is None:
+        turns = np.full(len(strands), -1)
     rows = _lay_out(strands, observed, population, background)
     weight = entity_weights(strands.account[rows.strand], population, rows.cell)
     codes = encode_all(observed, rows.cell, rows.strand, background)

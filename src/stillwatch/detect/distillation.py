@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from stillwatch.detect.answers import Answer, Finding
-from stillwatch.detect.group import Group, has_one_back_end, is_open, take_turns
+from stillwatch.detect.group import MANY_WORDINGS, Group, has_one_back_end, is_open, take_turns
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, carries_artefacts, public_items, sampled_items
 from stillwatch.detect.senders import MIN_COVERED
 from stillwatch.detect.summary import Summary
@@ -39,8 +39,13 @@ OF_APPLICATIONS = frozenset({"new_items", "follow_ups", "volume", "output_to_inp
 MAX_APPLICATION_BITS = 3.0
 """so that all of it together leaves the answer below even, unless wording says more, or all accounts share all topics
 though no application would explain that."""
+MAX_PARAPHRASE_BITS = 1.0
+"""What it says of the purpose that one thing is asked for in many wordings, half a bit for each doubling from
+MANY_WORDINGS on: variety is wanted in training data, or hides it; a product of many parts has many wordings too."""
 MIN_QUEUE_BITS = 1.0
 """Accounts share all topics where items look dealt from one queue by this much, twice as likely as not."""
+TOPICS_APART = 2.0
+"""Accounts that agree with themselves twice as often as with each other have topics of their own, as customers do."""
 OWNERS = (Family.TIMING, Family.IDENTITY)
 """What says that the owners are one, and not only the servers: one vendor's back end, through which strangers call for
 one thing, has one network, one client and one wording, but not one purse and one calendar."""
@@ -54,17 +59,15 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
     served = is_open(group) or _serves_strangers(group, summary, coordination)
     findings: list[Finding] = [
         _wording(group, summary, of_vendor=served and has_one_back_end(group)),
-        *_novelty(group, summary, coordination, served=served),
+        *_novelty(group, summary, coordination),
         *_artefacts(summary),
         _conversation(summary, coordination),
         _volume(summary),
         *_concealment(coordination, openly=is_open(group), servers=_server_bits(group, coordination)),
         *_economy(summary),
+        *_paraphrases(group, summary),
     ]
-    shared = summary.topics.most < ONE_QUEUE or any(
-        f.signal == "one_queue" and f.bits >= MIN_QUEUE_BITS for f in coordination.findings
-    )
-    findings += _application(findings, shared=shared and not served)
+    findings += _application(findings, 1.0 if served else _own_topics(summary, coordination))
     return Answer(DISTILLATION_PRIOR, tuple(f for f in findings if f.bits))
 
 
@@ -89,16 +92,20 @@ def _server_bits(group: Group, coordination: Answer) -> float:
     return sum(max(0.0, coordination.family_bits(f)) for f in (Family.NETWORK, Family.ECONOMY))
 
 
-def _application(findings: Sequence[Finding], *, shared: bool) -> list[Finding]:
-    """Take back what any application that writes something says as well.
+def _own_topics(summary: Summary, coordination: Answer) -> float:
+    """Return how far accounts have topics of their own: 0 where all share all, 1 from TOPICS_APART on, or unknown."""
+    if any(f.signal == "one_queue" and f.bits >= MIN_QUEUE_BITS for f in coordination.findings):
+        return 0.0
+    apart = np.log(summary.topics.most / ONE_QUEUE) / np.log(TOPICS_APART / ONE_QUEUE)
+    return float(np.clip(apart, 0.0, 1.0)) if np.isfinite(apart) else 1.0
 
-    Unless its accounts share all topics though they are not the customers of one, who may do so (``shared``).
-    """
+
+def _application(findings: Sequence[Finding], share: float) -> list[Finding]:
+    """Take back this share of what any application that writes something says as well."""
     common = sum(f.bits for f in findings if f.signal in OF_APPLICATIONS)
-    if common <= MAX_APPLICATION_BITS or shared:
-        return []
+    bits = share * min(0.0, MAX_APPLICATION_BITS - common)
     says = "Any application that writes for its customers asks once, with new items, for long answers, and often."
-    return [Finding("application", Family.ECONOMY, MAX_APPLICATION_BITS - common, says)]
+    return [Finding("application", Family.ECONOMY, bits, says)] if bits else []
 
 
 def _wording(group: Group, summary: Summary, *, of_vendor: bool) -> Finding:
@@ -121,12 +128,12 @@ def _wording(group: Group, summary: Summary, *, of_vendor: bool) -> Finding:
     return Finding("wording", Family.CONTENT, bits, says)
 
 
-def _novelty(group: Group, summary: Summary, coordination: Answer, *, served: bool) -> list[Finding]:
+def _novelty(group: Group, summary: Summary, coordination: Answer) -> list[Finding]:
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
     new = summary.items / summary.item_calls
     again = 1.0 - summary.item_holdings / summary.item_calls
-    found = _of_one_operator(public_items(summary, 1), group, coordination, served=served)
+    found = _of_one_operator(public_items(summary, 1), group, coordination)
     if are_samples(summary):
         found = sampled_items(summary, 1)
     elif new >= 0.8:
@@ -140,14 +147,12 @@ def _novelty(group: Group, summary: Summary, coordination: Answer, *, served: bo
     return found
 
 
-def _of_one_operator(found: list[Finding], group: Group, coordination: Answer, *, served: bool) -> list[Finding]:
-    # Where the accounts are one operator's in spite of it, common items may also be samples of one prompt: they say
-    # nothing of an operator who hides, and half of one who serves others or hides nothing.
+def _of_one_operator(found: list[Finding], group: Group, coordination: Answer) -> list[Finding]:
+    # Where the accounts are one operator's in spite of it, common items may also be samples of one prompt, if uneven
+    # ones: they say half. A class that shares a campus and a deadline also looks like one operator.
     papers = sum(max(0.0, coordination.family_bits(f)) for f in (Family.NETWORK, Family.IDENTITY))
     held = coordination.bits - (papers if group.tied < MIN_TIED else 0.0)
-    if held < CONCEALED_FROM:
-        return found
-    return [replace(f, bits=f.bits / 2.0) for f in found] if served else []
+    return found if held < CONCEALED_FROM else [replace(f, bits=f.bits / 2.0) for f in found]
 
 
 def _artefacts(summary: Summary) -> list[Finding]:
@@ -180,6 +185,14 @@ def _volume(summary: Summary) -> Finding:
     # Training takes thousands of answers: a few hundred are a trial or a study (facts: 150 k to 13 M in named cases).
     bits = float(np.clip(np.log2(max(1, summary.calls) / VOLUME_PIVOT) / 2.0, -3.0, 3.0))
     return Finding("volume", Family.ECONOMY, bits, f"{summary.calls:,} calls in all.")
+
+
+def _paraphrases(group: Group, summary: Summary) -> list[Finding]:
+    if not take_turns(group, calls=summary.calls) or group.sent.wordings <= MANY_WORDINGS:
+        return []
+    bits = min(MAX_PARAPHRASE_BITS, float(np.log2(group.sent.wordings / MANY_WORDINGS)) / 2.0)
+    says = f"Each account asks in turns with several of {group.sent.wordings} wordings: a program keeps to one or two."
+    return [Finding("paraphrases", Family.CONTENT, bits, says)]
 
 
 def _economy(summary: Summary) -> list[Finding]:

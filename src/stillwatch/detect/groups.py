@@ -28,8 +28,7 @@ def find_groups(
     """Weigh every cell and seed, accept members, and merge cells that are one campaign."""
     if not len(strands):
         return []
-    turns = find_turns(strands, population)
-    weighed = weigh_cells(strands, observed, population, background, turns)
+    weighed = weigh_cells(strands, observed, population, background, turns=find_turns(strands, population))
     groups = drop_chance(merge(weighed.cells, strands, population, observed), strands, population)
     groups = [g for g in (without_outsiders(g, strands) for g in groups) if len(g.accounts) >= MIN_ENTITIES]
     held = [g for g in groups if _is_held(g)]

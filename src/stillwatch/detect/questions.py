@@ -104,9 +104,9 @@ def _same_content(group: Group, entities: int, accounts: int) -> Finding:
     words = round(group.sent.words)
     outside = max(1, min((c.holders - len(c.strands) for c in (templates or group.cells)), default=0))
     rarity = max(0.0, np.log2(accounts / outside))
-    # Eight fixed words recur by chance in a crowd, twenty hardly. More words make it no likelier that one operator
-    # sends them: a published prompt is long too.
-    specific = min(MAX_WORDING_BITS, words / 4.0)
+    # Eight fixed words recur by chance in a crowd, twenty hardly, in one wording or in several that an account sends.
+    # More words make it no likelier that one operator sends them: a published prompt is long too.
+    specific = min(MAX_WORDING_BITS, words * max(1.0, group.sent.turns) / 4.0)
     size = min(MAX_SIZE_BITS, max(0.0, np.log2(entities / 5.0) / 2.0))
     bits = (min(specific if templates else 3.0, rarity) + size) * _own_part(group.sent.own_share)
     if group.sent.own_share < PUBLIC_SHARE:

@@ -120,19 +120,19 @@ def test_samples_of_one_prompt_speak_for_it() -> None:
     assert training(dealt, ONE_OWNER).bits == training(summary(), ONE_OWNER).bits
 
 
-@pytest.mark.parametrize(("payers", "costs"), [(50, -3.0), (20, 0.0)])
-def test_common_items_say_nothing_of_one_operator_who_hides_and_half_of_one_who_does_not(
-    payers: int, costs: float
-) -> None:
+@pytest.mark.parametrize("payers", [50, 20])
+def test_common_items_say_half_of_what_one_operator_sends(payers: int) -> None:
+    """They may be samples of one prompt; or a class that shares a campus and a deadline looks like one operator."""
     public, made = summary(item_holdings=5_000, items=2_000), group(payment=(payers, 0.0))
     known = Answer(10.0, ONE_OWNER.findings)
     common = {f.signal: f.bits for f in training(public, known, made).findings}
-    assert common.get("public_items", 0.0) == costs
+    assert common["public_items"] == -3.0
     assert training(public).bits < training(public, known, made).bits
 
 
 @pytest.mark.parametrize(
-    ("tied", "family", "costs"), [(1.0, Family.IDENTITY, 0.0), (0.3, Family.IDENTITY, -6.0), (0.3, Family.TIMING, 0.0)]
+    ("tied", "family", "costs"),
+    [(1.0, Family.IDENTITY, -3.0), (0.3, Family.IDENTITY, -6.0), (0.3, Family.TIMING, -3.0)],
 )
 def test_papers_that_tie_several_companies_apart_do_not_explain_common_items(
     tied: float, family: Family, costs: float
@@ -216,3 +216,11 @@ def test_who_shares_one_payer_hides_nothing(inside: int, elsewhere: float, *, hi
 
 def test_every_finding_has_a_reason() -> None:
     assert all(f.says.endswith(".") for f in training(summary(), Answer(20.0)).findings)
+
+
+@pytest.mark.parametrize(("wordings", "turns", "bits"), [(5, 3.0, 0.0), (10, 3.0, 0.5), (80, 3.0, 1.0), (80, 1.0, 0.0)])
+def test_one_thing_asked_for_in_many_wordings_speaks_for_it(wordings: int, turns: float, bits: float) -> None:
+    made = group()
+    made.sent = replace(made.sent, wordings=wordings, turns=turns, commonest=(5, 20))
+    found = {f.signal: f.bits for f in training(summary(5_000), ONE_OWNER, made).findings}
+    assert found.get("paraphrases", 0.0) == bits

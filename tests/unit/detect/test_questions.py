@@ -199,3 +199,11 @@ def test_questions_without_any_wording_share_no_content() -> None:
     answer = operator(Group(made.accounts, made.match_weight, [bare]))
     assert "shared_content" in {f.signal for f in operator(made).findings}
     assert "shared_content" not in {f.signal for f in answer.findings}
+
+
+def test_several_short_wordings_are_as_specific_as_a_long_one() -> None:
+    made = group(words=8)
+    bits = [operator(replace(made, sent=replace(made.sent, turns=turns))).bits for turns in (0.0, 1.0, 2.0, 8.0)]
+    assert bits[0] == bits[1]
+    assert bits[1:] == sorted(bits[1:])
+    assert bits[-1] == operator(group(words=64)).bits
