@@ -40,7 +40,6 @@ def find_turns(strands: Strands, population: Population) -> Ints:
     A set grows from wordings that ask for a harvest to those that say nothing against one. It has MANY_WORDINGS at
     least; its accounts send MIN_TURNS of them each.
     """
-    drafts = Drafts.start(strands, population)
     found = np.full(len(strands), -1)
     wording = strands.cell_kind != USE
     size = np.bincount(strands.cell, minlength=len(wording))
@@ -48,6 +47,7 @@ def find_turns(strands: Strands, population: Population) -> Ints:
     seeds = seeds[np.lexsort((seeds, -size[seeds]))][:MAX_SEEDS]
     if not len(seeds):
         return found
+    drafts = Drafts.start(strands, population)
     fit = wording & drafts.are_neutral
     companions = _Companions.of(drafts, size)
     label = np.arange(len(size))
