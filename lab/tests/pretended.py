@@ -97,13 +97,17 @@ class Generator(torch.Generator):
         return made
 
 
+def _move(made: torch.Tensor, device: Any) -> torch.Tensor:
+    return made if device is None else made.to(device)
+
+
 @contextmanager
 def pretend(patch: pytest.MonkeyPatch) -> Iterator[str]:
     """Give the name of a device on which tensors can be made while this lasts."""
     make, cast = torch.tensor, torch.autocast
     patch.setattr(torch, "Generator", Generator)
     # Where torch is told to make a tensor of shapes alone, it forgets the numbers.
-    patch.setattr(torch, "tensor", lambda *given, device=None, **how: make(*given, **how).to(device or "cpu"))
+    patch.setattr(torch, "tensor", lambda *given, device=None, **how: _move(make(*given, **how), device))
     patch.setattr(torch, "autocast", lambda kind, **how: nullcontext() if kind == ELSEWHERE else cast(kind, **how))
     with _Pretend():
         yield ELSEWHERE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,9 @@ from stillwatch_lab.respondents.folder import FolderRespondent
 from stillwatch_lab.respondents.reply import Manner
 
 BYTES = byte_tokenizer()
+# Read before anything is pretended: transformers reads folders by way of a device without numbers.
+MODELS = {folder: read_model(folder) for folder in (TEACHER, STUDENT)}
+ASKED = from_hugging_face(MODELS[TEACHER].model.float())
 
 
 @pytest.fixture
@@ -83,7 +87,7 @@ def test_every_defence_serves_there(elsewhere: str, defence: str) -> None:
 
 
 def _make_students(device: str, cell: Cell) -> None:
-    teacher = from_hugging_face(read_model(TEACHER).model.float()).to(device)
+    teacher = copy.deepcopy(ASKED).to(device)
     made = run_piece(Piece("there", (cell,)), Setting(WORLD, teacher, teacher.shape, Recipe(rows=4), device))
     assert len(made["students"]) == 1
 
@@ -140,5 +144,5 @@ def test_models_there_are_asked_compared_and_opened(elsewhere: str) -> None:
 
 def _respondent(folder: Path, device: str) -> FolderRespondent:
     it = FolderRespondent(folder)
-    _moved(it.model, device)
+    it._model = _moved(copy.deepcopy(MODELS[folder]), device)
     return it
