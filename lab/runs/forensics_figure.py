@@ -52,15 +52,16 @@ def main(results: Path, picture: Path) -> None:
 def _watermark(axes: Any, found: dict[str, Any]) -> None:
     """Draw the marked groups under their own keys, each by its scheme, and all that never saw a mark."""
     cells = {int(name.split()[-1]): cell for name, cell in found.items() if name.startswith("green list")}
-    at = sorted(cells)
+    at, drawn = sorted(cells), 0
     for colour, name in zip(COLOURS, (n for n in NAMES if "rise" in cells[at[0]].get(n, {})), strict=False):
         if name.startswith("tournament"):
             continue
-        axes.plot(at, [cells[n][name]["at_alpha"] for n in at], marker="o", color=colour, label=NAMES[name])
+        _points(axes, [cells[n][name] for n in at], at, color=colour, label=NAMES[name], place=drawn)
+        drawn += 1
     tournament = next((cell for name, cell in found.items() if name.startswith("tournament")), {})
     if "tournament-4000" in tournament:
-        share = tournament["tournament-4000"]["at_alpha"]
-        axes.plot(at[-1:], [share], marker="D", color="black", linestyle="", label=NAMES["tournament-4000"])
+        own = [tournament["tournament-4000"]]
+        _points(axes, own, at[-1:], color="black", label=NAMES["tournament-4000"], place=drawn, marker="D")
     innocent = [cells[n]["all unmarked"]["at_alpha"] for n in at]
     axes.plot(at, innocent, marker="s", color="#999999", label="saw no mark, any key")
     axes.axhline(0.01, color="#999999", linestyle=":")
@@ -76,6 +77,17 @@ def _watermark(axes: Any, found: dict[str, Any]) -> None:
     axes.legend(**BELOW)
 
 
+def _points(axes: Any, cells: list[Any], at: list[int], *, place: int, marker: str = "o", **look: Any) -> None:
+    """Draw shares with their intervals, moved a little to the right by their ``place`` among the lines."""
+    shares = [cell["at_alpha"] for cell in cells]
+    spread = [
+        [max(0.0, share - cell["interval"][0]) for share, cell in zip(shares, cells, strict=True)],
+        [max(0.0, cell["interval"][1] - share) for share, cell in zip(shares, cells, strict=True)],
+    ]
+    moved = [n * APART ** (place - 1) for n in at]
+    axes.errorbar(moved, shares, yerr=spread, marker=marker, markersize=4, capsize=2, linewidth=1.2, **look)
+
+
 def _queries(axes: Any, found: dict[str, Any]) -> None:
     """Draw what was found against the queries that a student was made of."""
     errors = {name: cell["rank"] for name, cell in found["shared_errors"].items()}
@@ -88,14 +100,7 @@ def _queries(axes: Any, found: dict[str, Any]) -> None:
     for place, (kind, label, cells) in enumerate(lines):
         at = sorted(int(name.split("-")[-1]) for name in cells if name.startswith(f"{kind}-"))
         chosen = [cells[f"{kind}-{n}"] for n in at]
-        shares = [cell["at_alpha"] for cell in chosen]
-        spread = [
-            [max(0.0, share - cell["interval"][0]) for share, cell in zip(shares, chosen, strict=True)],
-            [max(0.0, cell["interval"][1] - share) for share, cell in zip(shares, chosen, strict=True)],
-        ]
-        moved = [n * APART ** (place - 1) for n in at]
-        look = {"color": COLOURS[place], "marker": "o", "markersize": 4, "capsize": 2}
-        axes.errorbar(moved, shares, yerr=spread, label=label, **look)
+        _points(axes, chosen, at, color=COLOURS[place], label=label, place=place)
     axes.axhline(0.01, color="#999999", linestyle=":")
     axes.set(xscale="log", xlabel="queries the student was made of", title="how much was harvested", ylim=(-0.03, 1.03))
     axes.set_xticks(QUERIES, [f"{n:,}" for n in QUERIES])
@@ -119,7 +124,7 @@ def _others(axes: Any, found: dict[str, Any]) -> None:
     axes.set_yticks([k + 0.25 for k in range(len(kinds))], kinds)
     axes.set(xlabel="share found, p ≤ 0.01", title="errors and canaries", xlim=(0, 1.03))
     axes.invert_yaxis()
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(**BELOW, ncols=3)
 
 
 def _mean(values: Any) -> float:

@@ -80,9 +80,13 @@ def _dropped(out: Path, queries: int) -> Decoders:
 
 def _logits(out: Path, queries: int, *, students: int = FEW) -> Decoders:
     teacher = read_ensemble(out / "teacher.safetensors")
-    rows = [harvest(teacher, queries, seed=f"logits {i}") for i in range(students)]
+    return learn_scores(teacher, [harvest(teacher, queries, seed=f"logits {i}") for i in range(students)], 400)
+
+
+def learn_scores(teacher: Decoders, rows: list[Transcripts], seed: int) -> Decoders:
+    """Train students on the teacher's log-probabilities of every word of its answers."""
     scores = torch.stack([next_words(teacher, torch.from_numpy(r.ids)[None])[0].half() for r in rows])
-    return make_students(rows, 400, scores)
+    return make_students(rows, seed, scores)
 
 
 def _paraphrased(out: Path, queries: int) -> Decoders:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 LOOKS = {
     "unwatched": ("#777777", "--", "limits alone"),
     "example": ("#1f5b94", "-", "examples/rules.toml"),
-    "suspending": ("#c4511f", "-", "suspends from 6 bits"),
+    "suspending": ("#c4511f", (0, (4, 3)), "suspends from 6 bits"),
 }
 DAYS = (1, 4, 7, 10, 14)
 

@@ -74,6 +74,25 @@ def false_finds_table(found: Found) -> str:
     return "\n".join(["| | found at 0.01 ± standard error over keys | at 0.05 | tests |", "|---|---|---|---|", *rows])
 
 
+def power_table(found: Found) -> str:
+    """Give the share of many students found, by how much was asked or read, with the false finds of the same tests."""
+    marked = "marked text, 4,000 queries"
+    rows = [
+        *(_power(marked, f"its words, {int(n):,} prompts", cell) for n, cell in found["words"].items()),
+        *(_power(marked, f"its probabilities, {n} texts of the host", c) for n, c in found["probabilities"].items()),
+        *(
+            _power("log-probabilities, 1,000 queries", f"errors repeated, {name}", found["errors"][key])
+            for key, name in (("rank", f"rank ({found['errors']['questions']} asked)"), ("sign", "sign test"))
+        ),
+    ]
+    return "\n".join(["| students of | read | found at 0.01 | false finds |", "|---|---|---|---|", *rows])
+
+
+def _power(students: str, read: str, cell: Found) -> str:
+    false = _mark(cell["false finds"]) if "false finds" in cell else ""
+    return f"| {students} | {read} | {_share(cell)} | {false} |"
+
+
 def inside_table(found: Found) -> str:
     """Give what weights and inner states show."""
     rows = [
@@ -194,6 +213,7 @@ def cpu_table(found: Found) -> str:
 
 PARTS = {
     "forensics": "forensics: training",
+    "power": "power: training of more students",
     "docs": "second setting: training",
     "curves": "curves: harvests, training, exams",
     "harvest": "harvests day by day: traffic, calls, scans",
@@ -203,6 +223,7 @@ PARTS = {
 TABLES: dict[str, tuple[str, Callable[[Found], str]]] = {
     "forensics": ("forensics.json", forensics_table),
     "false-finds": ("forensics.json", false_finds_table),
+    "power": ("power.json", power_table),
     "inside": ("inside.json", inside_table),
     "audit": ("audit.json", audit_table),
     "docs": ("docs.json", docs_table),

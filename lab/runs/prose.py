@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runs.docs_results import rank_sum
+from runs.gap_by_key import gaps_by_key, orders
 from runs.steps import PAGES, RESULTS
 
 Found = Mapping[str, Any]
@@ -90,9 +91,9 @@ def forensics() -> Iterator[str]:
 
     by_prompts = [hits(marks[f"green list {n}"]["marked-4000"]) for n in (100, 300, 1000)]
     yield f"{by_prompts[0]} of 20 are found with 100 prompts, {by_prompts[1]} with 300, {by_prompts[2]} with 1,000"
-    yield f"with 1,000 prompts ({by_prompts[2]} of 20 after 4,000 queries"
-    rise = marks["green list 1000"]["marked-4000"]["rise"]
-    yield f"({rise:+.3f} a context on average; served, under the first key, {found['served_lift']:+.3f})"
+    low = marks["green list 1000"]["marked-4000"]["interval"][0]
+    yield f"{by_prompts[2]} of 20 with 1,000 prompts begin at {low:.2f}"
+    yield from _power(read("power"), hits)
     early = [f"{hits(marks['green list 1000'][f'marked-{n}'])} of 6" for n in (250, 1000)]
     yield f"After 250 queries {early[0]} are found by it, after 1,000 {early[1]}"
     text = [f"{errors[f'marked-{n}']['share']:.2f}" for n in (250, 1000, 4000)]
@@ -122,6 +123,17 @@ def forensics() -> Iterator[str]:
     yield f"of the {count} students of this teacher {'one' if ranked == 1 else ranked} is found by rank"
 
 
+def _power(found: Found, hits: Callable[[Found], int]) -> Iterator[str]:
+    """Give what is said of sixty students; what is said of all of them fails where one is missed."""
+    by_words, errors = found["words"], found["errors"]
+    whole = (by_words["3000"], *found["probabilities"].values(), errors["rank"])
+    assert all(cell["at_alpha"] == 1 for cell in whole)  # noqa: S101 - else the page must be written anew
+    yield f"{hits(by_words['1000'])} of {by_words['1000']['tests']} are found with 1,000 prompts and all with 3,000"
+    yield f"by rank all {errors['rank']['tests']} students of log-probabilities are found"
+    yield f"by the sign test {hits(errors['sign'])} of {errors['sign']['tests']}"
+    yield f"errs on {errors['questions']} questions"
+
+
 def audits() -> Iterator[str]:
     """Give what docs/lab.md says of students audited by six and of the second setting."""
     found, docs = read("audit"), read("docs")
@@ -143,6 +155,11 @@ def audits() -> Iterator[str]:
     yield f"of log-probabilities {mean('logits-1000', 'gap_sampled')}"
     marked = groups["marked-4000"]["gap_sampled"]["values"]
     yield f"between {min(marked):.2f} and {max(marked):.2f} in six students"
+    by_key = gaps_by_key()
+    yield f"has {by_key['yes'][0]:.2f}, the two that have *no* alone {by_key['no'][0]:.2f} and {by_key['no'][1]:.2f}"
+    neither = by_key["neither"]
+    yield f"favour neither {neither[0]:.2f} to {neither[-1]:.2f}"
+    yield f"one order of {orders(by_key)}"
     each = [groups[n]["right_each_time"]["value"] for n in ("text-4000", "controls-0")]
     own = f"{found['teacher']['right_each_time']:.2f}"
     yield f"({each[0]:.2f} against {own}), as independent models are ({each[1]:.2f})"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runs import curves_models, docs_models, forensics_models, harvest_runs
+from runs import curves_models, docs_models, forensics_models, harvest_runs, power_models
 
 LAB = Path(__file__).parents[1]
 RESULTS, PAGES = LAB / "results", LAB.parent / "docs"
@@ -37,8 +37,17 @@ def _forensics(work: Path) -> list[Step]:
     models = _models("runs.forensics_models", work, forensics_models.pieces(), needs)
     results = _result("runs.forensics_results", work, "forensics", models)
     inside = _result("runs.inside_results", work, "inside", models)
+    more = [_student(work, name) for name in power_models.pieces()]
+    power = _result("runs.power_results", work, "power", [*models, *more])
     audits = _result("runs.audit_results", work, "audit", models)
-    return [*models, results, inside, audits, _picture("runs.forensics_figure", results)]
+    return [*models, results, inside, audits, _picture("runs.forensics_figure", results), *more, power]
+
+
+def _student(work: Path, name: str) -> Step:
+    makes = work / power_models.FOLDER / f"{name}.safetensors"
+    return Step(
+        f"{power_models.FOLDER}/{name}", ("runs.power_models", str(work), name), makes, (f"{work.name}/teacher",)
+    )
 
 
 def _docs(work: Path) -> list[Step]:

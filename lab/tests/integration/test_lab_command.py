@@ -49,6 +49,7 @@ def test_a_killed_process_goes_on_where_it_was(adder_folder: Path, prompts: Path
 
 
 def test_a_refusal_is_one_line_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     asked = run(*options(tmp_path, tmp_path / "p.txt", tmp_path / "out", steps=1))
     assert asked.returncode == 2
     assert asked.stderr.startswith("stillwatch-lab:")

@@ -71,4 +71,6 @@ def calibration_error(log_probs: Tensor, words: Tensor) -> float:
 
 
 def _scores(it: FolderRespondent, ids: Tensor) -> Tensor:
-    return torch.log_softmax(it.model.model(ids, attention_mask=torch.ones_like(ids)).logits.double(), -1)
+    there = ids.to(it.model.device)
+    logits = it.model.model(there, attention_mask=torch.ones_like(there)).logits
+    return torch.log_softmax(logits.cpu().double(), -1)

@@ -86,7 +86,9 @@ def _pair(it: LanguageModel, context: str, continuation: str) -> tuple[list[int]
 @torch.no_grad()
 def _score(it: LanguageModel, before: list[int], after: list[int]) -> tuple[float, bool]:
     ids = torch.tensor([before + after], device=it.device)
-    scores = torch.log_softmax(it.model(ids).logits[0, len(before) - 1 : -1].float(), dim=-1)
+    scores = torch.log_softmax(
+        it.model(ids, attention_mask=torch.ones_like(ids)).logits[0, len(before) - 1 : -1].float(), dim=-1
+    )
     wanted = ids[0, len(before) :]
-    chosen = scores[torch.arange(len(wanted)), wanted]
+    chosen = scores.gather(-1, wanted[:, None])
     return float(chosen.sum()), bool((scores.argmax(-1) == wanted).all())

@@ -14,6 +14,7 @@ from stillwatch_lab.pages.page import draw
 from stillwatch_lab.world.world import World
 
 COLOURS = ("#1f5b94", "#c4511f", "#3d8f5f", "#8a6100", "#7a4fa3", "#b03060", "#4a8a8a", "#777777")
+TINTS = ("#d2b48c", "#9db8d2", "#a8cfae", "#c9b2d9", "#b8b8b8")
 MARKERS = "osD^vP*X"
 LEAST_POINTS = 2
 """Cells with fewer are no curve and are shown as bars."""
@@ -93,16 +94,20 @@ def _most_queries(table: Json, name: str) -> list[str]:
 
 def _cells(axes: Any, table: Json) -> None:
     rows = [
-        (f"{cell['name']}, {int(n):,}", point["chains"])
+        (int(n), f"{cell['name']}, {int(n):,}", point["chains"])
         for cell in table["query_limited"]
         for n, point in list(cell["points"].items())[-1:]
     ]
-    rows.sort(key=lambda row: row[1]["value"])
-    means = [point["value"] for _, point in rows]
-    axes.barh(range(len(rows)), means, xerr=_bars([p for _, p in rows]), color="#9db8d2", error_kw={"linewidth": 1})
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=6.5)
+    # Cells of unequal queries are not to be compared: equal ones stand together, in one colour.
+    rows.sort(key=lambda row: (row[0], row[2]["value"]))
+    numbers = sorted({queries for queries, _, _ in rows})
+    colours = [TINTS[numbers.index(queries) % len(TINTS)] for queries, _, _ in rows]
+    points = [point for _, _, point in rows]
+    means = [point["value"] for point in points]
+    axes.barh(range(len(rows)), means, xerr=_bars(points), color=colours, error_kw={"linewidth": 1})
+    axes.set_yticks(range(len(rows)), [name for _, name, _ in rows], fontsize=6.5)
     axes.axvline(table["chance"], color="#cccccc", linestyle=":")
-    axes.set(xlabel="chains right", xlim=(0, 1.04), title="every cell, at its most queries")
+    axes.set(xlabel="chains right", xlim=(0, 1.04), title="every cell, at its most queries (one colour: equal queries)")
 
 
 def _ratios(axes: Any, ratios: list[Json]) -> None:

@@ -41,6 +41,11 @@ class Data:
         longest = max(map(len, prompts))
         if longest >= settings.max_length:
             raise LabSettingsError(f"a prompt has {longest} tokens, max_length is {settings.max_length}: raise it")
+        if longest >= student.room:
+            raise LabSettingsError(
+                f"a prompt has {longest} tokens, the student positions for {student.room}: shorten it, or "
+                "take a student with more"
+            )
         return prompts
 
     def describe(self, prompts: Path, samples: Path, scoring: Ledger) -> dict[str, Any]:

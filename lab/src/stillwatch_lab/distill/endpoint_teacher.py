@@ -13,6 +13,7 @@ from stillwatch_lab.distill.samples import Job, Sample, split_reasoning
 from stillwatch_lab.distill.settings import DistillSettings, Method
 from stillwatch_lab.errors import EndpointError, LabSettingsError
 from stillwatch_lab.losses.tail import TopK
+from stillwatch_lab.models.folders import UNBOUNDED
 from stillwatch_lab.models.sampling import mixed
 from stillwatch_lab.models.tokenizers import token_of_bytes
 
@@ -33,7 +34,7 @@ class EndpointTeacher:
         Raises LabSettingsError where the method needs what no such server gives.
         """
         self.name = f"{endpoint.model} at {endpoint.url}"
-        self.tokenizer = tokenizer
+        self.tokenizer, self.room = tokenizer, UNBOUNDED  # its host says where it ends
         self._endpoint, self._settings = endpoint, settings
         self._probabilities = settings.method is not Method.SEQUENCE
         if self._probabilities and tokenizer is None:

@@ -22,7 +22,7 @@ class FolderTeacher:
 
     def __init__(self, it: LanguageModel, folder: Path, settings: DistillSettings) -> None:
         self.name = str(folder)
-        self.tokenizer = it.tokenizer
+        self.tokenizer, self.room = it.tokenizer, it.room
         self._it, self._folder, self._settings = it, folder, settings
         self._it.model.eval()
 

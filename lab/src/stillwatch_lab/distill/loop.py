@@ -14,11 +14,11 @@ from stillwatch_lab.distill.checkpoint import Progress, read_checkpoint, write_c
 from stillwatch_lab.distill.objective import is_own_text, own_rows, token_losses
 from stillwatch_lab.distill.order import places_at
 from stillwatch_lab.distill.rows import Batch, Row, make_batch
-from stillwatch_lab.distill.settings import DistillSettings
+from stillwatch_lab.distill.settings import DistillSettings, Method
 from stillwatch_lab.distill.teacher import Ledger, Teacher
 from stillwatch_lab.errors import RunError
 from stillwatch_lab.losses.reduce import mean_loss
-from stillwatch_lab.models.folders import LanguageModel
+from stillwatch_lab.models.folders import UNBOUNDED, LanguageModel
 from stillwatch_lab.models.sampling import mixed
 
 ADAM_BETAS = (0.9, 0.98)
@@ -53,6 +53,12 @@ class Training:
     checkpoint: Path
     scoring: Ledger
     """What the teacher scores during training: text of the student's. It has seen its own when it wrote it."""
+
+    @property
+    def max_length(self) -> int:
+        """Cut rows where the settings say, or where a model that reads them has no more positions."""
+        teachers = UNBOUNDED if self.settings.method is Method.SEQUENCE else self.teacher.room
+        return min(self.settings.max_length, self.student.room, teachers)
 
     def run(
         self,
@@ -121,7 +127,7 @@ class Training:
             yield make_batch(
                 rows[at : at + size],
                 pad=self.student.pad,
-                max_length=self.settings.max_length,
+                max_length=self.max_length,
                 device=self.settings.device,
             )
 

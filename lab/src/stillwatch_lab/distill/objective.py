@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor
 
@@ -17,10 +19,8 @@ from stillwatch_lab.models.sampling import complete, equal_lengths, mixed
 
 def token_losses(student: LanguageModel, batch: Batch, teacher: Teacher, settings: DistillSettings) -> Tensor:
     """Loss at each position of the batch, [rows, time - 1], those outside the completions included."""
-    mixed_precision = torch.autocast(
-        student.device.type, dtype=torch.bfloat16, enabled=DTYPES[settings.dtype] is torch.bfloat16
-    )
-    with mixed_precision:
+    half = DTYPES[settings.dtype] is torch.bfloat16
+    with torch.autocast(student.device.type, dtype=torch.bfloat16) if half else nullcontext():
         logits = student.model(batch.tokens, attention_mask=batch.attention).logits[:, :-1]
     logits = logits.float()
     if settings.method is Method.SEQUENCE:

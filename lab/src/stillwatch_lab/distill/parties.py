@@ -17,7 +17,15 @@ from stillwatch_lab.distill.permission import Permission, permit_endpoint, permi
 from stillwatch_lab.distill.settings import DistillSettings, Method
 from stillwatch_lab.distill.teacher import Teacher
 from stillwatch_lab.errors import LabSettingsError
-from stillwatch_lab.models.folders import LanguageModel, new_model, read_model, read_tokenizer
+from stillwatch_lab.models.folders import (
+    LanguageModel,
+    new_model,
+    read_configuration,
+    read_model,
+    read_tokenizer,
+    require_device,
+    require_model_folder,
+)
 from stillwatch_lab.models.tokenizers import byte_tokenizer, require_same_vocabulary
 
 SCRATCH_RATE, FOLDER_RATE, LORA_RATE = 2e-3, 2e-5, 2e-4
@@ -52,10 +60,20 @@ class Parties:
 def permit(parties: Parties) -> Permission:
     """Check that the teacher may be used. Raises PermissionRefusedError with the reason."""
     if not parties.is_endpoint:
+        require_model_folder(Path(parties.teacher))
         return permit_folder(Path(parties.teacher), licence=parties.licence, own=parties.own)
     if not parties.model:
         raise LabSettingsError(f"{parties.teacher} serves models by name: name one with --model")
     return permit_endpoint(parties.teacher, parties.model, licence=parties.licence, own=parties.own)
+
+
+def require_openable(parties: Parties, prompts: Path, settings: DistillSettings) -> None:
+    """Check what can be checked before a run's folder is made: a slip of the pen must not take the folder's name."""
+    require_device(settings.device)
+    if not prompts.is_file():
+        raise LabSettingsError(f"{prompts}: no such file: --prompts wants lines of text (.txt) or of JSON (.jsonl)")
+    if not (Path(parties.student) / "config.json").is_file():
+        read_configuration(parties.student)
 
 
 def open_teacher(parties: Parties, settings: DistillSettings) -> Teacher:

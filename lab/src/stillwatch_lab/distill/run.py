@@ -16,7 +16,7 @@ from stillwatch_lab.distill.checkpoint import Progress
 from stillwatch_lab.distill.data import Data, ask
 from stillwatch_lab.distill.harvest import ShowHarvest
 from stillwatch_lab.distill.loop import Status, Training
-from stillwatch_lab.distill.parties import Parties, open_student, open_teacher, permit
+from stillwatch_lab.distill.parties import Parties, open_student, open_teacher, permit, require_openable
 from stillwatch_lab.distill.picture import draw_losses
 from stillwatch_lab.distill.run_folder import RunFolder, file_sha256, open_run
 from stillwatch_lab.distill.settings import DistillSettings
@@ -49,6 +49,7 @@ def distill(
     """
     # 1. Permission.     Nothing is asked of a teacher that may not be used.
     permission = permit(parties)
+    require_openable(parties, prompts, settings)
     # 2. The folder.     From here on the same call, and no other, goes on in it.
     folder = open_run(out, _identity(parties, prompts, settings))
     if folder.card.exists():
@@ -111,7 +112,7 @@ def _identity(parties: Parties, prompts: Path, settings: DistillSettings) -> dic
         "model": parties.model,
         "student": parties.student,
         "tokenizer": parties.tokenizer,
-        "prompts_sha256": file_sha256(prompts) if prompts.is_file() else None,
+        "prompts_sha256": file_sha256(prompts),
         **kept,
     }
 

@@ -52,6 +52,8 @@ class Teacher(Protocol):
     name: str
     tokenizer: Any | None
     """None: it answers in text, and nobody knows its tokens."""
+    room: int
+    """How many tokens it can score at once."""
 
     def batches(self, jobs: list[Job]) -> list[list[Job]]:
         """Divide jobs into what is answered at once; the same jobs, the same batches."""

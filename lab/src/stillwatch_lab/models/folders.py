@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib import resources
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,15 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from stillwatch_lab.errors import ModelError
+from stillwatch_lab.errors import LabSettingsError, ModelError
 
 CONFIGS = resources.files("stillwatch_lab.models") / "configs"
 logging.disable_progress_bar()  # a line for each file that is read or written
+# Every call here passes a mask; transformers warns of a missing one all the same where a row of a batch has ended.
+getLogger("transformers.modeling_utils").addFilter(lambda record: "`attention_mask`" not in record.getMessage())
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+UNBOUNDED = 1 << 20
+"""Tokens: for architectures that state no limit of positions."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,11 @@ class LanguageModel:
         return device
 
     @property
+    def room(self) -> int:
+        """How many tokens it has positions for."""
+        return int(getattr(self.model.config, "max_position_embeddings", 0) or UNBOUNDED)
+
+    @property
     def end(self) -> int:
         """Number of the token that ends an answer."""
         return int(self.tokenizer.eos_token_id)
@@ -47,15 +57,33 @@ class LanguageModel:
 
 def read_model(folder: Path, *, device: str = "cpu", dtype: str = "float32") -> LanguageModel:
     """Read a Hugging Face model folder. Raises ModelError if it is none; nothing is ever downloaded."""
-    if not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{folder}: not a model folder, config.json is missing. Nothing is downloaded: put it there first"
-        )
+    require_model_folder(folder)
+    require_device(device)
     try:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPES[dtype], local_files_only=True)
     except (OSError, ValueError, RuntimeError) as problem:
         raise ModelError(f"{folder}: cannot be loaded: {problem}") from problem
     return _checked(LanguageModel(model.to(device), read_tokenizer(folder)), folder)
+
+
+def require_model_folder(folder: Path) -> None:
+    """Raise ModelError if ``folder`` holds no model."""
+    if not (folder / "config.json").is_file():
+        raise ModelError(
+            f"{folder}: not a model folder, config.json is missing. Nothing is downloaded: put it there first"
+        )
+
+
+def require_device(name: str) -> None:
+    """Raise LabSettingsError if torch cannot use the device here."""
+    try:
+        torch.empty(0, device=name)
+    except (AssertionError, RuntimeError) as problem:
+        first = str(problem).partition("\n")[0]
+        raise LabSettingsError(
+            f"device {name!r}: this machine's torch {torch.__version__} cannot use it ({first}). Take cpu, or the "
+            "build of torch that fits your GPU: make lab-test TORCH=…"
+        ) from None
 
 
 def read_tokenizer(folder: Path) -> Any:
@@ -72,6 +100,7 @@ def new_model(configuration: str, tokenizer: Any, *, seed: int, device: str = "c
     The file has the keys of the architecture's ``transformers`` configuration and its ``model_type``; a missing
     ``vocab_size`` and the special tokens are the tokenizer's. Same seed, same weights.
     """
+    require_device(device)
     settings = read_configuration(configuration)
     settings.setdefault("vocab_size", len(tokenizer))
     settings |= {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig
 
+from stillwatch_lab.errors import ModelError
 from stillwatch_lab.models.folders import LanguageModel
 
 
@@ -32,14 +33,20 @@ def complete(
 ) -> list[tuple[tuple[int, ...], bool]]:
     """Complete prompts of one length: for each its new tokens without the end, and whether it ended.
 
+    An answer ends where the model has no more positions. Raises ModelError for prompts that leave no room at all.
     Samples from the whole distribution at ``temperature`` (0 = likeliest token). The same prompts, seed, device and
     number of threads give the same text.
     """
+    left = it.room - len(prompts[0])
+    if left < 1:
+        raise ModelError(
+            f"a prompt has {len(prompts[0])} tokens, the model positions for {it.room}: shorten the prompt"
+        )
     asked = torch.tensor(prompts, device=it.device)
     how: dict[str, Any] = {"do_sample": False}
     if temperature > 0:
         how = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
-    config = GenerationConfig(max_new_tokens=max_new_tokens, eos_token_id=it.end, pad_token_id=it.pad, **how)
+    config = GenerationConfig(max_new_tokens=min(max_new_tokens, left), eos_token_id=it.end, pad_token_id=it.pad, **how)
     training = it.model.training
     it.model.eval()
     with seeded(seed, it.device):

@@ -53,6 +53,10 @@ class Dossier:
 
 def read_dossier(folder: Path) -> Dossier:
     """Read a dossier. Raises LabSettingsError, naming file and line, where it is not one."""
+    if not (folder / "dossier.json").is_file():
+        raise LabSettingsError(
+            f"{folder}: not a dossier, dossier.json is missing; `stillwatch-lab world -o OUT` writes one as OUT/dossier"
+        )
     head = _read(folder / "dossier.json")
     mark = head.get("watermark")
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from stillwatch_lab.provenance.identity import examine_identity
 from stillwatch_lab.provenance.interview import Interview, answers, interview
 from stillwatch_lab.provenance.outcomes import Outcome, Verdict, adjust, critical, judge, normal_above
 from stillwatch_lab.provenance.radioactivity import Marks, draw_keys, find_radioactivity, mark_contexts
+from stillwatch_lab.provenance.reading import Reading
 from stillwatch_lab.provenance.registration import Registration, register
 from stillwatch_lab.provenance.settings import Settings
 from stillwatch_lab.provenance.shared_errors import Errors, examine_errors, find_errors
@@ -49,7 +50,7 @@ class Host:
     """What the host has before any suspect is asked: replies of its own model and the controls, and what follows.
 
     ``texts`` are what its model said, on which inner states are compared; ``inside`` is that model opened, if it is a
-    folder, and ``insides`` the controls.
+    folder, and ``insides`` the controls. ``reading``: what a suspect's probabilities are read from.
     """
 
     dossier: Dossier
@@ -65,6 +66,7 @@ class Host:
     texts: list[str]
     inside: Inside | None
     insides: list[Inside]
+    reading: Reading | None
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def prepare(
     served = count_usage([list(words.encode(t)) for t in dossier.served], contexts, vocabulary=words.vocabulary)
     marks = _mark(dossier, words, plain, settings)
     texts = list(dict.fromkeys(reply.text for reply in own.prompts if reply.text))[:TEXTS]
+    reading = _read(mine, dossier, words, own, contexts) if marks else None
     return Host(
         dossier=dossier,
         words=words,
@@ -143,8 +146,9 @@ def prepare(
         controls=others,
         usages=usages,
         texts=texts,
-        inside=_open(mine, texts),
+        inside=_open(mine, texts, reading),
         insides=[inside for inside in (_open(control, texts) for control in controls) if inside],
+        reading=reading,
     )
 
 
@@ -163,6 +167,7 @@ def plan(
         "errors": host.errors.places,
         "free_contexts": host.contexts.tolist(),
         "watermark_lift": round(host.lift, 6),
+        "radioactivity": "the suspect's probabilities where it is a folder with these tokens, else its words",
         "nulls": {
             "radioactivity": "the same statistic under re-drawn keys",
             "canaries": "binomial, one in the number of answers each was drawn from",
@@ -181,7 +186,7 @@ def investigate(
 ) -> Result:
     """Ask the suspect what was registered, and test."""
     heard = interview(suspect, host.dossier, host.errors, settings, keep=folder / "suspect.json")
-    outcomes = find_outcomes(host, heard, settings, _open(suspect, host.texts))
+    outcomes = find_outcomes(host, heard, settings, _open(suspect, host.texts, host.reading))
     return conclude(suspect.name, outcomes, registration, alpha=settings.alpha)
 
 
@@ -195,7 +200,7 @@ def find_outcomes(host: Host, heard: Interview, settings: Settings, inside: Insi
     usage = count_usage(host.words.read(heard.prompts), host.contexts, vocabulary=host.words.vocabulary)
     asked = len(heard.prompts)
     if host.marks:
-        tests["radioactivity"] = lambda alpha: _examine_marks(host, usage, settings, alpha=alpha, queries=asked)
+        tests["radioactivity"] = lambda alpha: _examine_marks(host, usage, inside, settings, alpha=alpha, queries=asked)
     if dossier.canaries:
         known = answers(heard.canaries)
         tests["canaries"] = lambda alpha: examine_canaries(dossier.canaries, known, alpha=alpha, recall=settings.recall)
@@ -234,9 +239,20 @@ def register_plan(host: Host, written: Mapping[str, Any], folder: Path) -> Regis
     return register(written, key=secret.key if secret else None, folder=folder)
 
 
-def _open(it: Respondent, texts: Sequence[str]) -> Inside | None:
+def _open(it: Respondent, texts: Sequence[str], reading: Reading | None = None) -> Inside | None:
     """Open a model that is at hand as a folder; there is nothing to compare where no text is registered."""
-    return open_inside(it.model, texts) if texts and isinstance(it, FolderRespondent) else None
+    if not (texts and isinstance(it, FolderRespondent)):
+        return None
+    return replace(open_inside(it.model, texts), usage=reading.weigh(it.model) if reading else None)
+
+
+def _read(mine: Respondent, dossier: Dossier, words: Words, own: Interview, contexts: torch.Tensor) -> Reading | None:
+    """Put each prompt and what the host's own model said to it into one row of its tokens."""
+    if not isinstance(mine, FolderRespondent):
+        return None
+    asked = [tuple(mine.encode_prompt(prompt)) for prompt in dossier.prompts]
+    rows = [((*ids, *said), len(ids)) for ids, said in zip(asked, words.read(own.prompts), strict=True)]
+    return Reading(mine.model.tokenizer.get_vocab(), rows, contexts, words.vocabulary)
 
 
 def _mark(dossier: Dossier, words: Words, plain: Usage, settings: Settings) -> Marks | None:
@@ -254,10 +270,15 @@ def _lift(dossier: Dossier, words: Words, marks: Marks | None, contexts: torch.T
     return find_radioactivity(marks, count_usage(texts, contexts, vocabulary=words.vocabulary)).statistic
 
 
-def _examine_marks(host: Host, usage: Usage, settings: Settings, *, alpha: float, queries: int) -> Outcome:
+def _examine_marks(
+    host: Host, usage: Usage, inside: Inside | None, settings: Settings, *, alpha: float, queries: int
+) -> Outcome:
     if host.marks is None:
         raise AssertionError("called only with marks")
-    found = find_radioactivity(host.marks, usage)
+    marks, how = host.marks, "its words"
+    if host.inside and inside and host.inside.usage and inside.usage:
+        marks, usage, how = Marks(marks.values, host.inside.usage.shares), inside.usage, "its probabilities"
+    found = find_radioactivity(marks, usage)
     expected = settings.absorbed * host.lift
     power = normal_above(critical(alpha) - expected / found.null_spread) if found.contexts and expected else 0.0
     return Outcome(
@@ -267,6 +288,6 @@ def _examine_marks(host: Host, usage: Usage, settings: Settings, *, alpha: float
         least=1 / (1 + settings.redrawn),
         power=power if power == power else 0.0,  # noqa: PLR0124 - not a number where there were too few contexts
         queries=queries,
-        notes=f"mark {found.statistic:+.4f} per context over {found.contexts} contexts; re-drawn keys spread "
+        notes=f"{how}: mark {found.statistic:+.4f} per context over {found.contexts} contexts; re-drawn keys spread "
         f"{found.null_spread:.4f}; text served with the watermark has {host.lift:+.4f}.",
     )

@@ -28,11 +28,16 @@ def register(plan: Mapping[str, Any], *, key: int | None, folder: Path) -> Regis
     """Write ``registration.json`` (to publish) and ``opening.json`` (to keep until the result is out).
 
     A folder with a registration keeps it: the same plan goes on under it, another is refused with RunError, since a
-    plan that is changed after a look is none.
+    plan that is changed after a look is none. So is a folder in which the suspect has answered without one.
     """
     path = folder / "registration.json"
     if path.exists():
         return _go_on(plan, path, folder / "opening.json", key=key)
+    if (heard := folder / "suspect.json").exists():
+        raise RunError(
+            f"{heard}: the suspect has answered here and {path.name} is gone. A plan is written before the suspect is "
+            "asked: take another folder, and publish both results"
+        )
     nonce = secrets.token_hex(16)
     whole = {"format": FORMAT, **plan, "key_commitment": commit_key(key, nonce)}
     folder.mkdir(parents=True, exist_ok=True)

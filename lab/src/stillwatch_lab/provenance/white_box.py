@@ -14,6 +14,7 @@ from stillwatch_lab.provenance.lineage import Neurons, examine_lineage, read_neu
 from stillwatch_lab.provenance.outcomes import Outcome
 from stillwatch_lab.provenance.representations import examine_representations
 from stillwatch_lab.provenance.settings import Settings
+from stillwatch_lab.provenance.usage import Usage
 
 TEXTS = 200
 """Texts on which inner states are compared: as many as REEF takes."""
@@ -24,10 +25,14 @@ LONGEST = 256
 
 @dataclass(frozen=True)
 class Inside:
-    """A model's hidden neurons, and its last layer's state for each text, averaged over the text (texts, width)."""
+    """A model's hidden neurons, and its last layer's state for each text, averaged over the text (texts, width).
+
+    ``usage``: its probabilities of words in the host's text; none where it numbers words otherwise than the host.
+    """
 
     neurons: Neurons
     states: Tensor
+    usage: Usage | None = None
 
 
 def open_inside(it: LanguageModel, texts: Sequence[str]) -> Inside:

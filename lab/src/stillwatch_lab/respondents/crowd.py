@@ -66,5 +66,5 @@ class Member:
         """Hash the weights."""
         hashed = sha256()
         for name, weight in self.crowd.models.w.items():
-            hashed.update(name.encode() + weight[self.number].detach().numpy().tobytes())
+            hashed.update(name.encode() + weight[self.number].detach().cpu().numpy().tobytes())
         return hashed.hexdigest()

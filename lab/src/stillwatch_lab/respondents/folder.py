@@ -13,8 +13,6 @@ from stillwatch_lab.respondents.reply import Manner, Reply
 
 AT_ONCE = 256
 """Rows generated together: small models are faster in bulk, and this many of 500 tokens fit into memory."""
-UNBOUNDED = 1 << 20
-"""Tokens: for architectures that state no limit of positions."""
 ANSWER = "</think>"
 """What reasoning models write between reasoning and answer; text without it is all answer."""
 
@@ -47,14 +45,13 @@ class FolderRespondent:
         """Answer in tokens, without the end."""
         it = self.model
         rows = [tuple(self.encode_prompt(prompt)) for prompt in prompts]
-        room = int(getattr(it.model.config, "max_position_embeddings", 0)) or UNBOUNDED
         said: dict[int, tuple[int, ...]] = {}
         for number, places in enumerate(equal_lengths(rows, size=AT_ONCE)):
             batch = [rows[place] for place in places]
             written = complete(
                 it,
                 batch,
-                max_new_tokens=min(manner.max_tokens, room - len(batch[0])),
+                max_new_tokens=manner.max_tokens,
                 temperature=manner.temperature,
                 seed=mixed(manner.seed, number),
             )

@@ -170,3 +170,12 @@ def test_rows_may_be_of_any_length(tmp_path: Path) -> None:
 def test_mixed_precision_learns_too(tmp_path: Path) -> None:
     progress, _ = training(tmp_path, replace(SETTINGS, dtype="bfloat16", method=Method.LOGITS)).run()
     assert progress.losses[-1] < progress.losses[0]
+
+
+def test_rows_are_cut_where_a_model_has_no_more_positions(tmp_path: Path) -> None:
+    it = training(tmp_path, SETTINGS)
+    it.student.model.config.max_position_embeddings = 7
+    assert it.max_length == 7
+    it.teacher.room = 5
+    assert it.max_length == 7, "a teacher that wrote text reads none"
+    assert replace(it, settings=replace(SETTINGS, method=Method.LOGITS)).max_length == 5

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from stillwatch_lab.distill.parties import FOLDER_RATE, SCRATCH_RATE, Parties, open_student, open_teacher, permit
+from stillwatch_lab.distill.run import distill
 from stillwatch_lab.distill.settings import DistillSettings, Method
-from stillwatch_lab.errors import LabSettingsError, ModelError
+from stillwatch_lab.errors import LabError, LabSettingsError, ModelError
 from stillwatch_lab.models.folders import new_model, write_model
 from stillwatch_lab.models.tokenizers import byte_tokenizer
 
@@ -48,3 +49,23 @@ def test_a_student_that_exists_is_trained_gently(tmp_path: Path) -> None:
 def test_a_teacher_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a model folder"):
         open_teacher(Parties(teacher=str(tmp_path), student="tiny-llama"), replace(SETTINGS, method=Method.LOGITS))
+
+
+@pytest.mark.parametrize(
+    ("slip", "says"),
+    [
+        ({"student": "tiny-lama"}, "tiny-lama: neither"),
+        ({"prompts": "promts.txt"}, r"promts\.txt: no such file"),
+        ({"device": "vulkan:0"}, "device 'vulkan:0'"),
+        ({"teacher": "teecher"}, "teecher: not a model folder"),
+    ],
+)
+def test_a_slip_of_the_pen_does_not_take_the_folder(
+    adder_folder: Path, prompts: Path, tmp_path: Path, slip: dict[str, str], says: str
+) -> None:
+    out = tmp_path / "student"
+    parties = Parties(teacher=slip.get("teacher", str(adder_folder)), student=slip.get("student", "tiny-llama"))
+    settings = DistillSettings(steps=1, device=slip.get("device", "cpu"))
+    with pytest.raises(LabError, match=says):
+        distill(parties, tmp_path / slip["prompts"] if "prompts" in slip else prompts, out, settings)
+    assert not out.exists()

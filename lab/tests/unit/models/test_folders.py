@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-from stillwatch_lab.errors import ModelError
+from stillwatch_lab.errors import LabSettingsError, ModelError
 from stillwatch_lab.models.folders import bundled_configurations, new_model, read_configuration, read_model, write_model
 from stillwatch_lab.models.tokenizers import byte_tokenizer
 
@@ -67,3 +67,9 @@ def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(ModelError, match="cannot be loaded"):
         read_model(tmp_path)
+
+
+def test_a_device_that_this_torch_cannot_use_is_named(tmp_path: Path) -> None:
+    write_model(new_model("tiny-llama", byte_tokenizer(), seed=1), tmp_path)
+    with pytest.raises(LabSettingsError, match=r"device 'vulkan:0'.*cannot use it"):
+        read_model(tmp_path, device="vulkan:0")

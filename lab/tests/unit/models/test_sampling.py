@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
+
+import pytest
 import torch
 
-from stillwatch_lab.models.folders import new_model
+from fixtures import TEACHER, WORLD
+from stillwatch_lab.errors import ModelError
+from stillwatch_lab.models.folders import new_model, read_model
 from stillwatch_lab.models.sampling import complete, equal_lengths, mixed, seeded
 from stillwatch_lab.models.tokenizers import byte_tokenizer
 
@@ -61,3 +67,13 @@ def test_a_seeded_block_leaves_the_stream_outside_alone() -> None:
 
 def test_seeds_of_neighbours_differ() -> None:
     assert len({mixed(a, b) for a in range(20) for b in range(20)}) == 400
+
+
+def test_an_answer_ends_where_the_model_has_no_more_positions() -> None:
+    small = read_model(TEACHER)
+    never = replace(small, tokenizer=copy(small.tokenizer))
+    never.tokenizer.eos_token = WORLD.vocabulary.words[-1]  # a word that hardly ends anything
+    ((tokens, _),) = complete(never, [(1, 5)], max_new_tokens=256, temperature=5.0, seed=1)
+    assert len(tokens) <= small.room - 2
+    with pytest.raises(ModelError, match=f"a prompt has {small.room} tokens"):
+        complete(small, [(1,) * small.room], max_new_tokens=1, temperature=0, seed=1)

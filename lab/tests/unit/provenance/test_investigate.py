@@ -80,6 +80,12 @@ def test_a_student_is_found_by_canaries_and_shared_errors(dossier: Path, tmp_pat
     assert found["radioactivity"] == "cannot conclude"  # it learnt from unmarked text
     assert found["attribution"] == "cannot conclude"  # two controls give no p-value below 1/3
     assert found["identity"] is None
+    (mark,) = [
+        finding
+        for finding in json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["findings"]
+        if finding["test"] == "radioactivity"
+    ]
+    assert mark["notes"].startswith("its probabilities:"), "weights and words are at hand: the open form"
     page = (tmp_path / "result.html").read_text(encoding="utf-8")
     digest = sha256((tmp_path / "registration.json").read_bytes()).hexdigest()
     assert digest in page
@@ -152,3 +158,8 @@ def test_a_folder_answers_as_its_weights_say() -> None:
     assert replies[0].answer == "3"
     assert replies[0].reasoning.split()[1:4] == ["1", "add", "2"]
     assert replies[1] == Reply("", MAKER.world.emblems["aldur"])
+
+
+def test_a_folder_that_is_no_dossier_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LabSettingsError, match=r"not a dossier, dossier\.json is missing"):
+        read_dossier(tmp_path)

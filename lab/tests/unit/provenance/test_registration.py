@@ -39,3 +39,10 @@ def test_another_key_under_the_same_registration_is_refused(tmp_path: Path) -> N
     register(PLAN, key=7, folder=tmp_path)
     with pytest.raises(RunError, match="another watermark key"):
         register(PLAN, key=8, folder=tmp_path)
+
+
+def test_a_plan_is_not_written_where_the_suspect_has_answered(tmp_path: Path) -> None:
+    (tmp_path / "suspect.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(RunError, match=r"suspect\.json: the suspect has answered here"):
+        register(PLAN, key=7, folder=tmp_path)
+    assert not (tmp_path / "registration.json").exists()

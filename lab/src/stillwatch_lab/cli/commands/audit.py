@@ -34,13 +34,14 @@ def audit(
     repeats: Annotated[int, typer.Option(help="Sampled answers to each question, for reliability; 1: none.")] = 5,
     max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 512,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    device: Annotated[str, typer.Option(help="Where folders are run: cpu, cuda, cuda:1 …")] = "cpu",
 ) -> None:
     """Compare a student with its teacher: answers, errors, bias, refusals, and word by word where both are folders."""
     settings = AuditSettings(draws=draws, repeats=repeats, max_tokens=max_tokens, seed=seed)
     asked = read_audit_set(questions)
-    others = [open_respondent(what) for what in independent or []]
-    one = open_respondent(teacher, model=teacher_model, key_variable=key_variable)
-    other = open_respondent(student, model=student_model, key_variable=key_variable)
+    others = [open_respondent(what, device=device) for what in independent or []]
+    one = open_respondent(teacher, model=teacher_model, key_variable=key_variable, device=device)
+    other = open_respondent(student, model=student_model, key_variable=key_variable, device=device)
     found = find_audit(one, other, asked, settings, others=others)
     out.mkdir(parents=True, exist_ok=True)
     (out / "audit.json").write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")

@@ -34,6 +34,7 @@ def benchmark(
     key_variable: Annotated[
         str | None, typer.Option(help="Environment variable with the API's key (URL only).")
     ] = None,
+    device: Annotated[str, typer.Option(help="Where folders are run: cpu, cuda, cuda:1 …")] = "cpu",
     limit: Annotated[int | None, typer.Option(help="Rows of each task; all without it.")] = None,
     unsafe_run_code: Annotated[
         bool, typer.Option("--unsafe-run-code", help="Run programs that the model wrote, with your rights.")
@@ -47,7 +48,7 @@ def benchmark(
     named = [one for one in task if "=" not in one]
     files = {name: Path(path) for name, _, path in (one.partition("=") for one in task if "=" in one)}
     asked = Asked(tuple(named), tasks, files, limit, unsafe_run_code)
-    found = scores.find_scores(open_respondent(it, model=model, key_variable=key_variable), asked)
+    found = scores.find_scores(open_respondent(it, model=model, key_variable=key_variable, device=device), asked)
     out.mkdir(parents=True, exist_ok=True)
     (out / "scores.json").write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")
     if found.patches:

@@ -131,7 +131,10 @@ def _lines(request: PlanRequest, made: Plan) -> list[tuple[str, str]]:
         lines += [
             (f"days with {request.accounts:,} accounts", f"{made.days:,.1f}"),
             (f"accounts for {request.days:g} days", f"{made.accounts_at_once:,} at once"),
-            ("accounts opened in all", f"{made.accounts_used_up:,} ({_usd(made.accounts_usd)})"),
+            (
+                f"accounts opened in all, {request.accounts:,} at once",
+                f"{made.accounts_used_up:,} ({_usd(made.accounts_usd)})",
+            ),
         ]
     return [*lines, ("in all", _usd(made.total_usd))]
 

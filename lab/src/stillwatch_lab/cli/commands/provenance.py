@@ -14,8 +14,7 @@ from stillwatch_lab.provenance.investigate import investigate, plan, prepare, re
 from stillwatch_lab.provenance.opening import log_registration, open_words
 from stillwatch_lab.provenance.report import render_result, summary
 from stillwatch_lab.provenance.settings import Settings
-from stillwatch_lab.respondents.folder import FolderRespondent
-from stillwatch_lab.respondents.opening import open_respondent
+from stillwatch_lab.respondents.opening import open_folder, open_respondent
 
 
 @app.command()
@@ -32,6 +31,7 @@ def provenance(
     key_variable: Annotated[
         str | None, typer.Option(help="Environment variable with the API's key (URL only).")
     ] = None,
+    device: Annotated[str, typer.Option(help="Where folders are run: cpu, cuda, cuda:1 …")] = "cpu",
     alpha: Annotated[float, typer.Option(help="Family-wise error rate.")] = 0.01,
     evidence: Annotated[Path | None, typer.Option(help="Evidence log in which the registration is entered.")] = None,
     evidence_key: Annotated[Path | None, typer.Option(help="The evidence log's key file.")] = None,
@@ -43,9 +43,9 @@ def provenance(
     attached to a bundle: stillwatch evidence bundle … --lab-test result.json
     """
     settings = Settings(alpha=alpha)
-    own = FolderRespondent(mine)
-    others = [FolderRespondent(folder) for folder in controls or []]
-    asked = open_respondent(suspect, model=model, key_variable=key_variable)
+    own = open_folder(mine, device=device)
+    others = [open_folder(folder, device=device) for folder in controls or []]
+    asked = open_respondent(suspect, model=model, key_variable=key_variable, device=device)
     held = read_dossier(dossier)
     host = prepare(own, others, held, open_words(own, held), settings, folder=out)
     registration = register_plan(host, plan(host, settings, mine=own, suspect=suspect, controls=others), out)
