@@ -176,8 +176,10 @@ def _sharding(summary: Summary, *, everybody: TopicSpread, witness: bool) -> lis
 
 def _link_says(group: Group, family: Family, bits: float) -> str:
     strongest = [o for c in group.cells for o in c.observables if o[1] == str(family)]
-    if bits < 0 or not strongest:
-        return f"Nothing of this family holds them together ({bits:.1f} bits on average)."
+    if bits < 0:
+        return f"Averaged over the accounts it speaks against one operator ({bits:.1f} bits), whatever some share."
+    if not strongest:
+        return f"Averaged over the accounts it speaks for one operator ({bits:.1f} bits), by no single value."
     name, _, _, holders, elsewhere, _ = max(strongest, key=lambda o: (o[5] * o[3], o[0], o[2]))
     words = SIGNAL_WORDS.get(name, name.replace("_", " "))
     return (

@@ -96,6 +96,11 @@ def test_a_use_does_not_count_the_calls_of_a_template_once_more(covered: float, 
     assert operator(both).family_bits(Family.NETWORK) == pytest.approx(bits)
 
 
+def test_a_family_that_speaks_against_it_does_not_say_that_nobody_shares_a_value() -> None:
+    (found,) = (f for f in operator(group(bits={Family.NETWORK: -1.8})).findings if f.family is Family.NETWORK)
+    assert found.says == "Averaged over the accounts it speaks against one operator (-1.8 bits), whatever some share."
+
+
 def test_agreement_of_more_bits_never_says_less() -> None:
     answers = [operator(group(bits={Family.NETWORK: float(b)})).bits for b in range(-3, 14)]
     assert answers == sorted(answers)

@@ -264,4 +264,4 @@ def test_groups_count_their_members() -> None:
 def test_the_claims_name_what_speaks_against_them(bundle: Path) -> None:
     claim = json.loads(Files.of(bundle).contents["claims/coordination.json"])
     assert claim["otherwise"] == ["The accounts belong to one customer."]
-    assert claim["contrary"] == ["Few calls in all. (-0.4 bits)"]
+    assert claim["contrary"] == ["economy: Few calls in all. Counted as -0.4 bits."]

@@ -240,7 +240,12 @@ def grading_campaign(**changes: Any) -> Json:
                     ),
                 ),
                 "network": part(
-                    -0.6, ("shared_network", -0.6, "Nothing of this family holds them together (-0.6 bits on average).")
+                    -0.6,
+                    (
+                        "shared_network",
+                        -0.6,
+                        "Averaged over the accounts it speaks against one operator (-0.6 bits), whatever some share.",
+                    ),
                 ),
                 "identity": part(
                     6.2,

@@ -95,7 +95,7 @@ def coordination(campaign: Mapping[str, Any], observables: list[Json], *, repeat
             "One operator is not yet a wrongdoer: see what else it could be, and what speaks against it.",
         ],
         "otherwise": campaign["otherwise"],
-        "contrary": _against(answer["evidence"]),
+        "contrary": against(answer["evidence"]),
     }
 
 
@@ -108,10 +108,11 @@ _NOT_REPEATABLE = (
 )
 
 
-def _against(evidence: Mapping[str, Any]) -> list[str]:
+def against(evidence: Mapping[str, Any]) -> list[str]:
+    """Return what an answer's evidence found against it: the family, the finding, and what it counted."""
     return [
-        f"{finding['says']} ({finding['bits']:g} bits)"
-        for family in evidence.values()
+        f"{name}: {finding['says']} Counted as {finding['bits']:g} bits."
+        for name, family in evidence.items()
         for finding in family["findings"]
         if finding["bits"] < 0
     ]

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from stillwatch.evidence.bundle.claims import against
+
 Json = dict[str, Any]
 BILL = "H.R. 8283, Deterring American AI Model Theft Act of 2026, as introduced on 15 April 2026"
 MARKS = {
@@ -73,6 +75,7 @@ def heads(
         "heads": told,
         "distillation": campaign["distillation"],
         "objectives": campaign["objectives"],
+        "contrary": against(campaign["distillation"]["evidence"]),
         "limits": [
             "The bill was amended after its introduction and is not in force; check the text before quoting it.",
             "It excludes training that terms, an exception or an authorisation permit; nothing here speaks to that.",

@@ -34,16 +34,16 @@ def write_papers(draft: Draft, predicate: Mapping[str, Any]) -> None:
     )
     environment.filters["count"] = lambda number: f"{number:,}"
     said = {name: _json(draft, f"claims/{name}.json") for name, _ in _RUNGS}
-    volume = said["volume"]["numbers"]
+    volume, heads = said["volume"]["numbers"], _json(draft, "heads.json")
     told = {
         "predicate": predicate,
         "rungs": [(title, said[name]) for name, title in _RUNGS],
         "volume": volume,
         "period": _period(volume),
-        "heads": _json(draft, "heads.json"),
+        "heads": heads,
         "sample": _json(draft, "audit/sample.json"),
         "otherwise": [line for claim in said.values() for line in claim["otherwise"]],
-        "contrary": [line for claim in said.values() for line in claim["contrary"]],
+        "contrary": list(dict.fromkeys(line for one in (*said.values(), heads) for line in one["contrary"])),
         "stamped": any(name.endswith(".tsr") for name in draft.names()),
         "announced": _announced(draft),
         "cosigners": _cosigners(draft, predicate["log"]["origin"]),

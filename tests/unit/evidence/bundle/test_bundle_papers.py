@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -31,7 +32,27 @@ def test_what_is_not_proved_comes_before_what_is_claimed(host: Host) -> None:
         assert words in before
     assert "stated, not proved" in after
     assert re.search(r"What else it could be [^.]+\. The accounts belong to one customer\.", after)
-    assert "What was found against it Few calls in all. (-0.4 bits)" in after
+    # Both answers of the fixture found the same; it is said once.
+    assert after.count("What was found against it economy: Few calls in all. Counted as -0.4 bits. Where") == 1
+
+
+def test_what_was_found_against_extraction_is_on_the_page_too(host: Host) -> None:
+    path = host.report / "campaigns.json"
+    before = path.read_text()
+    (campaign,) = json.loads(before)
+    doubt = {"signal": "follow_ups", "bits": -1.5, "says": "Most calls continue a conversation."}
+    campaign["distillation"]["evidence"] = {"economy": {"bits": -1.5, "findings": [doubt]}}
+    path.write_text(json.dumps([campaign]))
+    try:
+        text = summary(host.bundle("doubt.zip"))
+    finally:
+        path.write_text(before)
+    assert "economy: Few calls in all. Counted as -0.4 bits." in text
+    assert "economy: Most calls continue a conversation. Counted as -1.5 bits." in text
+
+
+def test_bits_are_not_passed_off_as_a_measured_rate(host: Host) -> None:
+    assert "They are its reckoning, not how often it is wrong" in summary(host.bundle())
 
 
 def test_the_page_is_whole_in_itself(host: Host) -> None:
@@ -73,6 +94,13 @@ def test_whose_the_entries_are_is_said_to_be_open_where_they_are_not_opened(tmp_
     assert "That these entries are of these accounts." in summary(host.bundle())
     opened = summary(host.bundle("opened.zip", beacon=BEACON, sample_size=59, disclose=frozenset({"account"})))
     assert "Of 100 entries 59 are opened; whose the others are is the host's word." in opened
+
+
+def test_the_page_says_whose_names_are_in_the_bundle(host: Host) -> None:
+    assert "Accounts have other names here than at the host, so nobody can see" in summary(host.bundle())
+    opened = summary(host.bundle("named.zip", beacon=BEACON, disclose=frozenset({"account"})))
+    assert "named in audit/openings.jsonl as the host names them. The others have other names here, so their" in opened
+    assert "nobody can see" not in opened
 
 
 def test_a_second_source_is_quoted_and_not_vouched_for(host: Host, tmp_path: Path) -> None:
