@@ -203,7 +203,7 @@ class Policy:
     def met(self, signed: set[str], name: str) -> bool:
         """Say whether the witnesses that signed are enough for the group or witness of this name."""
         count, members = self.groups.get(name, (1, []))
-        return name in signed or (name in self.groups and sum(self.met(signed, m) for m in members) >= count)
+        return name in signed or sum(self.met(signed, m) for m in members) >= count
 
 
 def read_note(data: bytes, what: str) -> tuple[str, dict[tuple[str, bytes], list[bytes]]]:

@@ -241,6 +241,10 @@ def test_a_disclosure_of_the_specification_has_its_digest() -> None:
         ("log {key}\ngroup g any w\nquorum g\n", "unknown member"),
         ("log {key}\nwitness none {witness}\nquorum none\n", "means nothing"),
         ("log {key}\nwitness w {witness}\ngroup g 2 w\nquorum g\n", "too few"),
+        ("log {key}\nwitness w {witness}\ngroup g 0 w\nquorum g\n", "too few"),
+        ("log {key}\nwitness w {witness}\ngroup g 2 w w\nquorum g\n", "unknown member"),
+        ("log {key}\nwitness w {witness}\ngroup g any none\nquorum g\n", "unknown member"),
+        ("log {key}\nwitness w {witness}\ngroup w any w\nquorum w\n", "means nothing"),
     ],
 )
 def test_a_policy_that_means_nothing_is_refused(host: Host, text: str, why: str) -> None:

@@ -28,7 +28,7 @@ def member(name: str, mode: int = 0o100644, method: int = zipfile.ZIP_DEFLATED) 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../b", "a//b", "a\\b", "C:x", "a/.hidden", "x\n", "ä", "a/"])
 def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
-    refused(packed(tmp_path / "b.zip", [(member(name), b"x")]), "could lead out of a folder|link, folder|malformed")
+    refused(packed(tmp_path / "b.zip", [(member(name), b"x")]), ": a name that could lead out of a folder")
 
 
 @pytest.mark.parametrize("mode", [stat.S_IFLNK | 0o777, stat.S_IFDIR | 0o755, stat.S_IFCHR | 0o644, 0o100666, 0])

@@ -44,6 +44,8 @@ def policy(host: Host) -> verify.Policy:
         (lambda n: n + n.splitlines(keepends=True)[-1] * 64, "too many"),
         (lambda n: n + "- example.com/log AAAAAAAA\n", "no signature line"),
         (lambda n: n + "— example.com/log AAAA\n", "no signature line"),
+        (lambda n: n + "— example.com/log AAAAAA==\n", "no signature line"),
+        (lambda n: "\n".join(line for line in n.split("\n") if not line.endswith("=") or " " in line), "no checkpoint"),
         (
             lambda n: n.split("\n\n")[0] + "\n\n— other.example/log AAAAAAAAAAAA\n",
             "not signed by a key that the policy has",
