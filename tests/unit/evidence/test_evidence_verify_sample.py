@@ -33,6 +33,14 @@ def test_a_sample_of_senseless_size_or_value_is_refused(
     refused(files.signed(host.signer).pack(tmp_path / "b.zip"), "no beacon, or size|malformed|another sample")
 
 
+@pytest.mark.parametrize("more", ["0", "\n", " ", "zz"])
+def test_a_beacon_value_with_more_behind_it_draws_nothing(
+    files: Files, host: Host, tmp_path: Path, *, more: str
+) -> None:
+    files.put("audit/sample.json", files.json("audit/sample.json") | {"beacon": BEACON + more})
+    refused(files.signed(host.signer).pack(tmp_path / "b.zip"), "no beacon, or size")
+
+
 def openings(files: Files) -> list[dict[str, Any]]:
     return [json.loads(line) for line in files.contents["audit/openings.jsonl"].splitlines()]
 

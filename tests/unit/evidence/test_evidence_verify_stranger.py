@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from bundles import Files, Host, refused
 from stillwatch.evidence import verify
+from stillwatch.evidence.bundle.manifest import PAYLOAD_TYPE, pae
 from stillwatch.evidence.keys import new_signer
 from stillwatch.evidence.notes import Algorithm
 
@@ -89,3 +91,16 @@ def test_a_manifest_that_only_names_the_log_s_key_is_refused(files: Files, host:
 def test_a_manifest_in_another_spelling_is_refused(files: Files, tmp_path: Path) -> None:
     files.contents["manifest.json"] = json.dumps(json.loads(files.contents["manifest.json"]), indent=1).encode()
     refused(files.pack(tmp_path / "b.zip"), "not canonical DSSE")
+
+
+def test_a_manifest_is_signed_with_an_ed25519_key(files: Files, host: Host, tmp_path: Path) -> None:
+    # Another kind of key of the same log signs checkpoints only: each kind signs what its format says, and no more.
+    other = new_signer("example.com/log", Algorithm.ML_DSA_44_COSIGNATURE)
+    body = base64.b64decode(files.json("manifest.json")["payload"])
+    signature = other.private_key.sign(pae(PAYLOAD_TYPE, body))
+    sole = {"keyid": other.verifier.key_id.hex(), "sig": base64.b64encode(signature).decode()}
+    envelope = files.json("manifest.json") | {"signatures": [sole]}
+    files.contents["manifest.json"] = json.dumps(envelope, sort_keys=True, separators=(",", ":")).encode()
+    path, both = files.pack(tmp_path / "b.zip"), f"log {host.signer.verifier}\nlog {other.verifier}\nquorum none\n"
+    with pytest.raises(verify.Refused, match=r"manifest\.json: not signed by a log key of the policy"):
+        verify.Verification(path, both)
