@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from bundles import ACCOUNTS, BEACON, CAMPAIGN, Files, Host, refused, told
 from stillwatch.evidence import verify
+from stillwatch.evidence.keys import new_signer
+from stillwatch.evidence.notes import Algorithm
 
 NOBODY = ACCOUNTS
 """The number of an account that is not listed: they count from 0."""
@@ -83,6 +86,20 @@ def test_names_from_the_host_cannot_forge_a_step(files: Files, host: Host, tmp_p
     steps = [line for line in lines if re.match("[0-9]", line)]
     assert len(steps) == 7
     assert not [line for line in steps if "\n" in line or "\x1b" in line or "\u202e" in line]
+
+
+def test_a_quorum_that_only_the_bundle_asks_for_is_asked_of_nobody(host: Host) -> None:
+    witness = new_signer("witness.example", Algorithm.ED25519_COSIGNATURE)
+    path = host.bundle("quorum.zip", policy=host.policy(witness).encode())
+    assert verify.Verification(path).verdicts["witnesses"][0] == "NOT VERIFIED"
+    with pytest.raises(verify.Refused, match="quorum of your policy is not reached; cosigned by nobody"):
+        verify.Verification(path, host.policy(witness))
+
+
+def test_a_time_stamp_is_no_note_whatever_it_is_called(host: Host) -> None:
+    stamp = sha256(host.note.text.encode()).digest()
+    path = host.bundle("named.zip", recorded=host.recorded(timestamps={"7.json": stamp}))
+    assert "log/7.json.tsr" in verify.Verification(path).bundle.sizes
 
 
 def test_how_much_of_the_volume_is_shown_is_said(host: Host) -> None:

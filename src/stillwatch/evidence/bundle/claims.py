@@ -39,11 +39,12 @@ def volume(listed: Listed, counted: Counted, *, whole: bool) -> Json:
         "claimed": True,
         "rests_on": "log",
         "unit": "exchange",
+        "unit_means": UNITS["exchange"],
         "numbers": numbers,
         "count_rule": COUNT_RULE,
         "method": "Each counted entry is listed in calls.csv with its place in the log; "
         + ("all of them are in the bundle, with what leads to the log's signed root." if whole else _SAMPLED),
-        "confidence": "The log cannot have been altered after the checkpoint. What it says is the host's record.",
+        "confidence": _CONFIDENCE,
         "limits": [
             "A log proves what was recorded, not that it is true: a host could record calls that nobody made.",
             "That an entry is of its account, and of this campaign, is the host's word, except where it is opened.",
@@ -54,6 +55,10 @@ def volume(listed: Listed, counted: Counted, *, whole: bool) -> Json:
     }
 
 
+_CONFIDENCE = (
+    "Under this checkpoint no counted entry can be altered, added or taken out. That there was no other checkpoint before, "
+    "only those show who cosigned or dated it. What the log says is the host's record."
+)
 _SAMPLED = "a sample of them, chosen by a public random value, is in the bundle with its proofs."
 
 

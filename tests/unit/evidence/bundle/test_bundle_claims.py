@@ -26,7 +26,7 @@ def test_every_rung_names_its_limits_and_what_it_rests_on(files: Files, rung: st
 
 def test_the_unit_of_count_and_its_rule_are_said_in_words(files: Files) -> None:
     claim = files.json("claims/volume.json")
-    assert claim["unit"] in files.predicate["units"]
+    assert claim["unit_means"] == files.predicate["units"][claim["unit"]]
     assert "first entry of its call id" in claim["count_rule"]
 
 
