@@ -62,6 +62,18 @@ def test_the_host_does_not_corroborate_itself(host: Host) -> None:
         told(bundle(host, host.signer), host.signer)
 
 
+def test_a_second_source_alone_makes_no_mark(host: Host, other: Signer, tmp_path: Path) -> None:
+    path = bundle(host, other, replace(STATEMENT, head=HEADS[5]))
+    found = verify.Verification(path, sources=[str(other.verifier)])
+    assert found.heads[5]["told"] == "not claimed; a second source confirms it: other.example/log"
+    files = Files.of(path)
+    heads = files.json("heads.json")
+    heads["heads"][5]["mark"] = "corroborated"
+    files.put("heads.json", heads)
+    with pytest.raises(verify.Refused, match="marked corroborated, which its evidence is not"):
+        told(files.signed(host.signer).pack(tmp_path / "b.zip"), other)
+
+
 def test_a_forged_statement_is_refused(host: Host, other: Signer, tmp_path: Path) -> None:
     files = Files.of(bundle(host, other))
     files.contents["attached/second-source-0"] = files.contents["attached/second-source-0"].replace(b"40", b"90")

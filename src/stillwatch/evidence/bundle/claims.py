@@ -56,8 +56,8 @@ def volume(listed: Listed, counted: Counted, *, whole: bool) -> Json:
 
 
 _CONFIDENCE = (
-    "Under this checkpoint no counted entry can be altered, added or taken out. That there was no other checkpoint before, "
-    "only those show who cosigned or dated it. What the log says is the host's record."
+    "Under this checkpoint no counted entry can be altered, added or taken out. That there was no other checkpoint "
+    "before, only those show who cosigned or dated it. What the log says is the host's record."
 )
 _SAMPLED = "a sample of them, chosen by a public random value, is in the bundle with its proofs."
 
