@@ -102,6 +102,20 @@ def test_a_time_stamp_is_no_note_whatever_it_is_called(host: Host) -> None:
     assert "log/7.json.tsr" in verify.Verification(path).bundle.sizes
 
 
+def test_a_checkpoint_from_elsewhere_is_read_from_a_file(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "seen").write_bytes(str(host.note).encode())
+    code, lines = told(host.bundle(), "--seen", str(tmp_path / "seen"))
+    assert code == 0
+    assert any(line.startswith("  seen          VERIFIED") for line in lines)
+
+
+def test_a_reason_is_told_as_it_is_and_a_surprise_with_its_kind(files: Files, tmp_path: Path) -> None:
+    files.contents["heads.json"] = b"{}"
+    assert told(files.pack(tmp_path / "b.zip"))[1][-1] == "REFUSED: heads.json: not the file that was signed"
+    _, lines = told(tmp_path / "none.zip")
+    assert lines[-1].startswith("REFUSED: malformed (FileNotFoundError: ")
+
+
 def test_how_much_of_the_volume_is_shown_is_said(host: Host) -> None:
     whole, part = (
         verify.Verification(host.bundle(f"{all_of_it}.zip", beacon=BEACON, whole=all_of_it)).verdicts["volume"]
