@@ -27,7 +27,14 @@ MIN_PAIR_BITS = 7.0
 """Two wordings are of one set where so many send both that chance would show it in one pair of a hundred: a set needs
 several pairs, and must pass what follows."""
 MIN_COMMON = 2
-"""and more than one."""
+"""and more than one,"""
+MIN_BOTH = 0.05
+"""and so many of the senders of each of the two: a few who share one little thing with two sets would chain them."""
+MIN_EXPECTED, MAX_TOGETHER = 10.0, 0.25
+"""Where so many accounts would send both of two wordings if turns were all, and not this share of them do, they are of
+two sets (of ten, two or fewer come by chance in one pair of three hundred);"""
+MAX_PARTED = 256
+"""looked for among so many wordings of a set, the most sent."""
 MAX_SEEDS = 1_000
 """Wordings that ask for a harvest from which sets are grown, those with the most senders first,"""
 MAX_SENDERS = 500
@@ -58,8 +65,10 @@ def find_turns(strands: Strands, population: Population) -> Ints:
     for number in np.unique(label[seeds]).tolist():
         cells = np.flatnonzero(label == number)
         while len(rows := _kept(cells, drafts)):
-            if _owners(rows, strands, population) >= MIN_ENTITIES:
-                found[rows] = cells[0]
+            for part in _parts(np.unique(strands.cell[rows]), rows, drafts):
+                mine = _kept(part, drafts)
+                if _owners(mine, strands, population) >= MIN_ENTITIES:
+                    found[mine] = part[0]
             cells = np.setdiff1d(cells, strands.cell[rows])
     return found
 
@@ -81,14 +90,18 @@ class _Companions:
 
     def of_wording(self, cell: int) -> Ints:
         """Return the cells that a wording's senders are in more often than chance would have it."""
+        senders = self.drafts.number[self.drafts.strands.of_cells(np.array([cell]))]
         # Accounts stand in the order of a keyed hash, so the first are drawn at random.
-        senders = self.drafts.number[self.drafts.strands.of_cells(np.array([cell]))][:MAX_SENDERS]
-        counts = self.bounds[senders + 1] - self.bounds[senders]
-        rows = self.rows[np.repeat(self.bounds[senders] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())]
+        looked_at = senders[:MAX_SENDERS]
+        counts = self.bounds[looked_at + 1] - self.bounds[looked_at]
+        rows = self.rows[
+            np.repeat(self.bounds[looked_at] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        ]
         cells, common = np.unique(self.drafts.strands.cell[rows], return_counts=True)
-        share = len(senders) / (len(self.drafts.population.account) + 1.0)
+        share = len(looked_at) / (len(self.drafts.population.account) + 1.0)
         bits = excess_bits(common.astype(float), self.size[cells].astype(float), share)
-        near: Ints = cells[(common >= MIN_COMMON) & (bits >= MIN_PAIR_BITS)]
+        both = common * np.minimum(1.0 / len(looked_at), len(senders) / len(looked_at) / self.size[cells])
+        near: Ints = cells[(common >= MIN_COMMON) & (both >= MIN_BOTH) & (bits >= MIN_PAIR_BITS)]
         return near
 
 
@@ -119,3 +132,32 @@ def _kept(cells: Ints, drafts: Drafts) -> Ints:
             return taken
         cells = cells[stays]
     return np.empty(0, np.int64)
+
+
+def _parts(cells: Ints, rows: Ints, drafts: Drafts) -> list[Ints]:
+    """Part wordings that accounts keep from sending together, though so many send each that it would have happened.
+
+    Two campaigns may send one thing both, a common example say, which makes one set of them. Each wording goes to the
+    part with whose wordings it has most in common, the most sent first; parts of fewer than MANY_WORDINGS are left out.
+    """
+    place = np.searchsorted(cells, drafts.strands.cell[rows])
+    largest = np.argsort(-np.bincount(place), kind="stable")[:MAX_PARTED]
+    column = np.full(len(cells), -1)
+    column[largest] = np.arange(len(largest))
+    accounts, account = np.unique(drafts.number[rows], return_inverse=True)
+    chosen = column[place] >= 0
+    sends = np.zeros((len(accounts), len(largest)), np.float32)
+    sends[account[chosen], column[place[chosen]]] = 1.0
+    together, senders = sends.T @ sends, sends.sum(axis=0)
+    expected = np.outer(senders, senders) / len(accounts)
+    apart = (expected >= MIN_EXPECTED) & (together < MAX_TOGETHER * expected)
+    if not apart.any():
+        return [cells]
+    parts: list[list[int]] = []
+    for one in range(len(largest)):
+        fit = [p for p in parts if not apart[one, p].any()]
+        if fit:
+            max(fit, key=lambda p: (together[one, p] / expected[one, p]).mean()).append(one)
+        else:
+            parts.append([one])
+    return [np.sort(cells[largest[p]]) for p in parts if len(p) >= MANY_WORDINGS]

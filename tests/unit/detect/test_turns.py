@@ -104,6 +104,15 @@ def test_wordings_with_a_few_senders_in_common_by_chance_are_no_set() -> None:
     assert (find_turns(strands_of(cells), population) == -1).all()
 
 
+def test_two_sets_that_send_one_thing_both_are_two() -> None:
+    common = {(TEMPLATE, 30): (RING + OTHERS, HARVEST_SCORE)}
+    strands, turns = found_in(turns_of(RING, 8, each=6) | turns_of(OTHERS, 8, first=8, each=6, seed=2) | common)
+    ring, others = np.unique(turns[strands.cell < 8]), np.unique(turns[(strands.cell >= 8) & (strands.cell < 16)])
+    assert len(ring) == len(others) == 1
+    assert ring[0] != others[0]
+    assert min(ring[0], others[0]) >= 0
+
+
 def test_the_order_of_accounts_and_seeds_changes_nothing() -> None:
     strands, turns = found_in(turns_of(RING, 10) | turns_of(OTHERS, 8, first=10))
     again = find_turns(strands, among_people(strands))
