@@ -92,7 +92,7 @@ lab-lock: .venv/.run
 
 # Forget compiled kernels: a kernel does not notice that one which it calls has changed.
 kernels:
-	rm -f src/stillwatch/ingest/kernels/__pycache__/*.nb[ci]
+	find src -name '*.nb[ci]' -delete
 
 clean:
 	rm -rf .venv .venv-litellm .venv-lab demo bench-data

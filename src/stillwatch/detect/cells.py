@@ -97,19 +97,24 @@ def weigh_cells(
     if turns is None:
         turns = np.full(len(strands), -1)
     rows = _lay_out(strands, observed, population, background)
-    weight = entity_weights(strands.account[rows.strand], population, rows.cell)
+    at = population.index(strands.account)[rows.strand]
+    owner = population.owner[at]
+    weight = entity_weights(owner, rows.cell)
     codes = encode_all(observed, rows.cell, rows.strand, background)
     strata = _background_flags(strands, background)
     membership = settle(
         codes,
         cell=rows.cell,
-        entity=population.entity[population.index(strands.account[rows.strand])],
+        entity=owner,
         weight=weight,
         strata=[flags[rows.strand] for flags in strata],
         background=background,
     )
     return WeighedCells(
-        _accept(strands, population, rows, weight, membership, turns=turns), codes, membership, strata[0][rows.strand]
+        _accept(strands, population.calls[at], rows, weight, membership, turns=turns),
+        codes,
+        membership,
+        strata[0][rows.strand],
     )
 
 
@@ -167,13 +172,14 @@ def _seeds(
 
 def _accept(
     strands: Strands,
-    population: Population,
+    sent: Ints,
     rows: _Rows,
     weight: Floats,
     membership: Membership,
     *,
     turns: Ints,
 ) -> list[Cell]:
+    """Accept members; ``sent`` counts all calls of each row's account."""
     linked = membership.bits[:, [f is not Family.CONTENT for f in FAMILIES]]
     ok = (
         (membership.probability >= MIN_PROBABILITY)
@@ -183,8 +189,7 @@ def _accept(
     of_use = strands.cell_kind[rows.source] == USE
     second = np.partition(membership.bits, -2, axis=1)[:, -2]
     calls = strands.calls[rows.strand]
-    total = population.calls[population.index(strands.account[rows.strand])]
-    habit = (calls >= MIN_USE_CALLS) | (calls == total)
+    habit = (calls >= MIN_USE_CALLS) | (calls == sent)
     ok &= ~of_use | (habit & (membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
     sets = np.where(of_use, -1, turns[rows.strand])
     ok |= sets >= 0

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.detect.columns import numbered
+from stillwatch.detect.kernels import Held, Votes, add_up, compare, gather, raise_rates
 from stillwatch.detect.observe import Edges, Observed
 from stillwatch.detect.strands import Floats, Ints
 from stillwatch.detect.threads import each
-from stillwatch.detect.votes import Owners, with_company
+from stillwatch.detect.votes import Owners
 from stillwatch.records import OWN_FAMILIES, Family
 
 ROUNDS = 6
@@ -30,6 +31,8 @@ REST_SHARE = 0.25
 """Observables of one family depend on each other: beside the strongest, the others count a quarter."""
 MIN_BITS = -4.0
 """One disagreement may be a data error: it costs at most four bits."""
+MIN_STRATUM = 50.0
+"""A stratum of fewer accounts says too little about anybody."""
 FAMILIES = OWN_FAMILIES
 
 
@@ -171,102 +174,116 @@ def settle(
     """
     cells = int(cell.max()) + 1 if len(cell) else 0
     probability = np.full(len(cell), 0.9)
-    held = [_Held.of(c, cell, strata) for c in codes]
-    bits = np.zeros((len(cell), len(FAMILIES)))
-    by_signal: dict[str, Floats] = {}
-    company = with_company(cell, entity)
+    everything = np.arange(len(cell))
+    outside = [np.flatnonzero(flag) for flag in strata]
+    company = np.flatnonzero(weight < 1.0)
     owners = Owners.of(cell, entity, company)
-    pairs = [Owners.of(c.code, entity, company) for c in codes]
+    seen = [_Seen.of(c, cell, outside, Owners.of(c.code, entity, company)) for c in codes]
     sizes = [float(stratum.sum()) for stratum in background.strata]
+    entities = _sums(everything, cell, weight, cells)
     for _ in range(ROUNDS):
         own = probability * weight
-        total = np.bincount(cell, weights=own, minlength=cells).astype(np.float64)
-        inside = [np.bincount(cell, weights=probability * flag, minlength=cells).astype(np.float64) for flag in strata]
-        votes = owners.sums(own)
-        weighed = each(
-            lambda c, h, pair, own=own, votes=votes, total=total, probability=probability, inside=inside: _signal_bits(
-                c, h, own, (votes, pair.sums(own)), total, probability, inside, sizes
-            ),
-            codes,
-            held,
-            pairs,
-        )
-        by_signal = {c.name: b for c, b in zip(codes, weighed, strict=True)}
-        bits = _by_family(codes, by_signal, len(cell))
-        share = (total + 1.0) / (np.bincount(cell, weights=weight, minlength=cells) + 2.0)
+        total = _sums(everything, cell, own, cells)
+        inside = [_sums(rows, cell[rows], probability, cells) for rows in outside]
+        left = [np.maximum(size - gone, 0.0) for size, gone in zip(sizes, inside, strict=True)]
+        standing = _Round(probability, own, total, owners.sums(own), left)
+        weighed = each(lambda one, standing=standing: one.weigh(standing), seen)
+        bits = _by_family(seen, weighed, len(cell))
+        share = (total + 1.0) / (entities + 2.0)
         odds = np.log2(share / (1.0 - share)).clip(-3.0, 3.0)
         probability = 1.0 / (1.0 + np.exp2(-(bits.sum(axis=1) + odds[cell]).clip(-60, 60)))
-    own_bits = _by_family([c for c in codes if not c.of_tool], by_signal, len(cell))
+    own_bits = _by_family(seen, weighed, len(cell), of_tool=False)
+    by_signal = {s.codes.name: s.spread(found, len(cell)) for s, found in zip(seen, weighed, strict=True)}
     return Membership(probability, bits, own_bits, by_signal)
 
 
-@dataclass(frozen=True)
-class _Held:
-    """What does not change from round to round: the rows that hold an observable of a signal, in both strata too."""
-
-    rows: Ints
-    code: Ints
-    cell: Ints
-    strata: tuple[tuple[Ints, Ints], ...]
-    """For each stratum of the background, the rows of its accounts and their codes."""
-
-    @classmethod
-    def of(cls, codes: Codes, cell: Ints, flags: Sequence[Floats]) -> _Held:
-        """Find the rows of a signal."""
-        rows = np.flatnonzero(codes.code >= 0)
-        strata = [rows[flag[rows] > 0] for flag in flags]
-        return cls(rows, codes.code[rows], cell[rows], tuple((at, codes.code[at]) for at in strata))
-
-
-def _signal_bits(  # noqa: PLR0917  (arrays that belong together only here)
-    codes: Codes,
-    held: _Held,
-    own: Floats,
-    owner_votes: tuple[Floats, Floats],
-    total: Floats,
-    probability: Floats,
-    inside: Sequence[Floats],
-    sizes: Sequence[float],
-) -> Floats:
-    # Where every row holds an observable, all sums over rows are known.
-    whole, size_of = len(held.rows) == len(own), len(codes.code_cell)
-    mine = own if whole else own[held.rows]
-    holders = np.bincount(held.code, weights=mine, minlength=size_of)
-    known_total = total if whole else np.bincount(held.cell, weights=mine, minlength=len(total))
-    base = np.zeros(size_of)
-    for counts, (rows, code), gone, size in zip(codes.base, held.strata, inside, codes.known or sizes, strict=True):
-        members = np.bincount(code, weights=probability[rows], minlength=size_of)
-        seen = np.bincount(codes.code_cell[code], weights=probability[rows], minlength=len(total))
-        left = np.maximum(size - (seen if codes.known else gone), 0.0)[codes.code_cell]
-        # A stratum of fewer than fifty accounts says too little about anybody.
-        rate = (np.maximum(counts - members, 0.0) + 0.5) / (left + 1.0)
-        base = np.maximum(base, np.where(left >= 50.0, rate, 0.0))
-    base = np.maximum(np.where(base > 0, base, 0.5), 1e-6)
-    usual = base[held.code]
-    learnt = np.maximum(holders[held.code] - owner_votes[1][held.rows], 0.0)
-    learnt += PRIOR_STRENGTH * usual
-    around = np.maximum(known_total[held.cell] - owner_votes[0][held.rows], 0.0)
-    learnt /= around + PRIOR_STRENGTH
-    learnt /= usual
-    out = np.zeros(len(codes.code))
-    out[held.rows] = np.log2(learnt, out=learnt).clip(MIN_BITS, codes.max_bits)
+def _sums(rows: Ints, number: Ints, votes: Floats, numbers: int) -> Floats:
+    """Add up the votes of these rows by the number that stands for each."""
+    out = np.zeros(numbers)
+    add_up(rows, number, votes, out)
     return out
 
 
-def _by_family(codes: Sequence[Codes], by_signal: dict[str, Floats], rows: int) -> Floats:
+@dataclass(frozen=True)
+class _Round:
+    """What a round starts with: by row, each one's probability, vote and owner's votes; by cell, all votes.
+
+    ``left`` counts, for each stratum of the background, the accounts outside each cell.
+    """
+
+    probability: Floats
+    own: Floats
+    total: Floats
+    owner: Floats
+    left: Sequence[Floats]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What does not change from round to round: the rows that hold an observable of a signal, in both strata too."""
+
+    codes: Codes
+    held: Held
+    strata: tuple[tuple[Ints, Ints], ...]
+    """For each stratum of the background, the rows of its accounts and their codes."""
+    owners: Owners
+
+    @classmethod
+    def of(cls, codes: Codes, cell: Ints, strata: Sequence[Ints], owners: Owners) -> _Seen:
+        """Find the rows of a signal; ``strata`` are those of each stratum's accounts."""
+        holds = codes.code >= 0
+        inside = [at[holds[at]] for at in strata]
+        rows = np.flatnonzero(holds)
+        held = Held(rows, codes.code, cell) if holds.all() else Held(rows, codes.code[rows], cell[rows])
+        return cls(codes, held, tuple((at, codes.code[at]) for at in inside), owners)
+
+    def weigh(self, standing: _Round) -> Floats:
+        """Return the bits of each row that holds an observable."""
+        held, codes = self.held, self.codes
+        # Where every row holds an observable, the cells' votes are known.
+        whole = len(held.rows) == len(standing.own)
+        total = standing.total if whole else _sums(held.rows, held.cell, standing.own, len(standing.total))
+        of_code = _sums(held.rows, held.code, standing.own, len(codes.code_cell))
+        votes = Votes(of_code, total, self.owners.sums(standing.own), standing.owner)
+        bits = np.empty(len(held.rows))
+        compare(held, votes, self._base(standing), PRIOR_STRENGTH, bits)
+        return np.log2(bits, out=bits).clip(MIN_BITS, codes.max_bits, out=bits)
+
+    def _base(self, standing: _Round) -> Floats:
+        """Return for each code the greatest rate of any stratum of the background."""
+        codes = self.codes
+        base = np.zeros(len(codes.code_cell))
+        for stratum, (rows, code) in enumerate(self.strata):
+            members = _sums(rows, code, standing.probability, len(base))
+            left = standing.left[stratum]
+            if codes.known:
+                seen = _sums(rows, codes.code_cell[code], standing.probability, len(left))
+                left = np.maximum(codes.known[stratum] - seen, 0.0)
+            raise_rates(codes.base[stratum], members, codes.code_cell, left, MIN_STRATUM, base)
+        return np.maximum(np.where(base > 0, base, 0.5), 1e-6)
+
+    def spread(self, bits: Floats, rows: int) -> Floats:
+        """Return the bits of all rows, 0 for those that hold nothing."""
+        out = np.zeros(rows)
+        out[self.held.rows] = bits
+        return out
+
+
+def _by_family(seen: Sequence[_Seen], weighed: Sequence[Floats], rows: int, *, of_tool: bool = True) -> Floats:
+    """Add up the bits of each family; with or without the signals that see only a program."""
     bits = np.zeros((rows, len(FAMILIES)))
 
     def fill(column: int) -> None:
-        mine = [by_signal[c.name] for c in codes if c.family is FAMILIES[column]]
-        if not mine:
-            return
-        strongest, every, worst = np.zeros(rows), np.zeros(rows), np.zeros(rows)
-        for one in mine:
-            gain = np.maximum(one, 0.0)
-            np.maximum(strongest, gain, out=strongest)
-            every += gain
-            np.minimum(worst, one, out=worst)
-        bits[:, column] = strongest + REST_SHARE * (every - strongest) + 0.5 * worst
+        strongest, gains, worst = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+        for one, found in zip(seen, weighed, strict=True):
+            if one.codes.family is FAMILIES[column] and (of_tool or not one.codes.of_tool):
+                gather(one.held.rows, found, strongest, gains, worst)
+        # In place: strongest + REST_SHARE * (gains - strongest) + 0.5 * worst.
+        gains -= strongest
+        gains *= REST_SHARE
+        gains += strongest
+        worst *= 0.5
+        np.add(gains, worst, out=bits[:, column])
 
     each(fill, range(len(FAMILIES)))
     return bits

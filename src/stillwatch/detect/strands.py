@@ -54,6 +54,11 @@ class Population:
         """Return the positions of these account keys, all of which are known."""
         return np.searchsorted(self.account, accounts)
 
+    @cached_property
+    def owner(self) -> Ints:
+        """The number of each account's entity."""
+        return np.unique(self.entity, return_inverse=True)[1]
+
 
 @dataclass(frozen=True)
 class Strands:
@@ -83,7 +88,8 @@ class Strands:
 
     def of_cell(self, kind: int, value: int) -> Ints:
         """Return the positions of a cell's strands, which stand together."""
-        return self.of_cells(np.array([self.cell_number(kind, value)]))
+        number = self.cell_number(kind, value)
+        return np.arange(self._bounds[number], self._bounds[number + 1])
 
     def of_cells(self, numbers: Ints) -> Ints:
         """Return the positions of the strands of these cells, cell by cell."""
@@ -220,14 +226,14 @@ def _keep_shared(rows: dict[str, Ints], population: Population, *, phrases: bool
 
     Also returns how many entities the last of MAX_TEMPLATES has where some had to be left out, else 0.
     """
-    owners, owner = np.unique(population.entity, return_inverse=True)
     values, code = numbered(rows["value"])
     accounts, account = numbered(rows["account"])
     # One number for a value and an owner: numbers sort many times faster than pairs.
-    pairs = np.sort(code * len(owners) + owner[population.index(accounts)][account])
+    owners = population.owner.max(initial=0) + 1
+    pairs = np.sort(code * owners + population.owner[population.index(accounts)][account])
     new = np.ones(len(pairs), bool)
     new[1:] = pairs[1:] != pairs[:-1]
-    entities = np.bincount(pairs[new] // max(1, len(owners)), minlength=len(values))
+    entities = np.bincount(pairs[new] // owners, minlength=len(values))
     fit = entities >= MIN_ENTITIES
     if phrases:
         fit &= ~_turns_of_phrase(rows, code, len(values))
@@ -250,13 +256,15 @@ def _turns_of_phrase(rows: dict[str, Ints], code: Ints, cells: int) -> npt.NDArr
     return short & (calls < MIN_CALLS_OF_SHORT * strands) & (score < MAX_PHRASE_CENTIBITS * calls)
 
 
-def entity_weights(account: Ints, population: Population, cell: Ints) -> Floats:
-    """Weigh strands so that each entity counts once in a cell, however many accounts it declared."""
-    entity = population.entity[population.index(account)]
-    order = np.lexsort((entity, cell))
-    new = np.ones(len(order), bool)
-    new[1:] = (cell[order][1:] != cell[order][:-1]) | (entity[order][1:] != entity[order][:-1])
-    group = np.cumsum(new) - 1
-    weights = np.empty(len(order))
-    weights[order] = 1.0 / np.bincount(group)[group] if len(order) else 1.0
+def entity_weights(owner: Ints, cell: Ints) -> Floats:
+    """Weigh strands so that each entity counts once in a cell, however many accounts it declared.
+
+    ``owner`` is each strand's entity, numbered from zero.
+    """
+    pairs = cell * (owner.max(initial=0) + 1) + owner
+    ordered = np.sort(pairs)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return np.ones(len(pairs))
+    _, pair = numbered(pairs)
+    weights: Floats = 1.0 / np.bincount(pair)[pair]
     return weights

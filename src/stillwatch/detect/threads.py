@@ -1,4 +1,4 @@
-"""Work on arrays, side by side: NumPy and Arrow let go of the interpreter's lock while they sort, count and hash."""
+"""Work on arrays, side by side: the interpreter's lock is free while NumPy sorts, Arrow hashes and kernels.py loops."""
 
 from __future__ import annotations
 

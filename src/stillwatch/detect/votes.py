@@ -28,7 +28,9 @@ class Owners:
         return cls(rows, group, int(new.sum()))
 
     def sums(self, votes: Floats) -> Floats:
-        """Return for each row the votes of its owner in its group."""
+        """Return for each row the votes of its owner in its group; where all stand alone, the votes themselves."""
+        if not len(self.rows):
+            return votes
         out = votes.copy()
         out[self.rows] = np.bincount(self.group, weights=votes[self.rows], minlength=self.groups)[self.group]
         return out
@@ -38,10 +40,3 @@ def _starts(first: Ints, second: Ints) -> npt.NDArray[np.bool_]:
     new = np.ones(len(first), bool)
     new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
     return new
-
-
-def with_company(cell: Ints, entity: Ints) -> Ints:
-    """Return the rows whose owner has another row in the same cell."""
-    order = np.lexsort((entity, cell))
-    group = np.cumsum(_starts(cell[order], entity[order])) - 1
-    return np.sort(order[(np.bincount(group) > 1)[group]]) if len(cell) else order

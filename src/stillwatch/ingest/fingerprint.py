@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -29,13 +29,28 @@ MICROSECONDS_PER_HOUR = 3_600_000_000
 Key = tuple[np.uint64, np.uint64]
 
 
+@dataclass(frozen=True)
+class Names:
+    """Keyed values and the texts that they stand for, side by side; they are Python's only where they are new."""
+
+    keyed: NDArray[np.int64]
+    texts: pa.Array
+
+    def beyond(self, known: Container[int]) -> dict[int, str]:
+        """Return the names of the values that are not known."""
+        keyed = self.keyed.tolist()
+        new = [place for place, value in enumerate(keyed) if value not in known]
+        texts = self.texts.take(pa.array(new, pa.int64())).to_pylist()
+        return {keyed[place]: text for place, text in zip(new, texts, strict=True)}
+
+
 @dataclass
 class Batch:
     """Fingerprints of one batch: the columns of ``records.CALLS`` but the skeleton; heads and tails to find it by."""
 
     columns: dict[str, pa.Array]
     prints: Prints
-    names: dict[str, dict[int, str]]
+    names: dict[str, Names]
     samples: dict[int, Sample]
 
 
@@ -74,7 +89,7 @@ class Fingerprinter:
     def fingerprint(self, batch: pa.RecordBatch | pa.Table) -> Batch:
         """Fingerprint one batch of the canonical call log."""
         columns: dict[str, pa.Array] = {"call": pa.array(self._hash("call", _one(batch["call_id"])))}
-        names: dict[str, dict[int, str]] = {}
+        names: dict[str, Names] = {}
         for kind in ("account", "model", "channel", "user_agent", "tls_fingerprint"):
             columns[kind], names[kind] = self._key_column(kind, batch[kind])
         columns["asn"], names["asn"] = self._key_column("asn", batch["client_asn"])
@@ -97,12 +112,12 @@ class Fingerprinter:
         self._remember(batch.names)
         self.samples.update(batch.samples)
 
-    def _remember(self, names: Mapping[str, Mapping[int, str]]) -> None:
+    def _remember(self, names: Mapping[str, Names]) -> None:
         with self._lock:
             for kind, found in names.items():
                 known = self.names.setdefault(kind, {})
                 if kind not in self._unnamed:
-                    known.update(found)
+                    known.update(found.beyond(known))
                     if len(known) > MAX_NAMES and kind != "account":
                         known.clear()
                         self._unnamed.add(kind)
@@ -122,20 +137,20 @@ class Fingerprinter:
         hash_strings(data, at, out, *self._key(kind))
         return out.view(np.int64)
 
-    def _key_column(self, kind: str, values: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, dict[int, str]]:
+    def _key_column(self, kind: str, values: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, Names]:
         coded = _one(values).dictionary_encode()
         texts = coded.dictionary.cast(pa.large_string())
         keyed = self._hash(kind, texts)
-        names = dict(zip(keyed.tolist(), texts.to_pylist(), strict=True))
-        return pc.take(pa.array(keyed), coded.indices), names
+        return pc.take(pa.array(keyed), coded.indices), Names(keyed, texts)
 
-    def _addresses(self, addresses: pa.Array) -> tuple[pa.Array, pa.Array, dict[int, str]]:
+    def _addresses(self, addresses: pa.Array) -> tuple[pa.Array, pa.Array, Names]:
         coded = addresses.dictionary_encode()
         texts = coded.dictionary.cast(pa.large_string())
         prefixes = _prefixes(texts)
         keyed = self._hash("prefix", prefixes.fill_null(""))
-        found = pa.array(keyed, mask=prefixes.is_null().to_numpy(zero_copy_only=False))
-        names = {k: t for k, t in zip(keyed.tolist(), prefixes.to_pylist(), strict=True) if t is not None}
+        there = prefixes.is_valid().to_numpy(zero_copy_only=False)
+        found = pa.array(keyed, mask=~there)
+        names = Names(keyed[there], prefixes.drop_null())
         return pc.take(pa.array(self._hash("address", texts)), coded.indices), pc.take(found, coded.indices), names
 
     def _parameters(self, batch: pa.RecordBatch | pa.Table) -> pa.Array:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import SourceError
 from stillwatch.ingest.files import SEGMENT_MARK, InputFile, open_parquet
-from stillwatch.ingest.fingerprint import Batch
+from stillwatch.ingest.fingerprint import Batch, Names
 from stillwatch.ingest.fingerprint_log import draft_schema, draft_table
 from stillwatch.ingest.kernels.rows import new_prints
 from stillwatch.store.key import derive_key
@@ -130,11 +130,11 @@ def _read(path: Path, batch_rows: int) -> Iterator[Batch]:
         yield Batch(columns, prints, names, {})
 
 
-def names_in(batch: pa.RecordBatch, kind: str) -> dict[int, str]:
-    """Return the names of a kind that are in these rows, by keyed value."""
+def names_in(batch: pa.RecordBatch, kind: str) -> Names:
+    """Return the names of a kind that are in these rows."""
     texts = batch[f"{kind}_name"]
-    there = texts.is_valid()
-    return dict(zip(batch[kind].filter(there).to_pylist(), texts.filter(there).to_pylist(), strict=True))
+    there = pc.and_(texts.is_valid(), batch[kind].is_valid())
+    return Names(batch[kind].filter(there).to_numpy(), texts.filter(there))
 
 
 def _with_names(batch: Batch, named: dict[str, set[int]]) -> pa.Table:
@@ -144,9 +144,10 @@ def _with_names(batch: Batch, named: dict[str, set[int]]) -> pa.Table:
         there = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
         values, first = np.unique(column.drop_null().to_numpy(), return_index=True)
         texts: list[str | None] = [None] * len(table)
+        new = batch.names[kind].beyond(named[kind])
         for value, row in zip(values.tolist(), there[first].tolist(), strict=True):
-            if value in batch.names[kind] and value not in named[kind]:
+            if value in new:
                 named[kind].add(value)
-                texts[row] = batch.names[kind][value]
+                texts[row] = new[value]
         table = table.append_column(f"{kind}_name", pa.array(texts, pa.large_string()))
     return table

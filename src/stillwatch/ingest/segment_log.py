@@ -44,7 +44,7 @@ def read_segment_log(file: InputFile, *, batch_rows: int) -> Iterator[tuple[pa.R
     done = 0
     for batch in read_tables(file.path, batch_rows=batch_rows):
         for kind in NAMED:
-            known[kind].update(names_in(batch, kind))
+            known[kind].update(names_in(batch, kind).beyond(known[kind]))
         columns = {name: batch[of] for name, of in _SAME.items()}
         columns |= {name: _texts(batch[kind], known[kind]) for name, kind in _NAMES.items()}
         columns["call_id"] = _hexadecimal(batch["call"])

@@ -127,8 +127,13 @@ def test_an_entity_weighs_one_in_a_cell_however_many_accounts_it_has() -> None:
     account = np.array([1, 2, 3, 4, 1, 2])
     cell = np.array([0, 0, 0, 0, 1, 1])
     people = population([1, 2, 3, 4], {1: 9, 2: 9, 3: 9})
-    weights = entity_weights(account, people, cell)
+    weights = entity_weights(people.owner[people.index(account)], cell)
     assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1.0, 1 / 2, 1 / 2])
+
+
+def test_entities_that_stand_alone_weigh_one_and_none_weigh_nothing() -> None:
+    assert entity_weights(np.array([2, 0, 2]), np.array([0, 0, 1])).tolist() == [1.0, 1.0, 1.0]
+    assert entity_weights(np.empty(0, np.int64), np.empty(0, np.int64)).tolist() == []
 
 
 def test_a_short_head_is_a_turn_of_phrase_unless_it_asks_for_something_or_is_come_back_to(engine: Engine) -> None:

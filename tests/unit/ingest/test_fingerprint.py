@@ -6,10 +6,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from stillwatch.ingest.fingerprint import MAX_NAMES, Batch, Fingerprinter
+from stillwatch.ingest.fingerprint import MAX_NAMES, Batch, Fingerprinter, Names
 from stillwatch.records import CALL_LOG, CALLS, LANGUAGES, Cue
 
 KEY = bytes(range(32))
@@ -182,7 +183,7 @@ def test_kinds_are_keyed_apart() -> None:
 def test_addresses_are_grouped_by_prefix(address: str, prefix: str | None, beside: str) -> None:
     found = batch({"client_address": address}, {"client_address": beside}, {"client_address": None})
     value = found.columns["prefix"].to_pylist()[0]
-    assert found.names["prefix"].get(value) == prefix
+    assert found.names["prefix"].beyond(()).get(value) == prefix
     assert (value is None) == (prefix is None)
     assert found.columns["address"].to_pylist()[2] is None
 
@@ -280,12 +281,18 @@ def test_names_say_what_keyed_values_stand_for() -> None:
     assert prints.keyed("account", "anna") == made.columns["account"][0].as_py()
 
 
+def test_only_names_of_values_that_are_not_known_are_told() -> None:
+    names = Names(np.array([3, 7, 5]), pa.array(["c", "g", "e"], pa.large_string()))
+    assert names.beyond({7: "g"}) == {3: "c", 5: "e"}
+    assert names.beyond({3, 5, 7}) == {}
+
+
 def test_names_of_a_crowded_kind_are_dropped_and_accounts_kept() -> None:
     prints = Fingerprinter(KEY)
-    crowd = dict.fromkeys(range(MAX_NAMES + 1), "x")
+    crowd = Names(np.arange(MAX_NAMES + 1), pa.array(["x"] * (MAX_NAMES + 1), pa.large_string()))
     for kind in ("model", "account"):
         prints._remember({kind: crowd})
-        prints._remember({kind: {-1: "late"}})
+        prints._remember({kind: Names(np.array([-1]), pa.array(["late"], pa.large_string()))})
     assert prints.names["model"] == {}
     assert len(prints.names["account"]) == MAX_NAMES + 2
 

@@ -1,12 +1,13 @@
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from journals import KEY, log
 from stillwatch.ingest.batches import SCHEMA
 from stillwatch.ingest.files import find_inputs
-from stillwatch.ingest.fingerprint import Fingerprinter
+from stillwatch.ingest.fingerprint import Fingerprinter, Names
 from stillwatch.ingest.read import read_calls
 from stillwatch.ingest.rejects import Rejects
 from stillwatch.ingest.sealed import write_segment
@@ -45,7 +46,7 @@ def test_what_is_not_kept_is_null(segment: Path) -> None:
 def test_an_account_without_a_name_is_its_keyed_hash(tmp_path: Path) -> None:
     prints = Fingerprinter(KEY)
     batch = prints.fingerprint(log(3).to_batches()[0])
-    batch.names["account"].clear()
+    batch.names["account"] = Names(np.empty(0, np.int64), pa.array([], pa.large_string()))
     write_segment(tmp_path / "s.parquet", [batch], key=KEY)
     keyed = prints.keyed("account", "a1") & 0xFFFFFFFFFFFFFFFF
     assert read(tmp_path / "s.parquet")["account"].to_pylist()[1] == f"{keyed:016x}"
