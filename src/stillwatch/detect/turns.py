@@ -27,9 +27,7 @@ MIN_PAIR_BITS = 7.0
 """Two wordings are of one set where so many send both that chance would show it in one pair of a hundred: a set needs
 several pairs, and must pass what follows."""
 MIN_COMMON = 2
-"""and more than one,"""
-MIN_BOTH = 0.05
-"""and so many of the senders of each of the two: a few who share one little thing with two sets would chain them."""
+"""and more than one."""
 MIN_EXPECTED, MAX_TOGETHER = 10.0, 0.25
 """Where so many accounts would send both of two wordings if turns were all, and not this share of them do, they are of
 two sets (of ten, two or fewer come by chance in one pair of three hundred);"""
@@ -98,10 +96,9 @@ class _Companions:
             np.repeat(self.bounds[looked_at] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
         ]
         cells, common = np.unique(self.drafts.strands.cell[rows], return_counts=True)
-        share = len(looked_at) / (len(self.drafts.population.account) + 1.0)
+        share = len(senders) / (len(self.drafts.population.account) + 1.0)
         bits = excess_bits(common.astype(float), self.size[cells].astype(float), share)
-        both = common * np.minimum(1.0 / len(looked_at), len(senders) / len(looked_at) / self.size[cells])
-        near: Ints = cells[(common >= MIN_COMMON) & (both >= MIN_BOTH) & (bits >= MIN_PAIR_BITS)]
+        near: Ints = cells[(common >= MIN_COMMON) & (bits >= MIN_PAIR_BITS)]
         return near
 
 
