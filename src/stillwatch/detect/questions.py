@@ -37,8 +37,9 @@ MAX_QUEUE_BITS = 3.0
 MAX_ROTATION_BITS = 3.0
 """What turns with many templates can say, a bit for each doubling from MANY_WORDINGS on."""
 MIN_WITNESS = 1.0
-"""Users of one tool may also ask about everything: that items look dealt from one queue says something only where
-timing, network or identity hold the accounts by this much, or they have MANY_WORDINGS that nobody else has."""
+"""Users of one tool may also ask about everything: that items look dealt from one queue says all it can only where
+timing, network or identity hold the accounts by this much, less where they do by less, or where they have MANY_WORDINGS
+that nobody else has."""
 LEAST_AGREEMENT = -1.0
 """What it takes from the answer that nothing of a family is shared: addresses and papers can be bought apiece."""
 MAX_LINK_BITS = {Family.TIMING: 3.0}
@@ -64,7 +65,7 @@ def one_operator(
     bits, tool = mean_bits(_wordings(group) or group.cells)
     # Whether anything speaks of people at all is asked of uses too, where an account may have more calls.
     personal = max(_personal(bits), _personal(mean_bits(group.cells)[0]))
-    witness = personal >= MIN_WITNESS or group.sent.wordings >= MANY_WORDINGS
+    witness = 1.0 if group.sent.wordings >= MANY_WORDINGS else float(np.clip(personal / MIN_WITNESS, 0.0, 1.0))
     findings = [
         _same_content(group, entities, accounts),
         *_sharding(summary, everybody=everybody, witness=witness),
@@ -151,7 +152,7 @@ def _rotation(group: Group, summary: Summary) -> list[Finding]:
     return [Finding("rotating_wordings", Family.CONTENT, bits, says)]
 
 
-def _sharding(summary: Summary, *, everybody: TopicSpread, witness: bool) -> list[Finding]:
+def _sharding(summary: Summary, *, everybody: TopicSpread, witness: float) -> list[Finding]:
     """Judge how the items are spread over the accounts (facts/detection.md, ranked signals 5 and 7)."""
     if summary.item_calls < MIN_ITEM_CALLS:
         return []
@@ -161,10 +162,10 @@ def _sharding(summary: Summary, *, everybody: TopicSpread, witness: bool) -> lis
         return found
     topics = summary.topics
     sure = everybody.ratio - PEOPLE_ERRORS * everybody.error > ONE_QUEUE
-    bits = queue_bits(topics, everybody.ratio) if witness and sure else 0.0
+    bits = min(MAX_QUEUE_BITS, queue_bits(topics, everybody.ratio)) * witness if sure else 0.0
     if bits > LEAST_BITS:
         says = "Any account could have sent any other's items: they look dealt from one queue, without repetition."
-        return [Finding("one_queue", Family.CONTENT, min(bits, MAX_QUEUE_BITS), says)]
+        return [Finding("one_queue", Family.CONTENT, bits, says)]
     if topics.least > OWN_TOPICS:
         says = (
             f"Accounts stay with topics of their own ({topics.ratio:.1f} times more alike inside one than between two)."

@@ -161,19 +161,25 @@ def test_a_template_of_a_sliver_of_the_calls_says_nothing_of_the_group() -> None
     assert operator(sliver).bits < operator(made).bits
 
 
+def queue_of(made: Group) -> float:
+    return sum(f.bits for f in operator(made).findings if f.signal == "one_queue")
+
+
 def test_uses_may_be_the_witness_of_a_queue_too() -> None:
     """Calls that two templates divide stand together in a use, and show there that days agree."""
-    wording, use = group(bits={Family.TIMING: 0.9}), group(bits={Family.TIMING: 2.0}, kind=USE)
+    wording, use = group(bits={Family.TIMING: 0.5}), group(bits={Family.TIMING: 2.0}, kind=USE)
     made = replace(wording, cells=wording.cells + use.cells)
-    signals = [{f.signal for f in operator(g).findings} for g in (wording, made)]
-    assert [("one_queue" in s) for s in signals] == [False, True]
+    assert queue_of(wording) == pytest.approx(queue_of(made) / 2.0)
 
 
 def test_a_queue_needs_a_second_witness() -> None:
-    alone, held = group(), group(bits={Family.TIMING: 1.5})
+    alone = group()
     many = replace(alone, sent=replace(alone.sent, wordings=MANY_WORDINGS))
-    signals = [{f.signal for f in operator(g).findings} for g in (alone, held, many)]
-    assert [("one_queue" in s) for s in signals] == [False, True, True]
+    bits = [queue_of(group(bits={Family.TIMING: b})) for b in (-1.0, 0.0, 0.5, 1.0, 2.0)]
+    assert queue_of(alone) == bits[0] == bits[1] == 0.0
+    assert bits == sorted(bits)
+    assert bits[2] > 0.0
+    assert queue_of(many) == bits[3] == bits[4]
 
 
 def test_turns_with_many_templates_say_more_than_one_template() -> None:
