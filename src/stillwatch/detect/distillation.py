@@ -10,6 +10,7 @@ import numpy as np
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.group import MANY_WORDINGS, Group, has_one_back_end, is_open, take_turns
 from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, carries_artefacts, public_items, sampled_items
+from stillwatch.detect.questions import LEAST_AGREEMENT
 from stillwatch.detect.senders import MIN_COVERED
 from stillwatch.detect.summary import Summary
 from stillwatch.detect.topics import ONE_QUEUE
@@ -74,12 +75,13 @@ def is_distillation(group: Group, summary: Summary, coordination: Answer) -> Ans
 def _serves_strangers(group: Group, summary: Summary, coordination: Answer) -> bool:
     """Whether one back end, or one program on many machines, would explain what holds the accounts together.
 
-    Customers of one back end may have come on its launch day, so days and papers must speak together against it.
-    Against one program days, papers or addresses speak alone, for its users share none of them, and so do many wordings
-    that take turns.
+    Customers of one back end may have come on its launch day, so days and papers must speak together against it; papers
+    that the log does not have count as not shared, for nobody is guilty of their lack. Against one program days, papers
+    or addresses speak alone, for its users share none of them, and so do many wordings that take turns.
     """
     if has_one_back_end(group):
-        return sum(coordination.family_bits(f) for f in OWNERS) < MIN_OWNER_BITS
+        unknown = LEAST_AGREEMENT if Family.IDENTITY not in coordination.families else 0.0
+        return sum(coordination.family_bits(f) for f in OWNERS) + unknown < MIN_OWNER_BITS
     if take_turns(group, calls=summary.calls):
         return False
     return max(coordination.family_bits(f) for f in (*OWNERS, Family.NETWORK)) < MIN_OWNER_BITS

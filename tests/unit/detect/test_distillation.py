@@ -152,7 +152,13 @@ def test_what_any_application_shows_is_capped_where_accounts_have_topics_of_thei
 
 @pytest.mark.parametrize(
     ("servers", "owners", "explained"),
-    [(50, {}, True), (50, {Family.TIMING: 2.0}, True), (50, {Family.IDENTITY: 3.0}, False), (20, {}, False)],
+    [
+        (50, {}, True),
+        (50, {Family.TIMING: 3.0}, True),
+        (50, {Family.TIMING: 3.0, Family.IDENTITY: 0.5}, False),
+        (50, {Family.IDENTITY: 3.0}, False),
+        (20, {}, False),
+    ],
 )
 def test_one_back_end_for_strangers_explains_that_they_ask_for_one_thing(
     servers: int, owners: dict[Family, float], *, explained: bool
