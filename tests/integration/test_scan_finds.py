@@ -173,8 +173,7 @@ def test_one_operator_that_relays_conversations_is_listed_apart_and_accused_of_n
     report = scanner.tables(calls, evasion.account_table())
     assert report.campaigns == []
     assert report.accused() == set()
-    operator = report.json("operators.json")[0]
-    assert set(operator["account_names"]) == members
+    assert members in [set(operator["account_names"]) for operator in report.json("operators.json")]
     assert "operator" not in str(report.json("tenants.json"))
     assert "One operator, no extraction" in report.raw("report.html").decode()
 

@@ -15,7 +15,8 @@ from stillwatch.registry.criteria import LIMBS, MARKS, PURPOSE, Criteria, Exempt
 
 def test_the_heads_are_worded_as_in_evidence_bundles() -> None:
     campaign = {
-        "coordination": {"evidence": {}, "bits": 1.0}, "objective": "code", "accounts": 2, "distillation": {},
+        "coordination": {"evidence": {}, "bits": 1.0}, "objective": "code", "accounts": 2,
+        "distillation": {"evidence": {}},
         "objectives": {},
     }  # fmt: skip
     said = heads(campaign, whole=False)["heads"]
