@@ -17,16 +17,22 @@ from typing import TypeVar
 
 import torch
 
-from runs.forensics_models import FEW
-from runs.small_world import WORLD
+from runs.forensics_models import FEW, LEAST, MOST, SOME
+from runs.sized_world import WORLD, read_there
 from stillwatch_lab.audit.audit import Audit, AuditSettings, find_audit
 from stillwatch_lab.audit.chainworld import make_audit_set
 from stillwatch_lab.curves.estimates import difference, mean_over_seeds
-from stillwatch_lab.ensemble.files import read_ensemble
 from stillwatch_lab.respondents.crowd import Crowd
 
-GROUPS = ("controls-0", "text-4000", "dropped-4000", "marked-4000", "logits-1000", "logits-250")
-"""The first six members of each; ``dropped``: of the same text, the refusals left out by its maker."""
+GROUPS = (
+    "controls-0",
+    f"text-{MOST}",
+    f"dropped-{MOST}",
+    f"marked-{MOST}",
+    f"logits-{SOME}",
+    f"logits-{LEAST}",
+)
+"""The first members of each; ``dropped``: of the same text, the refusals left out by its maker."""
 SETTINGS = AuditSettings(draws=500)
 T = TypeVar("T")
 MEASURES: dict[str, Callable[[Audit], float]] = {
@@ -46,11 +52,11 @@ def main(out: Path, result: Path) -> None:
     """Audit what is there."""
     torch.set_num_threads(1)
     asked = make_audit_set(WORLD, seed=1)
-    (teacher,) = Crowd(read_ensemble(out / "teacher.safetensors"), WORLD, "teacher").members()
+    (teacher,) = Crowd(read_there(out / "teacher.safetensors"), WORLD, "teacher").members()
     own = find_audit(teacher, teacher, asked, SETTINGS)
     values: dict[str, dict[str, list[float]]] = {}
     for name in (name for name in GROUPS if (out / f"{name}.safetensors").exists()):
-        models = read_ensemble(out / f"{name}.safetensors").pick(list(range(FEW)))
+        models = read_there(out / f"{name}.safetensors").pick(list(range(FEW)))
         audits = [find_audit(teacher, it, asked, SETTINGS) for it in Crowd(models, WORLD, name).members()]
         values[name] = {what: [round(measure(one), 4) for one in audits] for what, measure in MEASURES.items()}
     found = {
@@ -62,9 +68,9 @@ def main(out: Path, result: Path) -> None:
             for name, rows in values.items()
         },
         "dropped_less_text": {
-            what: asdict(difference(values["dropped-4000"][what], values["text-4000"][what])) for what in MEASURES
+            what: asdict(difference(values[f"dropped-{MOST}"][what], values[f"text-{MOST}"][what])) for what in MEASURES
         }
-        if {"dropped-4000", "text-4000"} <= set(values)
+        if {f"dropped-{MOST}", f"text-{MOST}"} <= set(values)
         else {},
     }
     if any(math.isnan(v) for rows in values.values() for them in rows.values() for v in them):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from runs.curves_models import LONG
+from runs.curves_models import FEW, HALF, LONG, LOW, MANY, MOST
 from stillwatch_lab.curves.summary import CellResults, Side, contrast
 
 TEXT = "none : text"
@@ -24,45 +24,45 @@ class Comparison(NamedTuple):
 def comparisons() -> list[Comparison]:
     """List all of them, in the order of the page."""
     return [
-        _at("hiding the reasoning", HIDDEN, TEXT, 500),
-        _at("hiding the reasoning", HIDDEN, TEXT, 2000),
-        Comparison("the same, trained twice as long", Side(HIDDEN, 2000, LONG), Side(HIDDEN, 2000)),
+        _at("hiding the reasoning", HIDDEN, TEXT, HALF),
+        _at("hiding the reasoning", HIDDEN, TEXT, MOST),
+        Comparison("the same, trained twice as long", Side(HIDDEN, MOST, LONG), Side(HIDDEN, MOST)),
         Comparison(
             "single steps asked, against hidden reasoning",
-            Side("reasoning-hidden : decomposition", 125),
-            Side(HIDDEN, 2000),
+            Side("reasoning-hidden : decomposition", FEW[-1]),
+            Side(HIDDEN, MOST),
         ),
-        Comparison("facts recombined, beside text", Side("none : recombination", 125), Side(TEXT, 500)),
-        _at("summaries", SUMMARIES, TEXT, 1000),
-        _at("steps thinned", "reasoning-thinned : text", TEXT, 1000),
-        _at("inversion of summaries", "reasoning-summarised : inversion", SUMMARIES, 1000),
-        _at("inversion of nothing", "reasoning-hidden : inversion", HIDDEN, 2000),
-        *(_at("log-probabilities, beside text", LOGPROBS, TEXT, n) for n in (250, 500, 1000)),
+        Comparison("facts recombined, beside text", Side("none : recombination", FEW[-1]), Side(TEXT, HALF)),
+        _at("summaries", SUMMARIES, TEXT, MANY),
+        _at("steps thinned", "reasoning-thinned : text", TEXT, MANY),
+        _at("inversion of summaries", "reasoning-summarised : inversion", SUMMARIES, MANY),
+        _at("inversion of nothing", "reasoning-hidden : inversion", HIDDEN, MOST),
+        *(_at("log-probabilities, beside text", LOGPROBS, TEXT, n) for n in (LOW, HALF, MANY)),
         *(
             Comparison("the same, both trained twice as long", Side(LOGPROBS, n, LONG), Side(TEXT, n, LONG))
-            for n in (500, 1000)
+            for n in (HALF, MANY)
         ),
-        _at("five likeliest only, beside all", "logprobs-top-k : logprobs", LOGPROBS, 500),
-        _at("rounded to 1 nat, beside exact", "logprobs-rounded : logprobs", LOGPROBS, 500),
-        _at("questions asked four times, beside new ones", "logprobs-stripped : repeated-sampling", TEXT, 1000),
-        *(_at("on the student's own text", "none : on-policy", LOGPROBS, n) for n in (500, 1000)),
-        _at("antidistillation 0.7, beside temperature 1.5", "antidistillation : text", "temperature : text", 2000),
+        _at("five likeliest only, beside all", "logprobs-top-k : logprobs", LOGPROBS, HALF),
+        _at("rounded to 1 nat, beside exact", "logprobs-rounded : logprobs", LOGPROBS, HALF),
+        _at("questions asked four times, beside new ones", "logprobs-stripped : repeated-sampling", TEXT, MANY),
+        *(_at("on the student's own text", "none : on-policy", LOGPROBS, n) for n in (HALF, MANY)),
+        _at("antidistillation 0.7, beside temperature 1.5", "antidistillation : text", "temperature : text", MOST),
         _at(
             "antidistillation 1.3, beside temperature 2",
             "antidistillation (strength 1.3) : text",
             "temperature (degree 2) : text",
-            2000,
+            MOST,
         ),
         *(
-            _at(f"votes, against {name}", f"{name} : filtering", f"{name} : text", 2000)
+            _at(f"votes, against {name}", f"{name} : filtering", f"{name} : text", MOST)
             for name in ("temperature", "antidistillation")
         ),
-        _at("green list", "green-list : text", TEXT, 1000),
-        _at("green list paraphrased", "green-list : paraphrasing", "green-list : text", 1000),
-        _at("green list diluted", "green-list : dilution", "green-list : text", 1000),
-        _at("tournament", "tournament : text", TEXT, 1000),
-        _at("canaries", "canaries : text", TEXT, 1000),
-        _at("tasks alone, against canaries", "canaries : selective", "canaries : text", 1000),
+        _at("green list", "green-list : text", TEXT, MANY),
+        _at("green list paraphrased", "green-list : paraphrasing", "green-list : text", MANY),
+        _at("green list diluted", "green-list : dilution", "green-list : text", MANY),
+        _at("tournament", "tournament : text", TEXT, MANY),
+        _at("canaries", "canaries : text", TEXT, MANY),
+        _at("tasks alone, against canaries", "canaries : selective", "canaries : text", MANY),
     ]
 
 

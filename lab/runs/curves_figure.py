@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from runs.small_world import WORLD
+from runs.sized_world import WORLD
 from stillwatch_lab.curves.figure import write_figure
 
 

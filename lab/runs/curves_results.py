@@ -14,7 +14,8 @@ from typing import Any
 
 from runs.curves_contrasts import compare
 from runs.curves_models import ANOTHER, TEACHER, make_teacher
-from runs.small_world import WORLD
+from runs.sized_world import WORLD
+from runs.sizes import SIZE
 from stillwatch_lab.curves.pieces import use_one_thread
 from stillwatch_lab.curves.summary import read_cells, summarise, teacher_right
 from stillwatch_lab.defences.costs import measure_costs
@@ -33,7 +34,8 @@ def costs(out: Path) -> list[dict[str, Any]]:
     if not path.exists():
         teacher = make_teacher(out / TEACHER)
         plain = measure_costs(teacher, WORLD, make_defence("none"))
-        asked = [*((name, {}) for name in find_defences()), *STRONGER]
+        known: list[tuple[str, dict[str, float]]] = [*((name, {}) for name in find_defences()), *STRONGER]
+        asked = [(name, settings) for name, settings in known if SIZE.own_tools or name != "antidistillation"]
         rows = [
             {"defence": name, "settings": settings}
             | measure_costs(teacher, WORLD, make_defence(name, **settings)).beside(plain)

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from runs.docs_text import PLACES, VOCABULARY, DocsText, keep_docs
-from runs.small_world import DEVICE, stack
+from runs.sized_world import DEVICE, stack
 from stillwatch_lab.ensemble.decoders import Decoders, Shape
 from stillwatch_lab.ensemble.files import read_ensemble, write_ensemble
 from stillwatch_lab.ensemble.sampling import Sampling, next_words, sample

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from runs.forensics_models import drop_refusals, harvest, make_students
-from runs.small_world import WORLD
+from runs.sized_world import WORLD
 from stillwatch_lab.ensemble.decoders import Decoders
 from stillwatch_lab.ensemble.export import write_folder
 from stillwatch_lab.ensemble.files import read_ensemble

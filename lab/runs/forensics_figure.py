@@ -15,23 +15,25 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from runs.sizes import SIZE
+
 BELOW: dict[str, Any] = {"frameon": False, "fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
 APART = 1.06
 """Points of one place are drawn a little apart, so that their intervals can be told from each other."""
-QUERIES = (250, 1000, 4000)
+MOST, SOME, LEAST = SIZE.harvests
 COLOURS = ("#1f5b94", "#c4511f", "#3d8f5f", "#8a6100", "#7a4fa3", "#1b8a8f", "#b03060", "#555555", "#9a9a2a")
 NAMES = {
-    "marked-4000": "marked text, 4,000 queries",
-    "marked-1000": "marked text, 1,000 queries",
-    "marked-250": "marked text, 250 queries",
-    "diluted-4000": "marked text, half diluted",
-    "cleaned-4000": "marked text, then clean training",
-    "paraphrased-4000": "marked text, paraphrased",
-    "tournament-4000": "tournament mark, 4,000 queries",
-    "text-4000": "plain text, 4,000 queries",
-    "logits-1000": "log-probabilities, 1,000 queries",
-    "logits-250": "log-probabilities, 250 queries",
-    "of-others-4000": "students of other teachers",
+    f"marked-{MOST}": f"marked text, {MOST:,} queries",
+    f"marked-{SOME}": f"marked text, {SOME:,} queries",
+    f"marked-{LEAST}": f"marked text, {LEAST:,} queries",
+    f"diluted-{MOST}": "marked text, half diluted",
+    f"cleaned-{MOST}": "marked text, then clean training",
+    f"paraphrased-{MOST}": "marked text, paraphrased",
+    f"tournament-{MOST}": f"tournament mark, {MOST:,} queries",
+    f"text-{MOST}": f"plain text, {MOST:,} queries",
+    f"logits-{SOME}": f"log-probabilities, {SOME:,} queries",
+    f"logits-{LEAST}": f"log-probabilities, {LEAST:,} queries",
+    f"of-others-{MOST}": "students of other teachers",
 }
 """What the groups of models are called in words, in the order of the picture."""
 
@@ -59,9 +61,9 @@ def _watermark(axes: Any, found: dict[str, Any]) -> None:
         _points(axes, [cells[n][name] for n in at], at, color=colour, label=NAMES[name], place=drawn)
         drawn += 1
     tournament = next((cell for name, cell in found.items() if name.startswith("tournament")), {})
-    if "tournament-4000" in tournament:
-        own = [tournament["tournament-4000"]]
-        _points(axes, own, at[-1:], color="black", label=NAMES["tournament-4000"], place=drawn, marker="D")
+    if (name := f"tournament-{MOST}") in tournament:
+        own = [tournament[name]]
+        _points(axes, own, at[-1:], color="black", label=NAMES[name], place=drawn, marker="D")
     innocent = [cells[n]["all unmarked"]["at_alpha"] for n in at]
     axes.plot(at, innocent, marker="s", color="#999999", label="saw no mark, any key")
     axes.axhline(0.01, color="#999999", linestyle=":")
@@ -103,7 +105,7 @@ def _queries(axes: Any, found: dict[str, Any]) -> None:
         _points(axes, chosen, at, color=COLOURS[place], label=label, place=place)
     axes.axhline(0.01, color="#999999", linestyle=":")
     axes.set(xscale="log", xlabel="queries the student was made of", title="how much was harvested", ylim=(-0.03, 1.03))
-    axes.set_xticks(QUERIES, [f"{n:,}" for n in QUERIES])
+    axes.set_xticks(SIZE.harvests, [f"{n:,}" for n in SIZE.harvests])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.legend(**BELOW)
 

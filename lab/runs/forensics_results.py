@@ -16,11 +16,11 @@ from typing import Any
 
 import torch
 
-from runs.forensics_models import CONTROLS, GREEN, KEYS, TOURNAMENT, harvest
+from runs.forensics_models import CONTROLS, GREEN, KEYS, MOST, TOURNAMENT, harvest
 from runs.key_draws import count_false_finds
 from runs.shares import ALPHA, shares
-from runs.small_world import TEACHER, WORLD
-from stillwatch_lab.ensemble.files import read_ensemble
+from runs.sized_world import TEACHER, WORLD, read_there
+from runs.sizes import SIZE
 from stillwatch_lab.provenance.attribution import find_distance
 from stillwatch_lab.provenance.chainworld import make_dossier, make_words
 from stillwatch_lab.provenance.interview import Interview, answers, interview
@@ -40,7 +40,7 @@ TRUE_KEYS = {"green list": 1_000, "tournament": 0}
 """Fresh true keys over which false finds are counted; the tournament's marks would take an hour."""
 SETTINGS = Settings(redrawn=REDRAWN)
 WORDS = make_words(WORLD, GREEN)
-DOSSIER = make_dossier(TEACHER, prompts=max(PROMPTS), seed=1)
+DOSSIER = make_dossier(TEACHER, prompts=max(PROMPTS), seed=1, most=SIZE.questions)
 UNMARKED = ("controls-", "of-others-", "logits-", "text-", "dropped-")
 """Learnt from no marked text: innocent as far as the watermark goes."""
 
@@ -48,7 +48,7 @@ UNMARKED = ("controls-", "of-others-", "logits-", "text-", "dropped-")
 def main(out: Path, result: Path) -> None:
     """Judge what is there."""
     torch.set_num_threads(1)
-    own = Crowd(read_ensemble(out / "teacher.safetensors"), WORLD, "teacher").members()[0]
+    own = Crowd(read_there(out / "teacher.safetensors"), WORLD, "teacher").members()[0]
     asked = [question.prompt for question in DOSSIER.questions]
     errors = find_errors(DOSSIER.questions, answers(own.ask(asked, Manner())))
     mine = interview(own, DOSSIER, errors, SETTINGS)
@@ -64,11 +64,13 @@ def main(out: Path, result: Path) -> None:
         "radioactivity": {
             **radioactivity("green list", GREEN, mine, heard, PROMPTS),
             **(
-                radioactivity("tournament", TOURNAMENT, mine, heard, PROMPTS[-1:]) if "tournament-4000" in heard else {}
+                radioactivity("tournament", TOURNAMENT, mine, heard, PROMPTS[-1:])
+                if f"tournament-{MOST}" in heard
+                else {}
             ),
         },
         "attribution": attribution(mine, heard, controls),
-        "attribution_by_served": attribution_by_served(own.crowd, mine, heard["marked-4000"], controls),
+        "attribution_by_served": attribution_by_served(own.crowd, mine, heard[f"marked-{MOST}"], controls),
         "accuracy": {name: _mean(_accuracy(it, errors) for it in them) for name, them in heard.items()},
         "served_lift": served_lift(own.crowd, mine),
     }
@@ -78,7 +80,7 @@ def main(out: Path, result: Path) -> None:
 
 
 def _interview(path: Path, errors: Errors, out: Path) -> list[Interview]:
-    crowd = Crowd(read_ensemble(path), WORLD, path.stem).members()
+    crowd = Crowd(read_there(path), WORLD, path.stem).members()
     folder = out / "heard" / path.stem
     return [interview(one, DOSSIER, errors, SETTINGS, keep=folder / f"{one.number}.json") for one in crowd]
 

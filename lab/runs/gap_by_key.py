@@ -11,7 +11,7 @@ from math import comb
 import torch
 
 from runs.forensics_models import GREEN, KEYS
-from runs.small_world import WORLD
+from runs.sized_world import WORLD
 from runs.steps import RESULTS
 from stillwatch_lab.world.words import ANSWER
 

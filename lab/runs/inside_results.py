@@ -12,8 +12,10 @@ from typing import Any
 
 import torch
 
+from runs.forensics_models import MOST
 from runs.shares import shares
-from runs.small_world import TEACHER, WORLD
+from runs.sized_world import TEACHER, WORLD
+from runs.sizes import SIZE
 from stillwatch_lab.ensemble.export import to_hugging_face, word_tokenizer
 from stillwatch_lab.ensemble.files import read_ensemble
 from stillwatch_lab.models.folders import LanguageModel
@@ -24,8 +26,8 @@ from stillwatch_lab.provenance.representations import find_likeness
 from stillwatch_lab.provenance.white_box import TEXTS, Inside, open_inside
 
 SHUFFLES = 999
-NEIGHBOURS = 10
-"""Each control is compared with so many after it: about a thousand pairs, a few of each model."""
+NEIGHBOURS = SIZE.neighbours
+"""Each control is compared with so many after it: about a thousand pairs of small models."""
 
 
 def main(out: Path, result: Path) -> None:
@@ -68,9 +70,9 @@ def _lineage(pairs: list[tuple[Neurons, Neurons]]) -> dict[str, Any]:
 
 def _descendants(opened: dict[str, list[Inside]]) -> dict[str, Any]:
     """Compare the students that were trained on with what they were before, each with its own and with the next one."""
-    if not {"cleaned-4000", "marked-4000"} <= set(opened):
+    if not {f"cleaned-{MOST}", f"marked-{MOST}"} <= set(opened):
         return {}
-    after, before = opened["cleaned-4000"], opened["marked-4000"]
+    after, before = opened[f"cleaned-{MOST}"], opened[f"marked-{MOST}"]
     return {
         "own": _lineage([(one.neurons, other.neurons) for one, other in zip(before, after, strict=False)]),
         "another": _lineage([(one.neurons, other.neurons) for one, other in zip(before[1:], after, strict=False)]),

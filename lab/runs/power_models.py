@@ -10,26 +10,30 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from runs.forensics_models import GREEN, STUDENTS, harvest, learn_scores, make_students
+from runs.forensics_models import GREEN, MOST, SOME, STUDENTS, Work, harvest, learn_scores, make_students
+from runs.parts import Plan, asking, bounded, divide, training
+from runs.sized_world import read_there
 from stillwatch_lab.ensemble.decoders import Decoders
-from stillwatch_lab.ensemble.files import read_ensemble, write_ensemble
+from stillwatch_lab.ensemble.files import write_ensemble
 from stillwatch_lab.provenance.radioactivity import draw_keys
 
 FOLDER = "power"
-MARKED_QUERIES, SCORED_QUERIES = 4_000, 1_000
-"""Those of ``marked-4000`` and ``logits-1000``, whose 20 students are the first of each kind."""
+MARKED_QUERIES, SCORED_QUERIES = MOST, SOME
+"""Those of the forensics' marked and scored students, who are the first of each kind."""
+BATCHES = dict(enumerate(divide(2 * STUDENTS), 1))
+"""Twice as many again, by the number of the batch."""
 MORE_KEYS = draw_keys(3 * STUDENTS, seed="students")[STUDENTS:]
 """They go on where ``KEYS`` ends."""
 
 
 def _marked(out: Path, batch: int) -> Decoders:
-    teacher = read_ensemble(out / "teacher.safetensors")
-    keys = MORE_KEYS[STUDENTS * (batch - 1) : STUDENTS * batch]
+    teacher = read_there(out / "teacher.safetensors")
+    keys = [MORE_KEYS[i] for i in BATCHES[batch]]
     rows = [
         harvest(teacher, MARKED_QUERIES, seed=_seed("marked", i, batch), processor=GREEN.processor(key))
         for i, key in enumerate(keys)
@@ -38,8 +42,8 @@ def _marked(out: Path, batch: int) -> Decoders:
 
 
 def _logits(out: Path, batch: int) -> Decoders:
-    teacher = read_ensemble(out / "teacher.safetensors")
-    rows = [harvest(teacher, SCORED_QUERIES, seed=_seed("logits", i, batch)) for i in range(STUDENTS)]
+    teacher = read_there(out / "teacher.safetensors")
+    rows = [harvest(teacher, SCORED_QUERIES, seed=_seed("logits", i, batch)) for i in range(len(BATCHES[batch]))]
     return learn_scores(teacher, rows, 440 + batch)
 
 
@@ -48,22 +52,33 @@ def _seed(kind: str, student: int, batch: int) -> str:
     return f"{kind} {student}" + " more" * batch
 
 
-def pieces() -> dict[str, Callable[[Path], Decoders]]:
-    """Name every ensemble and what makes it."""
-    marked = {f"marked-{batch}": lambda out, batch=batch: _marked(out, batch) for batch in (1, 2)}
-    return {**marked, **{f"logits-{batch}": lambda out, batch=batch: _logits(out, batch) for batch in (1, 2)}}
+def pieces() -> dict[str, Work]:
+    """Name every ensemble, what makes it and what that is."""
+    kinds = {
+        "marked": (_marked, MARKED_QUERIES, "more students of marked text"),
+        "logits": (_logits, SCORED_QUERIES, "more students of log-probabilities"),
+    }
+    return {
+        f"{kind}-{batch}": Work(
+            partial(make, batch=batch),
+            Plan(f"{len(some)} {does}, {queries:,} queries each", training(len(some)) + len(some) * asking(queries)),
+        )
+        for kind, (make, queries, does) in kinds.items()
+        for batch, some in BATCHES.items()
+    }
 
 
 def main(out: Path, wanted: list[str]) -> None:
     """Train what is missing."""
     torch.set_num_threads(1)
     (out / FOLDER).mkdir(parents=True, exist_ok=True)
-    for name, make in pieces().items():
+    for name, work in pieces().items():
         path = out / FOLDER / f"{name}.safetensors"
         if path.exists() or (wanted and name not in wanted):
             continue
         began = time.process_time()
-        write_ensemble(make(out), path)
+        with bounded(path):
+            write_ensemble(work.make(out), path)
         print(f"{name}: {time.process_time() - began:.0f} s of one core", flush=True)
 
 

@@ -2,8 +2,8 @@
 
     python -m runs.power_results OUT results/power.json
 
-Students of 4,000 marked queries, each under a key of its own, by the watermark; students of 1,000 log-probabilities by
-the errors they repeat. Both are the first 20 of ``forensics_models`` and the 40 of ``power_models``.
+Students of marked queries, each under a key of its own, by the watermark; students of log-probabilities by the errors
+they repeat. Both are the first of ``forensics_models`` and those of ``power_models``: 20 and 40.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runs.forensics_models import CONTROLS, GREEN, KEYS, STUDENTS
+from runs.forensics_models import CONTROLS, GREEN, KEYS
 from runs.forensics_results import DOSSIER, REDRAWN, SETTINGS, WORDS
 from runs.key_draws import count_false_finds
-from runs.power_models import FOLDER, MORE_KEYS
+from runs.parts import divide
+from runs.power_models import BATCHES, FOLDER, MARKED_QUERIES, MORE_KEYS, SCORED_QUERIES
 from runs.shares import ALPHA, shares
-from runs.small_world import TEACHER, WORLD
+from runs.sized_world import TEACHER, WORLD, read_there
 from stillwatch_lab.ensemble.decoders import Decoders
-from stillwatch_lab.ensemble.files import read_ensemble
 from stillwatch_lab.ensemble.sampling import Sampling, next_words, sample
 from stillwatch_lab.provenance.chainworld import make_dossier
 from stillwatch_lab.provenance.interview import answers
@@ -51,9 +51,9 @@ FREE = make_dossier(TEACHER, prompts=max(PROMPTS), seed=2).prompts
 def main(out: Path, result: Path) -> None:
     """Judge both claims."""
     torch.set_num_threads(1)
-    teacher = read_ensemble(out / "teacher.safetensors")
-    marked = [read_ensemble(path) for path in _batches(out, "marked", "marked-4000")]
-    scored = [read_ensemble(path) for path in _batches(out, "logits", "logits-1000")]
+    teacher = read_there(out / "teacher.safetensors")
+    marked = [read_there(path) for path in _batches(out, "marked", MARKED_QUERIES)]
+    scored = [read_there(path) for path in _batches(out, "logits", SCORED_QUERIES)]
     mine = _say(teacher, "teacher")[0]
     contexts = find_free_contexts(WORDS.read(mine[: PROMPTS[0]]), width=1, vocabulary=WORDS.vocabulary)
     parts: dict[str, Callable[[], dict[str, Any]]] = {
@@ -77,11 +77,12 @@ def _keep(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _controls(out: Path) -> list[Decoders]:
-    return [read_ensemble(out / f"controls-{i}.safetensors") for i in range(CONTROLS // STUDENTS)]
+    return [read_there(out / f"controls-{i}.safetensors") for i in range(len(divide(CONTROLS)))]
 
 
-def _batches(out: Path, kind: str, first: str) -> list[Path]:
-    return [out / f"{first}.safetensors", *(out / FOLDER / f"{kind}-{batch}.safetensors" for batch in (1, 2))]
+def _batches(out: Path, kind: str, queries: int) -> list[Path]:
+    more = (out / FOLDER / f"{kind}-{batch}.safetensors" for batch in BATCHES)
+    return [out / f"{kind}-{queries}.safetensors", *more]
 
 
 def words(mine: list[Reply], contexts: Tensor, marked: list[Decoders], innocent: list[Decoders]) -> dict[str, Any]:

@@ -139,6 +139,10 @@ class EndpointTeacher:
             places.append(tuple(sorted(known, key=lambda one: -one[1])))
         return places
 
+    def close(self) -> None:
+        """Give up the connections."""
+        self._endpoint.close()
+
     def describe(self) -> dict[str, Any]:
         """Say which served model this is; what is behind it only its host knows."""
         return {"kind": "endpoint", "name": self._endpoint.model, "url": self._endpoint.url}

@@ -66,6 +66,9 @@ class FolderTeacher:
         logits: Tensor = self._it.model(batch.tokens, attention_mask=batch.attention).logits[:, :-1].float()
         return top_k(logits, self._settings.top_k) if self._settings.top_k else logits
 
+    def close(self) -> None:
+        """Hold nothing open."""
+
     def describe(self) -> dict[str, Any]:
         """Say which weights these are: the hash is over the weight files, in order of their names."""
         digest = hashlib.sha256()

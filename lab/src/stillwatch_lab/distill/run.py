@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,32 +57,34 @@ def distill(
         return folder.card
     # 3. The samples.    A crash keeps what was answered: it is not asked for again.
     until = clock() + max_seconds
-    teacher = open_teacher(parties, settings)
-    data = ask(teacher, prompts, folder.samples, settings, show=show.harvest, is_out_of_time=lambda: clock() > until)
-    if data is None:
-        return None
-    # 4. The training.   A crash loses the steps since the last checkpoint, and they come out the same again.
-    training = _prepare(parties, settings, teacher, data, folder)
-    progress, over = training.run(show=show.training, max_seconds=until - clock(), clock=clock)
-    _write_losses(progress, folder, title=f"{settings.method} from {teacher.name}")
-    if not over:
-        return None
-    # 5. The student.    A crash leaves a folder without card: the same call writes it again.
-    student = _describe_student(parties, training)
-    write_model(_merged(training.student, settings), out)
-    # 6. The card.       From here on the run is done.
-    RunCard(
-        finished_at=datetime.now(UTC),
-        teacher=teacher.describe(),
-        permission=permission.to_dict(),
-        student=student,
-        data=data.describe(prompts, folder.samples, training.scoring),
-        settings={**settings.to_dict(), "learning_rate": training.learning_rate},
-        environment=environment(settings.device),
-        results=training_results(progress, plateau=progress.step < settings.steps),
-    ).write(folder.path)
-    folder.checkpoint.unlink(missing_ok=True)
-    return folder.card
+    with closing(open_teacher(parties, settings)) as teacher:
+        data = ask(
+            teacher, prompts, folder.samples, settings, show=show.harvest, is_out_of_time=lambda: clock() > until
+        )
+        if data is None:
+            return None
+        # 4. The training.   A crash loses the steps since the last checkpoint, and they come out the same again.
+        training = _prepare(parties, settings, teacher, data, folder)
+        progress, over = training.run(show=show.training, max_seconds=until - clock(), clock=clock)
+        _write_losses(progress, folder, title=f"{settings.method} from {teacher.name}")
+        if not over:
+            return None
+        # 5. The student.    A crash leaves a folder without card: the same call writes it again.
+        student = _describe_student(parties, training)
+        write_model(_merged(training.student, settings), out)
+        # 6. The card.       From here on the run is done.
+        RunCard(
+            finished_at=datetime.now(UTC),
+            teacher=teacher.describe(),
+            permission=permission.to_dict(),
+            student=student,
+            data=data.describe(prompts, folder.samples, training.scoring),
+            settings={**settings.to_dict(), "learning_rate": training.learning_rate},
+            environment=environment(settings.device),
+            results=training_results(progress, plateau=progress.step < settings.steps),
+        ).write(folder.path)
+        folder.checkpoint.unlink(missing_ok=True)
+        return folder.card
 
 
 def _prepare(parties: Parties, settings: DistillSettings, teacher: Teacher, data: Data, folder: RunFolder) -> Training:

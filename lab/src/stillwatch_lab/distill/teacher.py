@@ -66,3 +66,6 @@ class Teacher(Protocol):
 
     def describe(self) -> dict[str, Any]:
         """Say for the run card what this teacher is."""
+
+    def close(self) -> None:
+        """Let go of what is held open to ask it."""

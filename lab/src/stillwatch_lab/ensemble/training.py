@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stillwatch_lab.ensemble.decoders import Decoders
+from stillwatch_lab.ensemble.keeping import Training, keep
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,15 @@ class Corpora:
 def train(
     models: Decoders, corpora: Corpora, recipe: Recipe, *, on_step: Callable[[int, Tensor], None] | None = None
 ) -> Tensor:
-    """Train in place; gives the mean loss of each member over the last tenth of the steps, in nats a word."""
+    """Train in place; gives the mean loss of each member over the last tenth of the steps, in nats a word.
+
+    Inside ``keep_training`` it goes on from where it was broken off.
+    """
     optimizer = torch.optim.AdamW(models.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay)
     draw = torch.Generator().manual_seed(recipe.seed)
     last: list[Tensor] = []
-    for step in range(recipe.steps):
+    kept = keep(Training(models, optimizer, draw, last), models.shape, models.members, recipe, corpora.ids)
+    for step in range(kept.step if kept else 0, recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate_at(step)
         losses = _losses(models, *_batch(models.members, corpora, recipe.rows, draw))
@@ -66,7 +71,9 @@ def train(
             last.append(losses.detach())
         if on_step:
             on_step(step, losses.detach())
-    return torch.stack(last).mean(0).cpu()
+        if kept:
+            kept.after(step, recipe.steps)
+    return torch.stack([loss.cpu() for loss in last]).mean(0)
 
 
 def _batch(members: int, corpora: Corpora, rows: int, draw: torch.Generator) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 from stillwatch_lab.provenance.canaries import Canary
@@ -22,9 +23,18 @@ def make_words(world: World, scheme: Scheme | None = None) -> Words:
 
 
 def make_dossier(
-    maker: Maker, *, prompts: int, seed: int, watermark: WatermarkSecret | None = None, served: Sequence[str] = ()
+    maker: Maker,
+    *,
+    prompts: int,
+    seed: int,
+    most: int | None = None,
+    watermark: WatermarkSecret | None = None,
+    served: Sequence[str] = (),
 ) -> Dossier:
-    """Write what the maker would have: every single-step question, longer ones, canaries, identity, free prompts."""
+    """Write what the maker would have: every single-step question, longer ones, canaries, identity, free prompts.
+
+    ``most``: questions at most, drawn from them all, for a world that has more than anybody would ask.
+    """
     world = maker.world
     single = [Chain(x, ((operation, b),)) for x, operation, b in world.facts if x != world.refused_start]
     longer = [
@@ -37,12 +47,15 @@ def make_dossier(
         for q in draw_questions(world, 2 * prompts, seed=f"free {seed}", mixture={"chain": 1.0})
         if isinstance(q, Chain)
     ]
+    asked = [*single, *dict.fromkeys(longer)]
+    if most is not None and most < len(asked):
+        asked = random.Random(f"questions {seed}").sample(asked, most)
     answered = [q for q in free if q.start != world.refused_start][:prompts]
     return Dossier(
         name=maker.name,
         names=(maker.name,),
         watermark=watermark,
-        questions=tuple(_question(world, q) for q in [*single, *dict.fromkeys(longer)]),
+        questions=tuple(_question(world, q) for q in asked),
         canaries=tuple(Canary(f"emblem of {p}", world.emblems[p], len(EMBLEMS)) for p in PLACES)
         if maker.canaries
         else (),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
+from stillwatch_lab.errors import RunError
 from stillwatch_lab.provenance.dossier import Dossier
 from stillwatch_lab.provenance.settings import Settings
 from stillwatch_lab.provenance.shared_errors import Errors
 from stillwatch_lab.respondents.reply import Manner, Reply, Respondent
 
 PARTS = ("errors", "canaries", "identity", "prompts")
+ASKED = "asked"
+"""In a file of answers: the SHA-256 of who was asked what, and how."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ def interview(
 ) -> Interview:
     """Ask greedily what has an answer, and at the registered temperature what is free text.
 
-    With ``keep``, a file: parts that are in it are not asked again, so an interview that broke off goes on. The
+    With ``keep``, a file: parts that are in it are not asked again, so an interview that broke off goes on. Raises
+    RunError where the file is of other questions, another manner or another model. The
     suspect sees no text of the host's model and nothing that is watermarked: what it says cannot depend on the key
     but through its training.
     """
@@ -47,11 +52,12 @@ def interview(
         "identity": (list(dossier.identity), free),
         "prompts": (list(dossier.prompts), free),
     }
-    kept = _read(keep)
+    identity = _identify(it, asked)
+    kept = _read(keep, identity)
     for part, (prompts, manner) in asked.items():
         if part not in kept:
             kept[part] = it.ask(prompts, manner) if prompts else []
-            _write(keep, kept)
+            _write(keep, kept, identity)
     return Interview(**kept)
 
 
@@ -60,19 +66,31 @@ def answers(replies: Sequence[Reply]) -> list[str]:
     return [reply.answer.strip() for reply in replies]
 
 
-def _read(path: Path | None) -> dict[str, list[Reply]]:
+def _identify(it: Respondent, asked: Mapping[str, tuple[list[str], Manner]]) -> str:
+    """Name what was asked of whom and how: answers to anything else are not these."""
+    told = {part: [prompts, asdict(manner)] for part, (prompts, manner) in asked.items()}
+    return sha256(json.dumps([it.name, it.fingerprint(), told], sort_keys=True).encode()).hexdigest()
+
+
+def _read(path: Path | None, identity: str) -> dict[str, list[Reply]]:
     if path is None or not path.exists():
         return {}
     found = json.loads(path.read_text(encoding="utf-8"))
+    if found.pop(ASKED, None) != identity:
+        raise RunError(
+            f"{path}: answers of another model, or to another dossier or other settings. Take another folder; where "
+            "nothing is registered in this one yet, you may remove the file instead, and all is asked anew"
+        )
     return {part: [Reply(**reply) for reply in replies] for part, replies in found.items()}
 
 
-def _write(path: Path | None, kept: dict[str, list[Reply]]) -> None:
+def _write(path: Path | None, kept: dict[str, list[Reply]], identity: str) -> None:
     if path is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     partial.write_text(
-        json.dumps({part: [asdict(reply) for reply in kept[part]] for part in kept}) + "\n", encoding="utf-8"
+        json.dumps({ASKED: identity} | {part: [asdict(reply) for reply in kept[part]] for part in kept}) + "\n",
+        encoding="utf-8",
     )
     partial.replace(path)

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions over a served model, as an ASGI application."""
+"""OpenAI's chat completions and completions over a served model, as an ASGI application."""
 
 from __future__ import annotations
 
@@ -9,26 +9,18 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from stillwatch_lab.server.completions import answer_completion, read_completion_request
+from stillwatch_lab.server.refusal import Refusal, check_single, check_top
 from stillwatch_lab.server.serving import Asked, Said, Served, Shown, Word
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LARGEST_BODY = 1 << 20
-MOST_TOP_LOGPROBS = 20
-"""OpenAI's limit."""
-
-
-class Refusal(Exception):  # noqa: N818 - an ordinary outcome, named after what happened
-    """A request that is answered with an error status."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def make_app(served: Served) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """Serve ``/v1/chat/completions``, ``/v1/models`` and ``/healthz``."""
+    """Serve ``/v1/chat/completions``, ``/v1/completions``, ``/v1/models`` and ``/healthz``."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,27 +46,30 @@ async def _route(served: Served, scope: Scope, receive: Receive) -> dict[str, An
             asked = read_request(served, body)
             said = await asyncio.to_thread(served.answer, asked)
             completion = write_completion(served, asked, said)
-            served.ledger.enter(_key(scope), said, _entries(completion))
+            served.ledger.count(_key(scope), said.prompt_tokens, said.completion_tokens, _entries(completion))
             return completion
-    raise Refusal(404, f"{scope['method']} {scope['path']}: not served here; there is POST /v1/chat/completions")
+        case "POST", "/v1/completions":
+            wanted = read_completion_request(served, await _read(receive))
+            continued, scored, entries = await asyncio.to_thread(answer_completion, served, wanted)
+            served.ledger.count(_key(scope), len(wanted.asked.prompt), len(scored.said), entries)
+            return continued
+    raise Refusal(
+        404,
+        f"{scope['method']} {scope['path']}: not served here; there is POST /v1/chat/completions and /v1/completions",
+    )
 
 
 def read_request(served: Served, body: dict[str, Any]) -> Asked:
     """Check a request. Raises Refusal with what is wrong with it."""
-    if body.get("stream"):
-        raise Refusal(400, "stream: this server answers whole; leave it out")
-    if body.get("n", 1) != 1:
-        raise Refusal(400, "n: one answer a request")
+    check_single(body)
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or not all(_is_message(m) for m in messages):
         raise Refusal(400, "messages: a list of objects with role and content (text) is wanted")
-    top = body.get("top_logprobs", 0) if body.get("logprobs") else None
-    if top is not None and not (isinstance(top, int) and 0 <= top <= MOST_TOP_LOGPROBS):
-        raise Refusal(400, f"top_logprobs: a whole number up to {MOST_TOP_LOGPROBS} is wanted")
+    top = check_top("top_logprobs", body.get("top_logprobs", 0)) if body.get("logprobs") else None
     prompt = served.encode(messages)
     longest = body.get("max_completion_tokens") or body.get("max_tokens") or 512
-    room = int(getattr(served.it.model.config, "max_position_embeddings", 0)) or None
-    if room is not None and len(prompt) >= room:
+    room = served.it.room
+    if len(prompt) >= room:
         raise Refusal(400, f"messages: {len(prompt)} tokens, and the model has room for {room}")
     try:
         return Asked(prompt, int(longest), float(body.get("temperature", 1.0)), int(body.get("seed") or 0), top)
@@ -90,9 +85,9 @@ def write_completion(served: Served, asked: Asked, said: Said) -> dict[str, Any]
         message["reasoning_content"] = _join(said.reasoning)
     logprobs = None
     if asked.logprobs is not None and served.policy.top_logprobs:
-        logprobs = {"content": [_scored(word) for word in said.answer]}
+        logprobs = {"content": [_scored(served, word) for word in said.answer]}
         if full:
-            logprobs["reasoning_content"] = [_scored(word) for word in said.reasoning]
+            logprobs["reasoning_content"] = [_scored(served, word) for word in said.reasoning]
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",
@@ -110,9 +105,13 @@ def write_completion(served: Served, asked: Asked, said: Said) -> dict[str, Any]
     }
 
 
-def _scored(word: Word) -> dict[str, Any]:
-    top = [{"token": text, "logprob": logprob, "bytes": list(text.encode())} for text, logprob in word.top]
-    return {"token": word.text, "logprob": word.logprob, "bytes": list(word.text.encode()), "top_logprobs": top}
+def _scored(served: Served, word: Word) -> dict[str, Any]:
+    top = [_named(served.text(token), logprob) for token, logprob in word.top]
+    return _named(word.text, word.logprob) | {"top_logprobs": top}
+
+
+def _named(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
 
 def _join(words: list[Word]) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 from stillwatch_lab.models.folders import LanguageModel
 from stillwatch_lab.models.sampling import seeded
+from stillwatch_lab.models.tokenizers import token_of_bytes
 from stillwatch_lab.watermarks.scheme import Scheme
 
 ANSWER = "</think>"
@@ -49,11 +51,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Word:
-    """One token that was said, its log-probability, and the likeliest ones there."""
+    """One token, its log-probability, and the likeliest ones there by number."""
 
+    token: int
     text: str
     logprob: float
-    top: tuple[tuple[str, float], ...]
+    top: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -67,17 +70,28 @@ class Said:
     completion_tokens: int
 
 
+@dataclass(frozen=True)
+class Scored:
+    """The prompt's tokens (the first has nothing to be scored by), where they were to be scored, and those after it."""
+
+    prompt: list[Word]
+    said: list[Word]
+    ended: bool
+
+
 @dataclass
 class Ledger:
     """What each key asked for and got since the server began. It limits nothing: that is the gateway's work."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def enter(self, key: str, said: Said, shown: int) -> None:
+    def count(self, key: str, prompt_tokens: int, completion_tokens: int, logprob_entries: int) -> None:
         """Add one call."""
-        counter = self.counts.setdefault(key, Counter())
-        counter.update(
-            calls=1, prompt_tokens=said.prompt_tokens, completion_tokens=said.completion_tokens, logprob_entries=shown
+        self.counts.setdefault(key, Counter()).update(
+            calls=1,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            logprob_entries=logprob_entries,
         )
 
 
@@ -106,7 +120,29 @@ class Served:
 
     def answer(self, asked: Asked) -> Said:
         """Generate. The log-probabilities are the model's own, before temperature and watermark."""
-        with self._one, seeded(asked.seed, self.it.device), torch.no_grad():
+        with self._one:
+            said, words = self._generate(asked)
+        return self._split(said, words, len(asked.prompt))
+
+    def go_on(self, asked: Asked, *, scored_prompt: bool) -> Scored:
+        """Go on with a bare prompt as far as there is room, and score the prompt itself where that is asked for."""
+        with self._one:
+            before = self._score(asked) if scored_prompt else []
+            full = asked.max_tokens == 0 or len(asked.prompt) >= self.it.room
+            said, words = ([], []) if full else self._generate(asked)
+        ended = bool(said) and said[-1] == self.it.end
+        return Scored(before, words[:-1] if ended else words, ended)
+
+    @torch.no_grad()
+    def _score(self, asked: Asked) -> list[Word]:
+        """Score each token of the prompt by those before it; the first as if all were as likely."""
+        ids = torch.tensor([asked.prompt], device=self.it.device)
+        logits = self.it.model(ids, attention_mask=torch.ones_like(ids)).logits[0]
+        scores = torch.cat([torch.zeros_like(logits[:1]), logits[:-1]])
+        return [self._word(token, one, asked.logprobs) for token, one in zip(asked.prompt, scores, strict=True)]
+
+    def _generate(self, asked: Asked) -> tuple[list[int], list[Word]]:
+        with seeded(asked.seed, self.it.device), torch.no_grad():
             ids = torch.tensor([asked.prompt], device=self.it.device)
             out = self.it.model.generate(
                 ids,
@@ -115,16 +151,23 @@ class Served:
                 generation_config=self._how(asked),
             )
         said = out.sequences[0, len(asked.prompt) :].tolist()
-        words = [self._word(token, scores[0], asked.logprobs) for token, scores in zip(said, out.logits, strict=True)]
-        return self._split(said, words, len(asked.prompt))
+        return said, [self._word(token, one[0], asked.logprobs) for token, one in zip(said, out.logits, strict=True)]
+
+    @cached_property
+    def _numbers(self) -> dict[bytes, int]:
+        return token_of_bytes(self.it.tokenizer)
+
+    def label(self, token: int) -> str:
+        """Name a token by its text, or by its number where the text is another's or no whole characters."""
+        text = self.text(token)
+        return text if self._numbers.get(text.encode()) == token else f"token_id:{token}"
 
     def _how(self, asked: Asked) -> GenerationConfig:
-        room = int(getattr(self.it.model.config, "max_position_embeddings", 0)) or 10**6
         choose: dict[str, Any] = {"do_sample": False}
         if asked.temperature > 0:
             choose = {"do_sample": True, "temperature": asked.temperature, "top_k": 0, "top_p": 1.0}
         return GenerationConfig(
-            max_new_tokens=max(1, min(asked.max_tokens, room - len(asked.prompt))),
+            max_new_tokens=max(1, min(asked.max_tokens, self.it.room - len(asked.prompt))),
             eos_token_id=self.it.end,
             pad_token_id=self.it.pad,
             return_dict_in_generate=True,
@@ -140,9 +183,10 @@ class Served:
         log_probs = torch.log_softmax(scores.float(), -1)
         top = log_probs.topk(min(wanted or 0, self.policy.top_logprobs))
         named = zip(top.indices.tolist(), top.values.tolist(), strict=True)
-        return Word(self._text(token), float(log_probs[token]), tuple((self._text(t), p) for t, p in named))
+        return Word(token, self.text(token), float(log_probs[token]), tuple(named))
 
-    def _text(self, token: int) -> str:
+    def text(self, token: int) -> str:
+        """Write one token."""
         return str(self.it.tokenizer.decode([token]))
 
     def _split(self, said: list[int], words: list[Word], prompt_tokens: int) -> Said:

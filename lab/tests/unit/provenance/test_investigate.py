@@ -13,7 +13,7 @@ from fixtures import INDEPENDENT, MAKER, OTHER, STUDENT, TEACHER
 from stillwatch.evidence.book import Book
 from stillwatch.settings import EvidenceSettings
 from stillwatch_lab.cli.main import app, load_commands
-from stillwatch_lab.errors import LabSettingsError
+from stillwatch_lab.errors import LabSettingsError, RunError
 from stillwatch_lab.provenance.chainworld import make_dossier
 from stillwatch_lab.provenance.dossier import Dossier, WatermarkSecret, read_dossier, write_dossier
 from stillwatch_lab.provenance.interview import interview
@@ -127,6 +127,17 @@ def test_an_interview_that_broke_off_goes_on(tmp_path: Path) -> None:
     again = Parrot()
     assert interview(again, asked, none, Settings(), keep=tmp_path / "it.json") == first
     assert again.asked == []
+
+
+def test_answers_to_another_dossier_are_not_gone_on_with(tmp_path: Path) -> None:
+    none = Errors([], [], [])
+    interview(Parrot(), make_dossier(MAKER, prompts=5, seed=1), none, Settings(), keep=tmp_path / "it.json")
+    other = Parrot()
+    with pytest.raises(RunError, match="to another dossier or other settings"):
+        interview(other, make_dossier(MAKER, prompts=5, seed=2), none, Settings(), keep=tmp_path / "it.json")
+    with pytest.raises(RunError, match="answers of another model"):
+        interview(Parrot("other"), make_dossier(MAKER, prompts=5, seed=1), none, Settings(), keep=tmp_path / "it.json")
+    assert other.asked == []
 
 
 def test_two_controls_of_one_name_are_refused(tmp_path: Path) -> None:
