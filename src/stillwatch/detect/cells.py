@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, encode_all, settle
 from stillwatch.detect.observe import Observed
@@ -30,6 +31,7 @@ MIN_USE_CALLS = 2
 """One such call is no habit, unless the account sends nothing else."""
 MIN_PROBABILITY = 0.8
 """and it more probably belongs than not, by four to one."""
+_LINKED = [f is not Family.CONTENT for f in FAMILIES]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ class WeighedCells:
         return [
             replace(c, observables=_observables(self.codes, self.membership, self.in_background, c.rows)) for c in cells
         ]
+
+
+def are_linked(bits: Floats, probability: Floats) -> npt.NDArray[np.bool_]:
+    """Say which strands families other than content hold by so much that it makes members of them."""
+    linked = bits[:, _LINKED]
+    most, least = linked.sum(axis=1) >= MIN_LINK_BITS, linked.max(axis=1) >= MIN_FAMILY_BITS
+    members: npt.NDArray[np.bool_] = (probability >= MIN_PROBABILITY) & most & least
+    return members
 
 
 def weigh_cells(
@@ -180,12 +190,8 @@ def _accept(
     turns: Ints,
 ) -> list[Cell]:
     """Accept members; ``sent`` counts all calls of each row's account."""
-    linked = membership.bits[:, [f is not Family.CONTENT for f in FAMILIES]]
-    ok = (
-        (membership.probability >= MIN_PROBABILITY)
-        & (linked.sum(axis=1) >= MIN_LINK_BITS)
-        & (linked.max(axis=1) >= MIN_FAMILY_BITS)
-    )
+    linked = membership.bits[:, _LINKED]
+    ok = are_linked(membership.bits, membership.probability)
     of_use = strands.cell_kind[rows.source] == USE
     second = np.partition(membership.bits, -2, axis=1)[:, -2]
     calls = strands.calls[rows.strand]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stillwatch.detect.cells import Cell
+from stillwatch.detect.cells import Cell, are_linked
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.strands import Floats, Ints
 from stillwatch.records import Family
@@ -48,6 +48,8 @@ MANY_WORDINGS = 5
 """Templates that take turns from which on they are no tool's: this is more than one tool and its parts have."""
 
 
+MIN_LINKED = 0.5
+"""Share of a group's strands that are linked, from which on they speak for all: fewer were picked, for they agree."""
 MIN_TURNS = 2
 """Wordings that an account must send to take turns: one is no turn."""
 
@@ -101,11 +103,15 @@ def take_turns(group: Group, *, calls: int) -> bool:
 def mean_bits(cells: Sequence[Cell]) -> tuple[Floats, float]:
     """Average the match weight over the strands of these cells, each entity once.
 
-    Returns the weight by family without what only says which program the accounts use, and that part, all families
-    together.
+    Over those that families other than content make members, where these are most: who takes turns besides is held by
+    what it sends. Returns the weight by family without what only says which program the accounts use, and that part,
+    all families together.
     """
     weight = np.concatenate([c.weight for c in cells])
-    own = np.average(np.concatenate([c.own_bits for c in cells]), axis=0, weights=weight)
-    every = np.average(np.concatenate([c.bits for c in cells]), axis=0, weights=weight)
-    linked = [f is not Family.CONTENT for f in FAMILIES]
-    return own, float((every - own)[linked].sum())
+    own, every = np.concatenate([c.own_bits for c in cells]), np.concatenate([c.bits for c in cells])
+    linked = np.concatenate([are_linked(c.bits, c.probability) if c.turns >= 0 else c.weight > 0.0 for c in cells])
+    if weight[linked].sum() >= MIN_LINKED * weight.sum():
+        weight, own, every = weight[linked], own[linked], every[linked]
+    own, every = np.average(own, axis=0, weights=weight), np.average(every, axis=0, weights=weight)
+    others = [f is not Family.CONTENT for f in FAMILIES]
+    return own, float((every - own)[others].sum())

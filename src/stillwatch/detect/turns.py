@@ -125,7 +125,7 @@ def _kept(cells: Ints, drafts: Drafts) -> Ints:
         place = np.searchsorted(cells, strands.cell[rows])
         stays = np.bincount(place, weights=core) >= OWN_SHARE * np.bincount(place)
         if stays.all():
-            taken: Ints = rows[sends >= MIN_TURNS]
+            taken: Ints = rows[core]
             return taken
         cells = cells[stays]
     return np.empty(0, np.int64)

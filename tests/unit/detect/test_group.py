@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hand_made_cells import HARVEST_SCORE, ONE, cell_of, strands_of
@@ -20,6 +22,16 @@ def test_mean_bits_counts_every_owner_once() -> None:
     own, tool = mean_bits([cell(weight, bits)])
     assert own == pytest.approx([(0.5 + sum(range(2, 10))) / 9.0] * len(FAMILIES))
     assert tool == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("linked", "mean"), [(6, 8.0), (4, 8.0 * 0.4 - 1.0 * 0.6)])
+def test_who_only_takes_turns_does_not_lessen_what_links_most_others(linked: int, mean: float) -> None:
+    bits = np.full((10, len(FAMILIES)), -1.0)
+    bits[:linked] = 8.0
+    own, _ = mean_bits([replace(cell(np.ones(10), bits), turns=3)])
+    assert own == pytest.approx([mean] * len(FAMILIES))
+    whole, _ = mean_bits([cell(np.ones(10), bits)])
+    assert whole == pytest.approx([8.0 * linked / 10 - (10 - linked) / 10] * len(FAMILIES))
 
 
 def test_contents_are_its_cells_and_what_is_its_own() -> None:
