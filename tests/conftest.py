@@ -52,6 +52,12 @@ def evasion(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
 
 
 @pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
+    """Compose the incident of ``make demo``, whole."""
+    return _compose(tmp_path_factory, "demo", scale=1.0)
+
+
+@pytest.fixture(scope="session")
 def innocents(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
     return _compose(tmp_path_factory, "hard-negatives", scale=0.2)
 
