@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stillwatch.ingest.fingerprint import MAX_NAMES, Batch, Fingerprinter, Names
+from stillwatch.ingest.fingerprint import Batch, Fingerprinter
 from stillwatch.records import CALL_LOG, CALLS, LANGUAGES, Cue
 
 KEY = bytes(range(32))
@@ -279,22 +279,6 @@ def test_names_say_what_keyed_values_stand_for() -> None:
     assert prints.names["asn"][made.columns["asn"][0].as_py()] == "64500"
     assert prints.names["prefix"][made.columns["prefix"][0].as_py()] == "192.0.2.0/24"
     assert prints.keyed("account", "anna") == made.columns["account"][0].as_py()
-
-
-def test_only_names_of_values_that_are_not_known_are_told() -> None:
-    names = Names(np.array([3, 7, 5]), pa.array(["c", "g", "e"], pa.large_string()))
-    assert names.beyond({7: "g"}) == {3: "c", 5: "e"}
-    assert names.beyond({3, 5, 7}) == {}
-
-
-def test_names_of_a_crowded_kind_are_dropped_and_accounts_kept() -> None:
-    prints = Fingerprinter(KEY)
-    crowd = Names(np.arange(MAX_NAMES + 1), pa.array(["x"] * (MAX_NAMES + 1), pa.large_string()))
-    for kind in ("model", "account"):
-        prints._remember({kind: crowd})
-        prints._remember({kind: Names(np.array([-1]), pa.array(["late"], pa.large_string()))})
-    assert prints.names["model"] == {}
-    assert len(prints.names["account"]) == MAX_NAMES + 2
 
 
 def test_samples_are_chosen_by_the_call_and_nothing_else() -> None:
