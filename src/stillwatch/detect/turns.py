@@ -88,13 +88,11 @@ class _Companions:
 
     def of_wording(self, cell: int) -> Ints:
         """Return the cells that a wording's senders are in more often than chance would have it."""
-        senders = self.drafts.number[self.drafts.strands.of_cells(np.array([cell]))]
         # Accounts stand in the order of a keyed hash, so the first are drawn at random.
-        looked_at = senders[:MAX_SENDERS]
-        counts = self.bounds[looked_at + 1] - self.bounds[looked_at]
-        rows = self.rows[
-            np.repeat(self.bounds[looked_at] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        ]
+        senders = self.drafts.number[self.drafts.strands.of_cells(np.array([cell]))][:MAX_SENDERS]
+        first = self.bounds[senders]
+        counts = self.bounds[senders + 1] - first
+        rows = self.rows[np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())]
         cells, common = np.unique(self.drafts.strands.cell[rows], return_counts=True)
         share = len(senders) / (len(self.drafts.population.account) + 1.0)
         bits = excess_bits(common.astype(float), self.size[cells].astype(float), share)

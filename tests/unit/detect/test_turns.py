@@ -11,7 +11,7 @@ from stillwatch.detect.group import MANY_WORDINGS, Group, Sent, take_turns
 from stillwatch.detect.merging import join_all
 from stillwatch.detect.mixture import Background
 from stillwatch.detect.strands import TEMPLATE, USE, Ints, Population, Strands
-from stillwatch.detect.turns import find_turns
+from stillwatch.detect.turns import MAX_SENDERS, find_turns
 
 RING, OTHERS = list(range(1, 41)), list(range(101, 141))
 PEOPLE = list(range(10_000, 12_000))
@@ -43,6 +43,11 @@ def found_in(cells: Cells, owners: dict[int, int] | None = None) -> tuple[Strand
 def test_accounts_that_take_turns_with_many_wordings_are_one_set() -> None:
     _, turns = found_in(turns_of(RING, 10))
     assert len(np.unique(turns)) == 1
+    assert turns.min() >= 0
+
+
+def test_a_set_of_more_accounts_than_are_looked_at_is_found() -> None:
+    _, turns = found_in(turns_of(list(range(1, 4 * MAX_SENDERS)), 10))
     assert turns.min() >= 0
 
 
