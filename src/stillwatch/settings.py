@@ -16,7 +16,7 @@ MIN_STRENGTH_BITS = 2.5
 """The weaker of the two answers must be at least six to one before a group is listed as a campaign."""
 SAMPLE_LIMIT = 40_000
 """At most about this many masked samples are kept for the report, chosen by the keyed hash of their call."""
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
 EVIDENCE = Path(".stillwatch/evidence")
 """Where the evidence log and what opens it live unless said otherwise."""
 FAMILIES = frozenset({"content", "timing", "network", "identity", "economy"})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.detect.mixture import FAMILIES, Background, Codes, Membership, encode, encode_all, settle
+from stillwatch.detect.codes import Background, Codes, Numbered, encode, encode_all, number_all
+from stillwatch.detect.kernels import weigh_families
+from stillwatch.detect.mixture import FAMILIES, Membership, settle
 from stillwatch.detect.observe import Observed
 from stillwatch.detect.strands import MIN_ENTITIES, USE, Floats, Ints, Population, Strands, entity_weights
 from stillwatch.records import Family
@@ -31,7 +33,10 @@ MIN_USE_CALLS = 2
 """One such call is no habit, unless the account sends nothing else."""
 MIN_PROBABILITY = 0.8
 """and it more probably belongs than not, by four to one."""
-_LINKED = [f is not Family.CONTENT for f in FAMILIES]
+SUM_ERROR = 1e-6
+"""More than weights' sums of a million strands can differ by for the order in which they are added."""
+_CONTENT = FAMILIES.index(Family.CONTENT)
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,20 @@ class WeighedCells:
         ]
 
 
-def are_linked(bits: Floats, probability: Floats) -> npt.NDArray[np.bool_]:
+def are_linked(bits: Floats, probability: Floats) -> Flags:
     """Say which strands families other than content hold by so much that it makes members of them."""
-    linked = bits[:, _LINKED]
-    most, least = linked.sum(axis=1) >= MIN_LINK_BITS, linked.max(axis=1) >= MIN_FAMILY_BITS
-    members: npt.NDArray[np.bool_] = (probability >= MIN_PROBABILITY) & most & least
+    return _are_linked(*_links(bits), probability)
+
+
+def _links(bits: Floats) -> tuple[Floats, Floats]:
+    """Return what families other than content say together, and what the one that says most does."""
+    total, most = np.empty(len(bits)), np.empty(len(bits))
+    weigh_families(bits, _CONTENT, total, most)
+    return total, most
+
+
+def _are_linked(total: Floats, most: Floats, probability: Floats) -> Flags:
+    members: Flags = (probability >= MIN_PROBABILITY) & (total >= MIN_LINK_BITS) & (most >= MIN_FAMILY_BITS)
     return members
 
 
@@ -106,11 +120,12 @@ def weigh_cells(
     """
     if turns is None:
         turns = np.full(len(strands), -1)
-    rows = _lay_out(strands, observed, population, background)
+    numbered = number_all(observed, background)
+    rows = _lay_out(strands, numbered, population, background)
     at = population.index(strands.account)[rows.strand]
     owner = population.owner[at]
     weight = entity_weights(owner, rows.cell)
-    codes = encode_all(observed, rows.cell, rows.strand, background)
+    codes = encode_all(numbered, rows.cell, rows.strand)
     strata = _background_flags(strands, background)
     membership = settle(
         codes,
@@ -134,14 +149,14 @@ def _background_flags(strands: Strands, background: Background) -> list[Floats]:
     return [(inside & stratum[at]).astype(float) for stratum in background.strata]
 
 
-def _lay_out(strands: Strands, observed: Sequence[Observed], population: Population, background: Background) -> _Rows:
+def _lay_out(strands: Strands, numbered: Sequence[Numbered], population: Population, background: Background) -> _Rows:
     everything = np.arange(len(strands))
     template = strands.cell_kind[strands.cell] != USE
     pieces = [everything[template]]
     sources = [strands.cell[template]]
     use_cells = np.flatnonzero(strands.cell_kind == USE)
     for cell in use_cells:
-        for members in _seeds(strands, int(cell), observed, population, background):
+        for members in _seeds(strands, int(cell), numbered, population, background):
             pieces.append(members)
             sources.append(np.full(len(members), cell))
     numbers: list[Ints] = [strands.cell[template]]
@@ -153,7 +168,7 @@ def _lay_out(strands: Strands, observed: Sequence[Observed], population: Populat
 
 
 def _seeds(
-    strands: Strands, cell: int, observed: Sequence[Observed], population: Population, background: Background
+    strands: Strands, cell: int, numbered: Sequence[Numbered], population: Population, background: Background
 ) -> list[Ints]:
     """Return, for one kind of use, the holders of each observable that is surprisingly common among its strands."""
     mine = np.flatnonzero(strands.cell == cell)
@@ -162,10 +177,10 @@ def _seeds(
         return []
     zeros = np.zeros(len(mine), np.int64)
     found: list[tuple[float, str, int, Ints]] = []
-    for one in observed:
-        if not one.signal.seeds:
+    for one in numbered:
+        if not one.observed.signal.seeds:
             continue
-        codes = encode(one, zeros, mine, background)
+        codes = encode(one, zeros, mine)
         held = np.bincount(codes.code[codes.code >= 0], minlength=len(codes.code_cell))
         everybody = codes.known[0] if codes.known else float(len(background.account))
         rate = (np.maximum(codes.base_all - held, 0.0) + 0.5) / (everybody + 1.0)
@@ -175,7 +190,7 @@ def _seeds(
         for code in good:
             members = mine[codes.code == code]
             if len(np.unique(entity[codes.code == code])) >= MIN_ENTITIES:
-                found.append((float(surprise[code]), one.signal.name, int(codes.code_observable[code]), members))
+                found.append((float(surprise[code]), codes.name, int(codes.code_observable[code]), members))
     found.sort(key=lambda f: (-f[0], f[1], f[2]))
     return [members for _, _, _, members in found[:MAX_SEEDS]]
 
@@ -190,20 +205,16 @@ def _accept(
     turns: Ints,
 ) -> list[Cell]:
     """Accept members; ``sent`` counts all calls of each row's account."""
-    linked = membership.bits[:, _LINKED]
-    ok = are_linked(membership.bits, membership.probability)
+    linked, most = _links(membership.bits)
+    ok = _are_linked(linked, most, membership.probability)
     of_use = strands.cell_kind[rows.source] == USE
-    second = np.partition(membership.bits, -2, axis=1)[:, -2]
-    calls = strands.calls[rows.strand]
-    habit = (calls >= MIN_USE_CALLS) | (calls == sent)
-    ok &= ~of_use | (habit & (membership.bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS))
+    use = np.flatnonzero(of_use & ok)
+    ok[use] = _are_habits(strands.calls[rows.strand[use]], sent[use], membership.bits[use])
     sets = np.where(of_use, -1, turns[rows.strand])
     ok |= sets >= 0
     cells: list[Cell] = []
-    likely = ~of_use & ~ok & (membership.probability >= MIN_PROBABILITY) & (linked.sum(axis=1) >= 0.0)
-    order = np.argsort(rows.cell, kind="stable")
-    bounds = np.flatnonzero(np.diff(rows.cell[order])) + 1
-    for at in np.split(order, bounds):
+    likely = ~of_use & ~ok & (membership.probability >= MIN_PROBABILITY) & (linked >= 0.0)
+    for at in _worth_a_look(rows.cell, weight * ok):
         inside = at[ok[at]]
         if weight[inside].sum() < MIN_ENTITIES:
             continue
@@ -228,6 +239,24 @@ def _accept(
     return cells
 
 
+def _are_habits(calls: Ints, sent: Ints, bits: Floats) -> Flags:
+    """Say which strands of a use are a habit of their accounts that enough speaks for; ``sent`` counts all calls."""
+    second = np.partition(bits, -2, axis=1)[:, -2]
+    habit = (calls >= MIN_USE_CALLS) | (calls == sent)
+    found: Flags = habit & (bits.sum(axis=1) >= MIN_USE_BITS) & (second >= MIN_SECOND_BITS)
+    return found
+
+
+def _worth_a_look(cell: Ints, accepted: Floats) -> Iterator[Ints]:
+    """Yield the rows of each cell that may have enough accepted entities: of tens of thousands, most have not."""
+    # Sums in another order differ in the last digits: the cell itself is asked once more.
+    enough = np.bincount(cell, weights=accepted) >= MIN_ENTITIES - SUM_ERROR
+    some = np.flatnonzero(enough[cell])
+    some = some[np.argsort(cell[some], kind="stable")]
+    bounds = np.flatnonzero(np.diff(cell[some])) + 1
+    yield from np.split(some, bounds) if len(some) else ()
+
+
 def _observables(
     codes: Sequence[Codes], membership: Membership, in_background: Floats, inside: Ints | None
 ) -> tuple[tuple[str, str, int, float, float, float], ...]:
@@ -240,7 +269,7 @@ def _observables(
         if not has.any():
             continue
         values, inverse, counts = np.unique(code[has], return_inverse=True, return_counts=True)
-        bits = np.bincount(inverse, weights=membership.by_signal[c.name][inside][has]) / counts
+        bits = np.bincount(inverse, weights=membership.by_signal[c.name].of(inside[has])) / counts
         known = np.bincount(inverse, weights=in_background[inside][has])
         for v, n, b, k in zip(values, counts, bits, known, strict=True):
             if n >= 2 and b >= 1.0:

@@ -65,7 +65,9 @@ class Drafts:
     def counts(self, accounts: Ints) -> tuple[Ints, Ints]:
         """Return the drafts that these accounts are in, in ascending order, and how many are in each."""
         homes = self.home[accounts]
-        return np.unique(homes[homes >= 0], return_counts=True)
+        counts = np.bincount(homes[homes >= 0])
+        near = np.flatnonzero(counts)
+        return near, counts[near]
 
     def found(self, harvest: float) -> int:
         """Begin a draft without accounts or cells and return its number."""

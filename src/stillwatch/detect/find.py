@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.detect.answers import Answer, strength
+from stillwatch.detect.codes import Background
 from stillwatch.detect.columns import integers
 from stillwatch.detect.distillation import is_distillation
 from stillwatch.detect.group import Group
 from stillwatch.detect.groups import find_groups
 from stillwatch.detect.load import Load, find_loads
-from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import BACKGROUND_CALLS, Observed, observe, skipped_because
 from stillwatch.detect.owners import with_openly_owned
 from stillwatch.detect.questions import one_operator
@@ -81,6 +81,8 @@ class Findings:
     """The sub-streams' calls with a column ``group``: the position of the group as found, kept in ``order``."""
     order: list[int]
     """For each candidate, its number in ``calls``."""
+    others: int = 0
+    """Further groups, which could not have reached the bits asked for whatever their calls show."""
 
 
 def find_candidates(
@@ -89,9 +91,13 @@ def find_candidates(
     *,
     accounts: pa.Table | None,
     signals: Sequence[Signal],
+    least: float = -np.inf,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> Findings:
-    """Find and question every group. ``accounts`` has keyed int64 columns: account, organization, created_hour, …."""
+    """Find groups, and question those that may reach ``least`` bits for one operator.
+
+    ``accounts`` has keyed int64 columns: account, organization, created_hour, ….
+    """
     on_step("reading cues")
     cue_rows = engine.collect(calls.group_by("cues").agg(calls=nw.len()))
     cue_table = score_cues(np.sort(cue_rows["cues"].to_numpy())).to_arrow()
@@ -122,9 +128,10 @@ def find_candidates(
         on_signal=lambda name: on_step(f"signal {name}"),
     )
     on_step("linking")
-    groups = find_groups(strands, observed, population, background)
+    found = find_groups(strands, observed, population, background, least=least)
+    groups = found.promising
     if not groups:
-        return Findings([], population, strands, observed, skipped, None, [])
+        return Findings([], population, strands, observed, skipped, None, [], found.others)
     on_step("questioning")
     kept = group_calls(engine, marked, groups, population)
     summaries = summarise(engine, kept, len(groups))
@@ -134,7 +141,8 @@ def find_candidates(
         _question(g, s, load, population, topics) for g, s, load in zip(groups, summaries, loads, strict=True)
     ]
     order = sorted(range(len(candidates)), key=lambda i: (-candidates[i].strength, int(groups[i].accounts[0])))
-    return Findings([candidates[i] for i in order], population, strands, observed, skipped, kept, order)
+    ordered = [candidates[i] for i in order]
+    return Findings(ordered, population, strands, observed, skipped, kept, order, found.others)
 
 
 def _topics_of_everybody(engine: Engine, background_calls: nw.LazyFrame[Any]) -> TopicSpread:
@@ -145,7 +153,7 @@ def _topics_of_everybody(engine: Engine, background_calls: nw.LazyFrame[Any]) ->
 
 
 def _question(group: Group, summary: Summary, load: Load, population: Population, everybody: TopicSpread) -> Candidate:
-    entities = len(np.unique(population.entity[population.index(group.accounts)]))
+    entities = population.entities(group.accounts)
     coordination = one_operator(
         group, summary, load, entities=entities, accounts=len(population.account), everybody=everybody
     )

@@ -31,6 +31,8 @@ class Sent:
     """Of its accounts, how many send the template that most of its calls have, and in how many calls."""
     turns: float = 0.0
     """Of these wordings, how many an account sends on average."""
+    calls: float = 0.0
+    """Its accounts' calls in its contents; one that is in several counts in each."""
 
 
 OPENLY_SHARED = frozenset({"payment", "email_domain"})

@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from stillwatch.detect.belonging import absorb, belongings, dismiss, settle
 from stillwatch.detect.cells import Cell, weigh_cells
 from stillwatch.detect.chance import drop_chance
+from stillwatch.detect.codes import Background
 from stillwatch.detect.drafts import Drafts
 from stillwatch.detect.group import Group
 from stillwatch.detect.kinship import MIN_EXCLUSIVE, PERSONAL, PERSONAL_FAMILIES, split
 from stillwatch.detect.merging import join_all
-from stillwatch.detect.mixture import Background
 from stillwatch.detect.observe import Observed
 from stillwatch.detect.papers import held_in_drafts, unite_by_papers
+from stillwatch.detect.questions import most_for_one_operator
 from stillwatch.detect.senders import see_senders, without_outsiders
 from stillwatch.detect.strands import MIN_ENTITIES, Ints, Population, Strands
 from stillwatch.detect.ties import tied_shares
 from stillwatch.detect.turns import find_turns
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The groups that are worth questioning, and how many others were found."""
+
+    promising: list[Group]
+    others: int = 0
+
+
 def find_groups(
-    strands: Strands, observed: Sequence[Observed], population: Population, background: Background
-) -> list[Group]:
-    """Weigh every cell and seed, accept members, and merge cells that are one campaign."""
+    strands: Strands,
+    observed: Sequence[Observed],
+    population: Population,
+    background: Background,
+    *,
+    least: float = -np.inf,
+) -> Groups:
+    """Weigh every cell and seed, accept members, and merge cells that are one campaign.
+
+    Groups that would stay below ``least`` bits for one operator whatever their calls show are only counted: in a large
+    log chance makes thousands of them.
+    """
     if not len(strands):
-        return []
+        return Groups([])
     weighed = weigh_cells(strands, observed, population, background, turns=find_turns(strands, population))
     groups = drop_chance(merge(weighed.cells, strands, population, observed), strands, population)
     groups = [g for g in (without_outsiders(g, strands) for g in groups) if len(g.accounts) >= MIN_ENTITIES]
-    held = [g for g in groups if _is_held(g)]
+    for group in groups:
+        group.sent = see_senders(group, strands)
+    promising = [g for g in groups if _most(g, population) >= least]
+    held = [g for g in promising if _is_held(g)]
     for group, tied in zip(held, tied_shares(held, strands, observed), strict=True):
         group.tied = tied
-    for group in groups:
+    for group in promising:
         group.cells = weighed.explain(group.cells)
-        group.sent = see_senders(group, strands)
-    return groups
+    return Groups(promising, len(groups) - len(promising))
+
+
+def _most(group: Group, population: Population) -> float:
+    entities = population.entities(group.accounts)
+    return most_for_one_operator(group, entities=entities, accounts=len(population.account))
 
 
 def merge(

@@ -160,6 +160,7 @@ def scan_json(
             "signals": settings.signals,
         },
         "candidates": [round(c.strength, 2) for c in findings.candidates],
+        "candidates_unquestioned": findings.others,
         "limits": LIMITS,
         "calibration": {
             "scans": calibration.scans,

@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from stillwatch.detect.columns import numbered
-from stillwatch.detect.kernels import Held, Votes, add_up, compare, gather, raise_rates
-from stillwatch.detect.observe import Edges, Observed
+from stillwatch.detect.codes import Background, Codes
+from stillwatch.detect.kernels import Held, Votes, add_odds, add_up, compare, gather, raise_rates
 from stillwatch.detect.strands import Floats, Ints
 from stillwatch.detect.threads import each
 from stillwatch.detect.votes import Owners
@@ -37,40 +35,15 @@ FAMILIES = OWN_FAMILIES
 
 
 @dataclass(frozen=True)
-class Codes:
-    """One signal over the strands: ``code`` numbers (cell, observable) pairs, -1 where the strand has none.
+class Heard:
+    """What one signal says: the rows that hold an observable of it, in ascending order, and the bits of each."""
 
-    ``base`` counts, for each code, the background accounts that hold the observable, by stratum of ``Background``.
-    Where the signal is partial, ``known`` counts those of each stratum of whom it says anything.
-    """
+    rows: Ints
+    bits: Floats
 
-    name: str
-    family: Family
-    max_bits: float
-    of_tool: bool
-    code: Ints
-    code_cell: Ints
-    code_observable: Ints
-    base: tuple[Floats, ...]
-    known: tuple[float, ...] | None = None
-
-    @property
-    def base_all(self) -> Floats:
-        """Of all background accounts, how many hold each observable."""
-        return self.base[0]
-
-
-@dataclass(frozen=True)
-class Background:
-    """The accounts that stand for everybody: keys in ascending order, and which of them hardly ever follow up."""
-
-    account: Ints
-    single_turn: npt.NDArray[np.bool_]
-
-    @property
-    def strata(self) -> list[npt.NDArray[np.bool_]]:
-        """Who is in each stratum: everybody, and those that hardly ever follow up."""
-        return [np.ones(len(self.account), bool), self.single_turn]
+    def of(self, rows: Ints) -> Floats:
+        """Return the bits of these rows, all of which hold one."""
+        return self.bits[np.searchsorted(self.rows, rows)]
 
 
 @dataclass(frozen=True)
@@ -83,78 +56,7 @@ class Membership:
     probability: Floats
     bits: Floats
     own_bits: Floats
-    by_signal: dict[str, Floats]
-
-
-def encode(observed: Observed, cell: Ints, strand_of: Ints, background: Background) -> Codes:
-    """Give each strand its most shared observable of one signal within its cell.
-
-    ``strand_of`` maps rows (one a strand and cell; seeds repeat a strand in several cells) to strand numbers.
-    """
-    edges = observed.strands
-    start, stop = edges.bounds(strand_of)
-    counts = stop - start
-    row = np.repeat(np.arange(len(strand_of)), counts)
-    at = np.repeat(start - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-    values, value = numbered(edges.observable[at])
-    pair, pair_code = numbered(cell[row] * np.int64(max(1, len(values))) + value)
-    holders = np.bincount(pair_code, minlength=len(pair))
-    code = np.full(len(strand_of), -1, np.int64)
-    best = _most_shared(row, holders[pair_code], edges.calls[at])
-    # Only what is some strand's most shared observable is counted from here on: a tenth of what many addresses leave.
-    used = np.zeros(len(pair), bool)
-    used[pair_code[best]] = True
-    code[row[best]] = (np.cumsum(used) - 1)[pair_code[best]]
-    pair = pair[used]
-    observable = values[pair % max(1, len(values))] if len(values) else pair
-    return Codes(
-        observed.signal.name,
-        observed.signal.family,
-        observed.signal.max_bits,
-        observed.signal.of_tool,
-        code,
-        pair // max(1, len(values)),
-        observable,
-        _background_counts(observed.background, background, observable),
-        _known(observed.background, background) if observed.signal.partial else None,
-    )
-
-
-def _most_shared(row: Ints, holders: Ints, calls: Ints) -> Ints:
-    """Return for each row its edge of most holders, then most calls, then the first; rows stand together."""
-    new = np.ones(len(row), bool)
-    new[1:] = row[1:] != row[:-1]
-    start = np.flatnonzero(new)
-    if len(start) == len(row):
-        return start
-    length = np.diff(np.concatenate([start, [len(row)]]))
-    good = holders == np.repeat(np.maximum.reduceat(holders, start), length)
-    left = np.where(good, calls, -1)
-    chosen = np.flatnonzero(left == np.repeat(np.maximum.reduceat(left, start), length))
-    first: Ints = chosen[np.concatenate([[True], row[chosen][1:] != row[chosen][:-1]])]
-    return first
-
-
-def _background_counts(edges: Edges, background: Background, observable: Ints) -> tuple[Floats, ...]:
-    known, inverse = edges.distinct
-    if not len(known):
-        return tuple(np.zeros(len(observable)) for _ in background.strata)
-    at = np.searchsorted(known, observable).clip(0, len(known) - 1)
-    found = known[at] == observable
-    unit = np.searchsorted(background.account, edges.unit)
-    counts = [np.bincount(inverse, weights=stratum[unit], minlength=len(known)) for stratum in background.strata]
-    return tuple(np.where(found, c[at], 0.0) for c in counts)
-
-
-def _known(edges: Edges, background: Background) -> tuple[float, ...]:
-    """Count the accounts of each stratum that a signal saw."""
-    at = np.searchsorted(background.account, np.unique(edges.unit))
-    return tuple(float(stratum[at].sum()) for stratum in background.strata)
-
-
-def encode_all(observed: Sequence[Observed], cell: Ints, strand_of: Ints, background: Background) -> list[Codes]:
-    """Encode every signal."""
-    return each(lambda o: encode(o, cell, strand_of, background), observed)
+    by_signal: dict[str, Heard]
 
 
 def settle(
@@ -191,10 +93,14 @@ def settle(
         bits = _by_family(seen, weighed, len(cell))
         share = (total + 1.0) / (entities + 2.0)
         odds = np.log2(share / (1.0 - share)).clip(-3.0, 3.0)
-        probability = 1.0 / (1.0 + np.exp2(-(bits.sum(axis=1) + odds[cell]).clip(-60, 60)))
-    own_bits = _by_family(seen, weighed, len(cell), of_tool=False)
-    by_signal = {s.codes.name: s.spread(found, len(cell)) for s, found in zip(seen, weighed, strict=True)}
-    return Membership(probability, bits, own_bits, by_signal)
+        add_odds(bits, odds, cell, probability := np.empty(len(cell)))
+        # In place: 1 / (1 + 2 ** -odds).
+        np.negative(probability.clip(-60, 60, out=probability), out=probability)
+        np.exp2(probability, out=probability)
+        probability += 1.0
+        np.divide(1.0, probability, out=probability)
+    by_signal = {s.codes.name: Heard(s.held.rows, found) for s, found in zip(seen, weighed, strict=True)}
+    return Membership(probability, bits, _without_tools(bits, seen, weighed), by_signal)
 
 
 def _sums(rows: Ints, number: Ints, votes: Floats, numbers: int) -> Floats:
@@ -262,28 +168,33 @@ class _Seen:
             raise_rates(codes.base[stratum], members, codes.code_cell, left, MIN_STRATUM, base)
         return np.maximum(np.where(base > 0, base, 0.5), 1e-6)
 
-    def spread(self, bits: Floats, rows: int) -> Floats:
-        """Return the bits of all rows, 0 for those that hold nothing."""
-        out = np.zeros(rows)
-        out[self.held.rows] = bits
-        return out
 
-
-def _by_family(seen: Sequence[_Seen], weighed: Sequence[Floats], rows: int, *, of_tool: bool = True) -> Floats:
-    """Add up the bits of each family; with or without the signals that see only a program."""
+def _by_family(seen: Sequence[_Seen], weighed: Sequence[Floats], rows: int) -> Floats:
+    """Add up the bits of each family."""
     bits = np.zeros((rows, len(FAMILIES)))
-
-    def fill(column: int) -> None:
-        strongest, gains, worst = np.zeros(rows), np.zeros(rows), np.zeros(rows)
-        for one, found in zip(seen, weighed, strict=True):
-            if one.codes.family is FAMILIES[column] and (of_tool or not one.codes.of_tool):
-                gather(one.held.rows, found, strongest, gains, worst)
-        # In place: strongest + REST_SHARE * (gains - strongest) + 0.5 * worst.
-        gains -= strongest
-        gains *= REST_SHARE
-        gains += strongest
-        worst *= 0.5
-        np.add(gains, worst, out=bits[:, column])
-
-    each(fill, range(len(FAMILIES)))
+    heard = list(zip(seen, weighed, strict=True))
+    each(lambda family: _add_up(heard, family, bits), FAMILIES)
     return bits
+
+
+def _without_tools(bits: Floats, seen: Sequence[_Seen], weighed: Sequence[Floats]) -> Floats:
+    """Return the bits by family, without the signals that see only a program."""
+    own = bits.copy()
+    heard = [(one, found) for one, found in zip(seen, weighed, strict=True) if not one.codes.of_tool]
+    each(lambda family: _add_up(heard, family, own), {one.codes.family for one in seen if one.codes.of_tool})
+    return own
+
+
+def _add_up(heard: Sequence[tuple[_Seen, Floats]], family: Family, bits: Floats) -> None:
+    """Write a family's column: its strongest signal, a share of the others that speak for, and half the worst."""
+    rows = len(bits)
+    strongest, gains, worst = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+    for one, found in heard:
+        if one.codes.family is family:
+            gather(one.held.rows, found, strongest, gains, worst)
+    # In place: strongest + REST_SHARE * (gains - strongest) + 0.5 * worst.
+    gains -= strongest
+    gains *= REST_SHARE
+    gains += strongest
+    worst *= 0.5
+    np.add(gains, worst, out=bits[:, FAMILIES.index(family)])

@@ -31,12 +31,6 @@ class Edges:
     calls: Ints
 
     @cached_property
-    def distinct(self) -> tuple[Ints, Ints]:
-        """The observables in ascending order, and which of them each row has."""
-        values, inverse = np.unique(self.observable, return_inverse=True)
-        return values, inverse
-
-    @cached_property
     def _stops(self) -> Ints:
         return np.cumsum(np.bincount(self.unit))
 

@@ -13,13 +13,14 @@ import numpy as np
 from stillwatch.detect.answers import Answer, Finding
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.group import MANY_WORDINGS, Group, mean_bits
-from stillwatch.detect.items import MIN_ITEM_CALLS, are_samples, public_items, sampled_items
-from stillwatch.detect.load import Load, taking_turns
+from stillwatch.detect.items import MIN_ITEM_CALLS, SAMPLED_BITS, are_samples, public_items, sampled_items
+from stillwatch.detect.load import MAX_BITS as MAX_LOAD_BITS
+from stillwatch.detect.load import MIN_EXPECTED, Load, taking_turns
 from stillwatch.detect.merging import OWN_SHARE
 from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.senders import MIN_COVERED, PUBLIC_SHARE
 from stillwatch.detect.strands import USE, Floats
-from stillwatch.detect.summary import Summary
+from stillwatch.detect.summary import PURE_SHARE, Summary
 from stillwatch.detect.topics import ONE_QUEUE, TopicSpread, queue_bits
 from stillwatch.detect.uses import Use
 from stillwatch.records import Family
@@ -66,25 +67,51 @@ def one_operator(
     # Whether anything speaks of people at all is asked of uses too, where an account may have more calls.
     personal = max(_personal(bits), _personal(mean_bits(group.cells)[0]))
     witness = 1.0 if group.sent.wordings >= MANY_WORDINGS else float(np.clip(personal / MIN_WITNESS, 0.0, 1.0))
-    findings = [
+    return _answer(
         _same_content(group, entities, accounts),
         *_sharding(summary, everybody=everybody, witness=witness),
-        *_rotation(group, summary),
+        *([] if public_items(summary, 0) else _rotation(group)),
         *taking_turns(load),
         _same_tool(tool),
-    ]
-    for column, family in enumerate(FAMILIES):
-        if family is Family.CONTENT or abs(bits[column]) < LEAST_BITS:
-            continue
-        findings.append(
-            Finding(
-                f"shared_{family}",
-                family,
-                float(np.clip(bits[column], LEAST_AGREEMENT, MAX_LINK_BITS.get(family, np.inf))),
-                _link_says(group, family, float(bits[column])),
-            )
-        )
+        *_links(group, bits),
+    )
+
+
+def most_for_one_operator(group: Group, *, entities: int, accounts: int) -> float:
+    """Return the bits that ``one_operator`` can come to at most, whatever the group's calls show.
+
+    What accounts and wording say is known before anybody looks at the calls; all that these can add is added.
+    """
+    bits, tool = mean_bits(_wordings(group) or group.cells)
+    calls = group.sent.calls / PURE_SHARE
+    dealt = Finding("one_queue", Family.CONTENT, max(MAX_QUEUE_BITS, SAMPLED_BITS[0]), "")
+    avoiding = Finding("complementary_load", Family.TIMING, MAX_LOAD_BITS, "")
+    return _answer(
+        _same_content(group, entities, accounts),
+        *([dealt] if calls >= MIN_ITEM_CALLS else []),
+        *_rotation(group),
+        *([avoiding] if calls * (calls - 1.0) / 2.0 >= MIN_EXPECTED else []),
+        _same_tool(tool),
+        *_links(group, bits),
+    ).bits
+
+
+def _answer(*findings: Finding) -> Answer:
     return Answer(COORDINATION_PRIOR, tuple(f for f in findings if abs(f.bits) >= LEAST_BITS))
+
+
+def _links(group: Group, bits: Floats) -> list[Finding]:
+    """Say what each family but content says of the accounts, given its bits on average over them."""
+    return [
+        Finding(
+            f"shared_{family}",
+            family,
+            float(np.clip(bits[column], LEAST_AGREEMENT, MAX_LINK_BITS.get(family, np.inf))),
+            _link_says(group, family, float(bits[column])),
+        )
+        for column, family in enumerate(FAMILIES)
+        if family is not Family.CONTENT and abs(bits[column]) >= LEAST_BITS
+    ]
 
 
 def _personal(bits: Floats) -> float:
@@ -142,9 +169,9 @@ def _own_part(own_share: float) -> float:
     return float(np.clip((own_share - PUBLIC_SHARE) / (OWN_SHARE - PUBLIC_SHARE), 0.0, 1.0))
 
 
-def _rotation(group: Group, summary: Summary) -> list[Finding]:
+def _rotation(group: Group) -> list[Finding]:
     bits = float(np.clip(np.log2(max(1, group.sent.wordings) / MANY_WORDINGS), 0.0, MAX_ROTATION_BITS))
-    if not bits or public_items(summary, 0):
+    if not bits:
         return []
     says = (
         f"They take turns with {group.sent.wordings} templates that hardly anybody else sends: one tool has one or two."

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
 
 from stillwatch.detect.distinct import distinct_calls
 from stillwatch.detect.distribution import find_distributions
 from stillwatch.detect.find import find_candidates
 from stillwatch.detect.listing import Listing
+from stillwatch.detect.operators import MIN_OPERATOR_BITS
 from stillwatch.detect.partners import Watched, find_watched, with_partner_evidence
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.substreams import find_substreams
@@ -44,7 +46,9 @@ def list_campaigns(
 ) -> tuple[nw.LazyFrame[Any], Listing]:
     """Return the calls, each once, and what is listed of them. Nothing else decides what ``campaigns.json`` says."""
     calls = distinct_calls(engine, engine.read(scanned.calls))
-    findings = find_candidates(engine, calls, accounts=scanned.keyed, signals=signals, on_step=on_step)
+    # What partners say comes on top, so that then any group may still be listed.
+    least = -np.inf if scanned.watched else min(min_strength_bits, MIN_OPERATOR_BITS)
+    findings = find_candidates(engine, calls, accounts=scanned.keyed, signals=signals, least=least, on_step=on_step)
     if scanned.watched:
         on_step("comparing with partners")
         findings = with_partner_evidence(findings, find_watched(engine, calls, scanned.keyed, scanned.watched))

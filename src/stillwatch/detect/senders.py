@@ -11,7 +11,7 @@ from stillwatch.detect.drafts import part_of
 from stillwatch.detect.group import Group, Sent
 from stillwatch.detect.kinship import HELD_BITS, PERSONAL
 from stillwatch.detect.merging import OWN_SHARE
-from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Floats, Ints, Strands
+from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, SYSTEM, TEMPLATE, USE, Ints, Strands
 from stillwatch.detect.uses import HARVEST_CENTIBITS
 
 PUBLIC_SHARE = 0.6
@@ -27,16 +27,16 @@ Flags = npt.NDArray[np.bool_]
 
 def see_senders(group: Group, strands: Strands) -> Sent:
     """Say what the group's accounts send in templates, its own and any that asks for a harvest, and who else does."""
-    rows = _rows(group, strands)
-    member = strands.are_of(group.accounts, rows)
-    cells = np.unique(strands.cell[rows[member]])
     sent = _templates(group, strands)
-    if not len(cells):
-        return sent
+    cells, place, rows = _rows(group, strands)
+    member = strands.are_of(group.accounts, rows)
     senders, ours, calls = (
-        np.bincount(strands.cell[rows], weights=w, minlength=len(strands.cell_kind))[cells]
-        for w in (np.ones(len(rows)), member, strands.calls[rows] * member)
+        np.bincount(place, weights=w, minlength=len(cells)) for w in (None, member, strands.calls[rows] * member)
     )
+    theirs = ours > 0
+    if not theirs.any():
+        return sent
+    cells, senders, ours, calls = cells[theirs], senders[theirs], ours[theirs], calls[theirs]
     firm = strands.cell_words[cells] >= FIRM_WORDS
     own = firm & (ours >= OWN_SHARE * senders) & (ours >= MIN_ENTITIES)
     top = int(calls.argmax())
@@ -55,14 +55,15 @@ def without_outsiders(group: Group, strands: Strands) -> Group:
     They came in because they ask for the same thing. Where nearly all send wording of the group's own, so does who
     sends none of it. Where the group has no wording of its own, nobody is let go.
     """
-    rows = _rows(group, strands)
+    templates, place, rows = _rows(group, strands)
     member = strands.are_of(group.accounts, rows)
-    share = _inside(rows, member, strands)
+    senders, ours = (np.bincount(place, weights=w, minlength=len(templates)) for w in (None, member))
+    share = (ours / senders)[place[member]]
     rows = rows[member]
-    place = np.searchsorted(group.accounts, strands.account[rows])
+    account = np.searchsorted(group.accounts, strands.account[rows])
     calls = strands.calls[rows].astype(float)
-    sent = np.bincount(place, weights=calls, minlength=len(group.accounts))
-    own = np.bincount(place, weights=calls * share[strands.cell[rows]], minlength=len(group.accounts))
+    sent = np.bincount(account, weights=calls, minlength=len(group.accounts))
+    own = np.bincount(account, weights=calls * share, minlength=len(group.accounts))
     if not sent.sum() or own.sum() < PUBLIC_SHARE * sent.sum():
         return group
     fits = own >= PUBLIC_SHARE * sent
@@ -77,18 +78,12 @@ def without_outsiders(group: Group, strands: Strands) -> Group:
     return Group(accounts, group.match_weight[stays], cells, group.own)
 
 
-def _rows(group: Group, strands: Strands) -> Ints:
-    """Return the strands of all templates that are the group's or ask for a harvest."""
+def _rows(group: Group, strands: Strands) -> tuple[Ints, Ints, Ints]:
+    """Return the templates that are the group's or ask for a harvest; and for each strand of one, its place, and it."""
     chosen = strands.cell_wording >= HARVEST_CENTIBITS / 100
     chosen[[strands.cell_number(kind, value) for kind, value in group.contents]] = True
-    return strands.of_cells(np.flatnonzero(chosen & (strands.cell_kind != USE)))
-
-
-def _inside(rows: Ints, member: Flags, strands: Strands) -> Floats:
-    size = len(strands.cell_kind)
-    ours = np.bincount(strands.cell[rows], weights=member, minlength=size)
-    share: Floats = ours / np.maximum(1.0, np.bincount(strands.cell[rows], minlength=size))
-    return share
+    cells = np.flatnonzero(chosen & (strands.cell_kind != USE))
+    return cells, np.repeat(np.arange(len(cells)), strands.sizes[cells]), strands.of_cells(cells)
 
 
 def _held(group: Group, strands: Strands, fit: Ints) -> Ints:
@@ -114,6 +109,6 @@ def _templates(group: Group, strands: Strands) -> Sent:
     # A call may have both a template and a system text, so these are counted as one where they may be.
     total = calls[TEMPLATE] + calls[SYSTEM]
     if not total:
-        return Sent()
+        return Sent(calls=calls[USE])
     least = max(calls[TEMPLATE], calls[SYSTEM], total - calls[USE])
-    return Sent(words / total, least / max(total, calls[USE]), wording / total)
+    return Sent(words / total, least / max(total, calls[USE]), wording / total, calls=total + calls[USE])

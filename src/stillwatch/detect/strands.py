@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.detect.columns import integers, numbered
+from stillwatch.detect.threads import each
 from stillwatch.detect.wording import wording_bits
 from stillwatch.store.engine import Engine
 
@@ -53,6 +54,10 @@ class Population:
     def index(self, accounts: Ints) -> Ints:
         """Return the positions of these account keys, all of which are known."""
         return np.searchsorted(self.account, accounts)
+
+    def entities(self, accounts: Ints) -> int:
+        """Return how many entities hold these accounts."""
+        return len(np.unique(self.entity[self.index(accounts)]))
 
     @cached_property
     def owner(self) -> Ints:
@@ -91,10 +96,14 @@ class Strands:
         number = self.cell_number(kind, value)
         return np.arange(self._bounds[number], self._bounds[number + 1])
 
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many strands each cell has."""
+        return np.diff(self._bounds)
+
     def of_cells(self, numbers: Ints) -> Ints:
         """Return the positions of the strands of these cells, cell by cell."""
-        start = self._bounds[numbers]
-        counts = self._bounds[numbers + 1] - start
+        start, counts = self._bounds[numbers], self.sizes[numbers]
         return np.repeat(start - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
 
     def are_of(self, accounts: Ints, rows: Ints) -> npt.NDArray[np.bool_]:
@@ -152,12 +161,11 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
             rows = _grouped(engine, marked.filter(nw.col("use") > 0), column, sums)
         else:
             rows = _shared(engine, marked, column, sums, population)
+        rows = _in_order(rows)
         rows["kind"] = np.full(len(rows["value"]), kind)
         pieces.append(rows)
     every = {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
-    order = np.lexsort((every["account"], every["value"], every["kind"]))
-    every = {name: column[order] for name, column in every.items()}
-    new = np.ones(len(order), bool)
+    new = np.ones(len(every["kind"]), bool)
     new[1:] = (np.diff(every["kind"]) != 0) | (np.diff(every["value"]) != 0)
     cell = np.cumsum(new) - 1
     kinds, values = every["kind"][new], every["value"][new]
@@ -169,6 +177,22 @@ def find_strands(engine: Engine, marked: nw.LazyFrame[Any], population: Populati
         cell_words=_largest(cell, every["words"]),
         cell_wording=_wordings(engine, marked, kinds, values),
     )
+
+
+def _in_order(rows: dict[str, Ints]) -> dict[str, Ints]:
+    """Order strands by value, then account."""
+    value, account = _ranks(rows["value"]), _ranks(rows["account"])
+    # One number for a value and an account: numbers sort many times faster than pairs.
+    order = np.argsort(value * (account.max(initial=0) + 1) + account)
+    return dict(zip(rows, each(lambda column: np.take(column, order), rows.values()), strict=True))
+
+
+def _ranks(values: Ints) -> Ints:
+    """Return of each value how many distinct ones are less."""
+    distinct, number = numbered(values)
+    rank = np.empty(len(distinct), np.int64)
+    rank[np.argsort(distinct)] = np.arange(len(distinct))
+    return rank[number]
 
 
 def _grouped(engine: Engine, calls: nw.LazyFrame[Any], column: str, sums: dict[str, nw.Expr]) -> dict[str, Ints]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -18,6 +18,7 @@ from stillwatch.ingest.kernels.hashing import hash_rows, hash_strings
 from stillwatch.ingest.kernels.rows import Prints, Source, new_prints, new_scratch, print_rows
 from stillwatch.ingest.lexicon import read_lexicon, word_table
 from stillwatch.ingest.masking import Sample, keep_sample
+from stillwatch.ingest.names import Names, Seen
 from stillwatch.store.key import derive_key
 
 MAX_NAMES = 300_000
@@ -27,21 +28,6 @@ LIMIT_STATUS = (401, 402, 403, 429)
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 MICROSECONDS_PER_HOUR = 3_600_000_000
 Key = tuple[np.uint64, np.uint64]
-
-
-@dataclass(frozen=True)
-class Names:
-    """Keyed values and the texts that they stand for, side by side; they are Python's only where they are new."""
-
-    keyed: NDArray[np.int64]
-    texts: pa.Array
-
-    def beyond(self, known: Container[int]) -> dict[int, str]:
-        """Return the names of the values that are not known."""
-        keyed = self.keyed.tolist()
-        new = [place for place, value in enumerate(keyed) if value not in known]
-        texts = self.texts.take(pa.array(new, pa.int64())).to_pylist()
-        return {keyed[place]: text for place, text in zip(new, texts, strict=True)}
 
 
 @dataclass
@@ -71,6 +57,7 @@ class Fingerprinter:
     def __post_init__(self) -> None:
         self._keys: dict[str, Key] = {}
         self._lock = threading.Lock()
+        self._seen: dict[str, Seen] = {}
         self._unnamed: set[str] = set()
         self._words = self._key("words")
         self._table = word_table(*self._words)
@@ -117,9 +104,10 @@ class Fingerprinter:
             for kind, found in names.items():
                 known = self.names.setdefault(kind, {})
                 if kind not in self._unnamed:
-                    known.update(found.beyond(known))
+                    known.update(found.beyond(self._seen.setdefault(kind, Seen())))
                     if len(known) > MAX_NAMES and kind != "account":
                         known.clear()
+                        self._seen.pop(kind)
                         self._unnamed.add(kind)
 
     def _key(self, kind: str) -> Key:

@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import SourceError
 from stillwatch.ingest.files import SEGMENT_MARK, InputFile, open_parquet
-from stillwatch.ingest.fingerprint import Batch, Names
+from stillwatch.ingest.fingerprint import Batch
 from stillwatch.ingest.fingerprint_log import draft_schema, draft_table
 from stillwatch.ingest.kernels.rows import new_prints
+from stillwatch.ingest.names import Names, Seen
 from stillwatch.store.key import derive_key
 
 FORMAT = 1
@@ -54,8 +55,8 @@ def sealed_schema() -> pa.Schema:
 
 def write_segment(path: Path, batches: Iterable[Batch], *, key: bytes) -> int:
     """Write fingerprinted batches as a segment, and return how many calls it has."""
-    named: dict[str, set[int]] = {kind: set() for kind in NAMED}
-    return write_tables(path, (_with_names(batch, named) for batch in batches), key=key_id(key))
+    seen = {kind: Seen() for kind in NAMED}
+    return write_tables(path, (_with_names(batch, seen) for batch in batches), key=key_id(key))
 
 
 def write_tables(path: Path, tables: Iterable[pa.Table], *, key: str, says: Mapping[str, str] | None = None) -> int:
@@ -137,17 +138,16 @@ def names_in(batch: pa.RecordBatch, kind: str) -> Names:
     return Names(batch[kind].filter(there).to_numpy(), texts.filter(there))
 
 
-def _with_names(batch: Batch, named: dict[str, set[int]]) -> pa.Table:
+def _with_names(batch: Batch, seen: Mapping[str, Seen]) -> pa.Table:
     table = draft_table(batch)
     for kind in NAMED:
         column = table[kind].combine_chunks()
         there = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
         values, first = np.unique(column.drop_null().to_numpy(), return_index=True)
         texts: list[str | None] = [None] * len(table)
-        new = batch.names[kind].beyond(named[kind])
+        new = batch.names[kind].beyond(seen[kind])
         for value, row in zip(values.tolist(), there[first].tolist(), strict=True):
             if value in new:
-                named[kind].add(value)
                 texts[row] = new[value]
         table = table.append_column(f"{kind}_name", pa.array(texts, pa.large_string()))
     return table

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from stillwatch.ingest.batches import SCHEMA
 from stillwatch.ingest.files import InputFile
+from stillwatch.ingest.names import Seen
 from stillwatch.ingest.sealed import NAMED, names_in, read_tables
 
 _SAME = {
@@ -41,10 +42,11 @@ def read_segment_log(file: InputFile, *, batch_rows: int) -> Iterator[tuple[pa.R
     Raises SourceError for a damaged file.
     """
     known: dict[str, dict[int, str]] = {kind: {} for kind in NAMED}
+    seen = {kind: Seen() for kind in NAMED}
     done = 0
     for batch in read_tables(file.path, batch_rows=batch_rows):
         for kind in NAMED:
-            known[kind].update(names_in(batch, kind).beyond(known[kind]))
+            known[kind].update(names_in(batch, kind).beyond(seen[kind]))
         columns = {name: batch[of] for name, of in _SAME.items()}
         columns |= {name: _texts(batch[kind], known[kind]) for name, kind in _NAMES.items()}
         columns["call_id"] = _hexadecimal(batch["call"])

@@ -122,13 +122,18 @@ def cautions(scan: Json, signals: Sequence[Signal]) -> list[str]:
 def weaker(scan: Json, listed: int) -> str:
     """Say what was weighed and not listed."""
     strengths = sorted((float(s) for s in scan.get("candidates", [])), reverse=True)[listed:]
-    if not strengths:
-        return f"No {'other ' if listed else ''}group of accounts was worth weighing."
-    least = float(scan.get("settings", {}).get("min_strength_bits", 0.0))
+    hopeless = int(scan.get("candidates_unquestioned", 0))
     other = "other " if listed else ""
-    groups = words.several(len(strengths), f"{other}group was", f"{other}groups were")
-    best = words.bits(strengths[0])
-    return f"{groups} weighed and stayed below {words.bits(least)} bits; the strongest reached {best}."
+    if not strengths and not hopeless:
+        return f"No {other}group of accounts was worth weighing."
+    least = f"{words.bits(float(scan.get('settings', {}).get('min_strength_bits', 0.0)))} bits"
+    groups = words.several(len(strengths) + hopeless, f"{other}group was", f"{other}groups were")
+    said = f"{groups} weighed and stayed below {least}"
+    if not strengths:
+        return f"{said}, whatever the calls may show."
+    if hopeless:
+        said += f", {words.about(hopeless)} of them whatever the calls may show"
+    return f"{said}; the strongest {'of the rest ' if hopeless else ''}reached {words.bits(strengths[0])}."
 
 
 def settings(scan: Json) -> list[tuple[str, str]]:

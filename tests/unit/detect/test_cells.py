@@ -6,7 +6,7 @@ import pytest
 from hand_made_cells import HARVEST_SCORE, everybody, strands_of
 
 from stillwatch.detect.cells import weigh_cells
-from stillwatch.detect.mixture import Background
+from stillwatch.detect.codes import Background
 from stillwatch.detect.observe import Edges, Observed
 from stillwatch.detect.signal import Signal
 from stillwatch.detect.strands import USE

@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stillwatch.detect.kernels import Held, Votes, add_up, compare, gather, raise_rates
+from stillwatch.detect.kernels import (
+    Held,
+    Pairs,
+    Runs,
+    Votes,
+    add_odds,
+    add_up,
+    choose,
+    compare,
+    gather,
+    number_pairs,
+    raise_rates,
+    weigh_families,
+)
 
 Floats = NDArray[np.float64]
 seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
@@ -67,3 +80,52 @@ def test_signals_of_a_family_are_gathered(draw: np.random.Generator, rows: int) 
     assert (strongest == every.max(axis=0)).all()
     assert (gains == every[0] + every[1] + every[2]).all()
     assert (worst == np.minimum(np.min(signals, axis=0), 0.0)).all()
+
+
+@given(seeds, sizes, st.integers(1, 5), st.integers(1, 6))
+def test_each_row_gets_the_observable_of_most_holders_in_its_cell(
+    draw: np.random.Generator, rows: int, cells: int, values: int
+) -> None:
+    cell = np.sort(draw.integers(cells, size=rows))
+    edges = [sorted(draw.choice(values, draw.integers(values + 1), replace=False).tolist()) for _ in range(rows)]
+    strand = draw.permutation(rows)  # a row's edges stand where its strand's do
+    lengths = np.array([len(e) for e in edges])
+    stop = np.cumsum(lengths)
+    value = np.array([v for e in edges for v in e], np.int64)
+    calls = draw.integers(1, 4, size=len(value))
+    runs = Runs((stop - lengths)[strand], stop[strand], cell)
+    pairs, pair = Pairs(*(np.empty(len(value), np.int64) for _ in range(3))), np.empty(len(value), np.int64)
+    place = np.full(values, -1)
+    found = number_pairs(runs, value, place, pair, pairs)
+    assert (place == -1).all()
+    holders = {
+        (c, v): sum(cell[r] == c and v in edges[strand[r]] for r in range(rows))
+        for c in range(cells)
+        for v in range(values)
+    }
+    named = list(zip(pairs.cell[:found].tolist(), pairs.value[:found].tolist(), strict=True))
+    assert pairs.holders[:found].tolist() == [holders[p] for p in named]
+    assert sorted(named) == sorted(p for p, n in holders.items() if n)
+    used, code = np.zeros(found, bool), np.empty(rows, np.int64)
+    choose(runs, pair, pairs.holders, calls, used, code)
+    kept = [p for p, u in zip(named, used, strict=True) if u]
+    for row in range(rows):
+        own = range(runs.start[row], runs.stop[row])
+        if not own:
+            assert code[row] == -1
+            continue
+        best = max(own, key=lambda e: (holders[cell[row], value[e]], calls[e], -e))
+        assert kept[code[row]] == (cell[row], value[best])
+    assert len(kept) == len({int(c) for c in code if c >= 0})
+
+
+@given(seeds, sizes, st.integers(2, 6), st.integers(1, 9))
+def test_families_are_added_up(draw: np.random.Generator, rows: int, families: int, cells: int) -> None:
+    bits, odds, cell = draw.normal(size=(rows, families)), draw.normal(size=cells), draw.integers(cells, size=rows)
+    total, most, out = np.empty(rows), np.empty(rows), np.empty(rows)
+    weigh_families(bits, 1, total, most)
+    others = bits[:, [f != 1 for f in range(families)]]
+    assert (total == others.sum(axis=1)).all()
+    assert (most == others.max(axis=1)).all()
+    add_odds(bits, odds, cell, out)
+    assert (out == bits.sum(axis=1) + odds[cell]).all()

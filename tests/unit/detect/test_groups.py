@@ -19,11 +19,12 @@ from hand_made_cells import (
 
 from planted import ACCOUNT_STEP, campaign, crowd, member_keys, table_of
 from stillwatch.detect.cells import Cell
+from stillwatch.detect.codes import Background
 from stillwatch.detect.find import Findings, find_candidates
 from stillwatch.detect.group import Group
-from stillwatch.detect.groups import find_groups
+from stillwatch.detect.groups import Groups, find_groups
 from stillwatch.detect.groups import merge as merge_cells
-from stillwatch.detect.mixture import FAMILIES, Background
+from stillwatch.detect.mixture import FAMILIES
 from stillwatch.detect.signal import find_signals
 from stillwatch.detect.strands import TEMPLATE, USE, Population, Strands
 from stillwatch.store.engine import Engine
@@ -100,17 +101,28 @@ def test_no_strands_give_no_groups() -> None:
     none = np.zeros(0, np.int64)
     nobody = Population(*(none,) * 8)
     empty = Strands(none, none, none, none, none, none, none.astype(np.int8), none, none, none.astype(float))
-    assert find_groups(empty, [], nobody, Background(none, none.astype(bool))) == []
+    assert find_groups(empty, [], nobody, Background(none, none.astype(bool))) == Groups([])
 
 
 @pytest.fixture
 def find(tmp_path: Path) -> Iterator[Any]:
     with Engine(tmp_path) as engine:
 
-        def go(rows: list[dict[str, Any]], accounts: pa.Table | None = None) -> Findings:
-            return find_candidates(engine, engine.lazy(table_of(rows)), accounts=accounts, signals=find_signals())
+        def go(rows: list[dict[str, Any]], accounts: pa.Table | None = None, **others: Any) -> Findings:
+            calls = engine.lazy(table_of(rows))
+            return find_candidates(engine, calls, accounts=accounts, signals=find_signals(), **others)
 
         yield go
+
+
+def test_a_group_that_cannot_come_to_enough_is_counted_and_not_questioned(find: Any) -> None:
+    rows = crowd() + campaign(calls=90)
+    every = find(rows)
+    strongest = every.candidates[0].coordination.bits
+    some, none = find(rows, least=0.0), find(rows, least=strongest + 10.0)
+    assert [c.strength for c in some.candidates] == [c.strength for c in every.candidates if c.strength >= 0.0]
+    assert len(some.candidates) + some.others == len(every.candidates)
+    assert (none.candidates, none.others) == ([], len(every.candidates))
 
 
 def found(findings: Findings) -> list[list[int]]:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from stillwatch.detect.cells import MIN_PROBABILITY
-from stillwatch.detect.mixture import FAMILIES, MIN_BITS, Background, Codes, Membership, encode, settle
+from stillwatch.detect.codes import Background, Codes, Numbered, encode
+from stillwatch.detect.mixture import FAMILIES, MIN_BITS, Membership, settle
 from stillwatch.detect.observe import Edges, Observed
 from stillwatch.detect.signal import Signal
 from stillwatch.records import Family
@@ -47,7 +48,7 @@ def weigh(*seen: Observed, strands: int, cell: list[int] | None = None, entity: 
     """Weigh strands that are outside the background."""
     cells = np.array(cell if cell is not None else [0] * strands)
     rows = np.arange(strands)
-    codes = [encode(one, cells, rows, EVERYBODY) for one in seen]
+    codes = [encode(Numbered.of(one, EVERYBODY), cells, rows) for one in seen]
     zeros = np.zeros(strands)
     owner = rows if entity is None else np.array(entity)
     weight = np.array([1.0 / sum(owner[o] == owner[r] and cells[o] == cells[r] for o in rows) for r in rows])
@@ -65,7 +66,7 @@ def same(value: int, strands: range) -> dict[int, list[tuple[int, int]]]:
 
 def test_a_strand_is_coded_by_the_observable_it_shares_most() -> None:
     held = {0: [(7, 100), (8, 1)], 1: [(8, 1)], 2: [(8, 1), (9, 50)], 3: []}
-    codes = encode(observed(held, {8: 5}), np.zeros(4, np.int64), np.arange(4), EVERYBODY)
+    codes = encode(Numbered.of(observed(held, {8: 5}), EVERYBODY), np.zeros(4, np.int64), np.arange(4))
     assert [int(codes.code_observable[c]) for c in codes.code[:3]] == [8, 8, 8]
     assert codes.code[3] == -1
     assert codes.base_all[codes.code[0]] == 5
@@ -73,18 +74,18 @@ def test_a_strand_is_coded_by_the_observable_it_shares_most() -> None:
 
 def test_of_equally_shared_ones_the_one_in_more_calls_codes() -> None:
     held = {0: [(7, 1), (8, 9)], 1: [(7, 1), (8, 9)]}
-    codes = encode(observed(held), np.zeros(2, np.int64), np.arange(2), EVERYBODY)
+    codes = encode(Numbered.of(observed(held), EVERYBODY), np.zeros(2, np.int64), np.arange(2))
     assert {int(codes.code_observable[c]) for c in codes.code} == {8}
 
 
 def test_one_observable_in_two_cells_is_two_codes() -> None:
-    codes = encode(observed(same(7, range(4))), np.array([0, 0, 1, 1]), np.arange(4), EVERYBODY)
+    codes = encode(Numbered.of(observed(same(7, range(4))), EVERYBODY), np.array([0, 0, 1, 1]), np.arange(4))
     assert codes.code[0] == codes.code[1] != codes.code[2] == codes.code[3]
     assert codes.code_cell[codes.code].tolist() == [0, 0, 1, 1]
 
 
 def test_a_signal_that_saw_nothing_codes_nothing() -> None:
-    codes: Codes = encode(observed({}), np.zeros(3, np.int64), np.arange(3), EVERYBODY)
+    codes: Codes = encode(Numbered.of(observed({}), EVERYBODY), np.zeros(3, np.int64), np.arange(3))
     assert codes.code.tolist() == [-1, -1, -1]
     assert network(weigh(observed({}), strands=3)) == [0.0, 0.0, 0.0]
 
@@ -164,7 +165,7 @@ def test_members_are_not_their_own_background() -> None:
     members = {int(a): [(7, 1)] for a in EVERYBODY.account[:200]}
     seen = Observed(Signal("address", Family.NETWORK, unused), edges(same(7, range(200))), edges(members))
     rows, ones = np.arange(200), np.ones(200)
-    codes = [encode(seen, np.zeros(200, np.int64), rows, EVERYBODY)]
+    codes = [encode(Numbered.of(seen, EVERYBODY), np.zeros(200, np.int64), rows)]
     inside = settle(
         codes,
         cell=np.zeros(200, np.int64),

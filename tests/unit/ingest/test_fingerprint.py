@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from stillwatch.ingest.fingerprint import Batch, Fingerprinter
+from stillwatch.ingest.names import Seen
 from stillwatch.records import CALL_LOG, CALLS, LANGUAGES, Cue
 
 KEY = bytes(range(32))
@@ -182,7 +183,7 @@ def test_kinds_are_keyed_apart() -> None:
 def test_addresses_are_grouped_by_prefix(address: str, prefix: str | None, beside: str) -> None:
     found = batch({"client_address": address}, {"client_address": beside}, {"client_address": None})
     value = found.columns["prefix"].to_pylist()[0]
-    assert found.names["prefix"].beyond(()).get(value) == prefix
+    assert found.names["prefix"].beyond(Seen()).get(value) == prefix
     assert (value is None) == (prefix is None)
     assert found.columns["address"].to_pylist()[2] is None
 

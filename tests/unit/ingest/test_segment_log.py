@@ -7,7 +7,8 @@ import pytest
 from journals import KEY, log
 from stillwatch.ingest.batches import SCHEMA
 from stillwatch.ingest.files import find_inputs
-from stillwatch.ingest.fingerprint import Fingerprinter, Names
+from stillwatch.ingest.fingerprint import Fingerprinter
+from stillwatch.ingest.names import Names
 from stillwatch.ingest.read import read_calls
 from stillwatch.ingest.rejects import Rejects
 from stillwatch.ingest.sealed import write_segment

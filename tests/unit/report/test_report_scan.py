@@ -46,6 +46,13 @@ def test_a_small_calibration_is_a_caution() -> None:
 
 def test_what_stayed_below_is_told() -> None:
     assert told.weaker(scan(), 2) == "2 other groups were weighed and stayed below 3.0 bits; the strongest reached 2.2."
+    some = told.weaker(scan(candidates_unquestioned=40), 2)
+    assert some == (
+        "42 other groups were weighed and stayed below 3.0 bits, 40 of them whatever the calls may show; "
+        "the strongest of the rest reached 2.2."
+    )
+    none = told.weaker(scan(candidates=[], candidates_unquestioned=1), 0)
+    assert none == "1 group was weighed and stayed below 3.0 bits, whatever the calls may show."
 
 
 def test_verified_members_are_to_be_asked_first() -> None:
