@@ -21,7 +21,7 @@ from benchmarks.machine import DATA
 from benchmarks.results import table, write_section
 from stillwatch.settings import BATCH_ROWS
 
-LEAVES, CALLS, COUNTED, KILLS = 16_550_000, 32 * BATCH_ROWS, 3_400_000, 1_000
+LEAVES, CALLS, COUNTED, KILLS = 16_550_000, 64 * BATCH_ROWS, 3_400_000, 1_000
 """Entries of the log, calls appended with commitments, calls of the bundle, kills."""
 SECONDS = 30
 """How long calls come at 1,000 a second."""

@@ -16,7 +16,7 @@ from stillwatch.detect.strands import FIRM_WORDS, MIN_ENTITIES, USE, Floats, Int
 from stillwatch.records import Family
 
 MIN_SHARED = 0.5
-"""Two drafts are one campaign where this share of what each one sends in firm wording is wording that both send;"""
+"""Two drafts are one campaign where this share of each one's calls in firm wording has wording that both send;"""
 MIN_EXCLUSIVE = 0.5
 """wording counts if at least this share of all who send it are in drafts."""
 MAX_DRAFTS = 8
@@ -51,15 +51,19 @@ def _pairs(drafts: Drafts, contents: Sequence[tuple[int, int]]) -> list[tuple[in
     sent = np.zeros(len(drafts.drafts))
     shared: dict[tuple[int, int], Floats] = defaultdict(lambda: np.zeros(2))
     for kind, value in contents:
-        sends = drafts.senders(kind, value)
+        rows = drafts.strands.of_cell(kind, value)
+        sends = drafts.number[rows]
         near, count = drafts.counts(sends)
         present = np.argsort(-count, kind="stable")[:MAX_DRAFTS]
         present = np.sort(present[count[present] >= 2])
         if count[present].sum() < MIN_EXCLUSIVE * len(sends):
             continue
-        sent[near] += count
+        # By calls: what many send now and then (the questions of one public set) is less than what all send always.
+        inside = drafts.home[sends] >= 0
+        calls = np.bincount(drafts.home[sends[inside]], weights=drafts.strands.calls[rows[inside]])[near]
+        sent[near] += calls
         for pair in combinations(present.tolist(), 2):
-            shared[int(near[pair[0]]), int(near[pair[1]])] += count[list(pair)]
+            shared[int(near[pair[0]]), int(near[pair[1]])] += calls[list(pair)]
     found, taken = [], set[int]()
     for pair, both in sorted(shared.items()):
         if (both >= MIN_SHARED * sent[list(pair)]).all() and not taken & set(pair):

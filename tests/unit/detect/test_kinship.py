@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hand_made_cells import HARVEST_SCORE, ONE, OTHER, all_cells, cell_of, drafts_of, homes, strands_of
@@ -22,6 +24,16 @@ def test_one_wording_of_many_in_common_is_not_enough() -> None:
     drafts = drafts_of(strands, (ONE, []), (OTHER, []))
     unite(drafts, all_cells(strands))
     assert homes(drafts) == [ONE, OTHER]
+
+
+def test_questions_of_one_public_set_unite_nobody_who_asks_each_now_and_then() -> None:
+    held = {(TEMPLATE, 1): (ONE, HARVEST_SCORE), (TEMPLATE, 2): (OTHER, HARVEST_SCORE)}
+    strands = strands_of(held | {(TEMPLATE, n): (BOTH, HARVEST_SCORE) for n in range(3, 9)})
+    always = replace(strands, calls=np.where(strands.cell < 2, 100, 2))
+    for sent, expected in ((strands, [BOTH, []]), (always, [ONE, OTHER])):
+        drafts = drafts_of(sent, (ONE, []), (OTHER, []))
+        unite(drafts, all_cells(sent))
+        assert homes(drafts) == expected
 
 
 def test_a_wording_that_everybody_sends_unites_nobody() -> None:
