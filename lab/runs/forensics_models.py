@@ -246,11 +246,12 @@ def _join(out: Path, parts: tuple[str, ...]) -> Decoders:
     return join([read_ensemble(out / f"{part}.safetensors") for part in parts])
 
 
-def main(out: Path, wanted: list[str]) -> None:
-    """Train what is missing."""
+def train_missing(works: dict[str, Work], out: Path, folder: Path, wanted: list[str]) -> None:
+    """Train what is not in the folder yet; of these pieces the wanted, or all. ``out`` has what they need."""
     torch.set_num_threads(1)
-    for name, work in pieces().items():
-        path = out / f"{name}.safetensors"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, work in works.items():
+        path = folder / f"{name}.safetensors"
         if path.exists() or (wanted and name not in wanted):
             continue
         began = time.process_time()
@@ -260,4 +261,5 @@ def main(out: Path, wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    place = Path(sys.argv[1])
+    train_missing(pieces(), place, place, sys.argv[2:])

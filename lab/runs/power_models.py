@@ -9,17 +9,23 @@ How many there are was fixed before any of them was judged: 60 of 60 found would
 from __future__ import annotations
 
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
-import torch
-
-from runs.forensics_models import GREEN, MOST, SOME, STUDENTS, Work, harvest, learn_scores, make_students
-from runs.parts import Plan, asking, bounded, divide, training
+from runs.forensics_models import (
+    GREEN,
+    MOST,
+    SOME,
+    STUDENTS,
+    Work,
+    harvest,
+    learn_scores,
+    make_students,
+    train_missing,
+)
+from runs.parts import Plan, asking, divide, training
 from runs.sized_world import read_there
 from stillwatch_lab.ensemble.decoders import Decoders
-from stillwatch_lab.ensemble.files import write_ensemble
 from stillwatch_lab.provenance.radioactivity import draw_keys
 
 FOLDER = "power"
@@ -68,19 +74,6 @@ def pieces() -> dict[str, Work]:
     }
 
 
-def main(out: Path, wanted: list[str]) -> None:
-    """Train what is missing."""
-    torch.set_num_threads(1)
-    (out / FOLDER).mkdir(parents=True, exist_ok=True)
-    for name, work in pieces().items():
-        path = out / FOLDER / f"{name}.safetensors"
-        if path.exists() or (wanted and name not in wanted):
-            continue
-        began = time.process_time()
-        with bounded(path):
-            write_ensemble(work.make(out), path)
-        print(f"{name}: {time.process_time() - began:.0f} s of one core", flush=True)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    place = Path(sys.argv[1])
+    train_missing(pieces(), place, place / FOLDER, sys.argv[2:])
