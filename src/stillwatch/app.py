@@ -37,7 +37,7 @@ from stillwatch.ingest.read import find_inputs, read_calls
 from stillwatch.ingest.rejects import Rejects
 from stillwatch.ingest.sealed import check_segments, read_segments
 from stillwatch.partners import Partners, read_partners
-from stillwatch.records import Family
+from stillwatch.records import BANDS, Family
 from stillwatch.report.html import write_report_html
 from stillwatch.settings import BATCH_ROWS, SAMPLE_LIMIT, ScanSettings
 from stillwatch.store.engine import Engine
@@ -107,8 +107,8 @@ def scan(
         report = work / "report"
         report.mkdir()
         rejects = Rejects(report / "rejects.jsonl", strict=settings.strict)
-        wanted = partners.columns if partners else frozenset()
-        prints = Fingerprinter(key, sample_every=_sample_every(inputs.rows))
+        columns = columns_read(signals) | (partners.columns if partners else frozenset())
+        prints = Fingerprinter(key, sample_every=_sample_every(inputs.rows), bands=not columns.isdisjoint(BANDS))
 
         def reading(_bytes: int, rows: int) -> None:
             watch.step("fingerprinting", min(1.0, _bytes / inputs.bytes) if inputs.bytes else None, rows)
@@ -121,7 +121,7 @@ def scan(
                 chain(batches, known_before),
                 prints,
                 work,
-                columns=columns_read(signals) | wanted,
+                columns=columns,
                 threads=settings.threads,
             )
             known = read_accounts(accounts, rejects=rejects) if accounts else None

@@ -149,6 +149,9 @@ class Cue(IntFlag):
 LANGUAGES = ("und", "en", "zh", "es", "fr", "de", "ru", "ja", "ko", "pt", "ar", "hi", "it", "tr", "vi", "latin")
 """Language codes by number, as in the column ``language``; a cheap guess by script and stop words, never evidence."""
 
+BANDS = tuple(f"band_{i}" for i in range(8))
+"""Columns of MinHash bands, by which other engines and plug-ins find texts that are nearly alike."""
+
 CALLS = Table(
     "calls",
     (
@@ -190,10 +193,8 @@ CALLS = Table(
         Column("skeleton_words", pa.int16(), "masked words that the skeleton fixes", required=True),
         Column("artefact", pa.int64(), "keyed hash of an opaque blob carried in the prompt; null if none"),
         *(
-            Column(
-                f"band_{i}", pa.int32(), "one-permutation MinHash of masked word 3-grams, bin i of 8; null if no text"
-            )
-            for i in range(8)
+            Column(name, pa.int32(), f"one-permutation MinHash of masked word 3-grams, bin {i} of 8; null if no text")
+            for i, name in enumerate(BANDS)
         ),
         *(
             Column(f"topic_{i}", pa.int32(), "one-permutation MinHash of content words, bin i of 4; null if no text")

@@ -49,7 +49,7 @@ def _join(cell: Cell, drafts: Drafts) -> bool:
     turns = drafts.with_turns(cell.turns)
     best = turns if turns >= 0 else drafts.nearest(accounts)
     if best >= 0 and turns < 0 and not _may_join(cell, best, drafts):
-        if new.mean() <= MOSTLY_NEW:
+        if np.count_nonzero(new) <= MOSTLY_NEW * len(new):
             return False
         best = -1
     if best < 0:

@@ -51,6 +51,8 @@ class Fingerprinter:
 
     key: bytes
     sample_every: int = 1
+    bands: bool = True
+    """Whether MinHash bands are made: no signal of our own reads them."""
     names: dict[str, dict[int, str]] = field(default_factory=dict)
     samples: dict[int, Sample] = field(default_factory=dict)
 
@@ -83,7 +85,7 @@ class Fingerprinter:
         columns["address"], columns["prefix"], names["prefix"] = self._addresses(_one(batch["client_address"]))
         columns["parameters"] = self._parameters(batch)
         columns |= _plain_columns(batch)
-        prints = new_prints(len(columns["call"]))
+        prints = new_prints(len(columns["call"]), bands=self.bands)
         source = _source(batch)
         longest = max(
             int(np.diff(at).max(initial=0)) for at in (source.messages_at, source.prompt_at, source.system_at)
@@ -248,6 +250,7 @@ def _print_columns(prints: Prints) -> dict[str, pa.Array]:
         "item": pa.array(prints.item.view(np.int64), mask=empty),
         "artefact": pa.array(prints.artefact.view(np.int64), mask=prints.artefact == 0),
     }
-    out |= {f"band_{i}": pa.array(np.ascontiguousarray(prints.bands[:, i]), mask=empty) for i in range(8)}
+    if len(prints.bands):
+        out |= {f"band_{i}": pa.array(np.ascontiguousarray(prints.bands[:, i]), mask=empty) for i in range(8)}
     out |= {f"topic_{i}": pa.array(np.ascontiguousarray(prints.topics[:, i]), mask=empty) for i in range(4)}
     return out

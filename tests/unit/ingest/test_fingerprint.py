@@ -11,7 +11,7 @@ import pytest
 
 from stillwatch.ingest.fingerprint import Batch, Fingerprinter
 from stillwatch.ingest.names import Seen
-from stillwatch.records import CALL_LOG, CALLS, LANGUAGES, Cue
+from stillwatch.records import BANDS, CALL_LOG, CALLS, LANGUAGES, Cue
 
 KEY = bytes(range(32))
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -47,6 +47,13 @@ def of_template(count: int) -> list[dict[str, Any]]:
 def test_gives_every_column_but_the_skeleton() -> None:
     columns = batch({"prompt": "x"}).columns
     assert set(columns) == {c.name for c in CALLS.columns} - {"skeleton", "skeleton_words"}
+
+
+def test_bands_can_be_left_out_and_nothing_else_changes() -> None:
+    rows = log(*prompts("Solve this step by step: 2 + 2", None))
+    whole, without = (Fingerprinter(KEY, bands=bands).fingerprint(rows).columns for bands in (True, False))
+    assert set(whole) - set(without) == set(BANDS)
+    assert all(without[name] == whole[name] for name in without)
 
 
 def test_the_item_is_blind_to_case_white_space_and_punctuation() -> None:

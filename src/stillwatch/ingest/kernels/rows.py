@@ -94,8 +94,8 @@ class Prints(NamedTuple):
     topics: NDArray[np.int32]
 
 
-def new_prints(rows: int) -> Prints:
-    """Make room for the fingerprints of ``rows`` rows."""
+def new_prints(rows: int, *, bands: bool = True) -> Prints:
+    """Make room for the fingerprints of ``rows`` rows, with or without MinHash bands."""
     return Prints(
         np.zeros((rows, 4), np.uint64),
         np.zeros((rows, 4), np.uint64),
@@ -108,7 +108,7 @@ def new_prints(rows: int) -> Prints:
         np.zeros(rows, np.int32),
         np.zeros(rows, np.int16),
         np.zeros(rows, np.int8),
-        np.zeros((rows, 8), np.int32),
+        np.zeros((rows if bands else 0, 8), np.int32),
         np.zeros((rows, 4), np.int32),
     )
 
@@ -218,6 +218,12 @@ def _combine(found: int, both: NDArray[np.int64]) -> int:
 
 
 @kernel
+def _bands(masked: NDArray[np.uint64], words: int, out: NDArray[np.int32], row: int, least: NDArray[np.int64]) -> None:
+    if out.shape[0] > 0:
+        bands(masked, words, out[row], least)
+
+
+@kernel
 def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
     source: Source,
     automaton: Automaton,
@@ -271,7 +277,7 @@ def print_rows(  # noqa: PLR0917  (a kernel's tables are its arguments)
             )
             if tally.counts[PLAIN] > 0:
                 out.item[row] = item | U64(1)
-            bands(tally.masked, words, out.bands[row], scratch.least)
+            _bands(tally.masked, words, out.bands, row, scratch.least)
             topics(tally.plain, tally.counts[PLAIN], out.topics[row], scratch.least)
             out.artefact[row] = tally.artefact[0]
             out.words[row] = tally.counts[PLAIN]
