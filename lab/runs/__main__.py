@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from runs import curves_table, lab_tables
+from runs import curves_table, lab_tables, twice
 from runs.parts import UNFINISHED
 from runs.sizes import LARGE, SIZE, SIZES, SMALL, VARIABLE
 from runs.steps import CPU, LAB, Step, find_steps, published_at
@@ -112,6 +112,7 @@ def publish(steps: list[Step], *, costs: Path | None = None) -> None:
     if costs and SIZE is SMALL:
         lab_tables.main()
         curves_table.main()
+        twice.main()
 
 
 def run(steps: list[Step], *, processes: int, device: str, costs: Path | None = None) -> list[str]:

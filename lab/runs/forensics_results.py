@@ -69,6 +69,7 @@ def main(out: Path, result: Path) -> None:
                 else {}
             ),
         },
+        "tournament_under_every_key": under_every_key(TOURNAMENT, mine, heard),
         "attribution": attribution(mine, heard, controls),
         "attribution_by_served": attribution_by_served(own.crowd, mine, heard[f"marked-{MOST}"], controls),
         "accuracy": {name: _mean(_accuracy(it, errors) for it in them) for name, them in heard.items()},
@@ -135,6 +136,23 @@ def radioactivity(
             rise = _mean(test.statistic for test in tests)
             found[name][group] = shares([test.p_value for test in tests]) | {"rise": rise}
     return found
+
+
+def under_every_key(scheme: Scheme, mine: Interview, heard: dict[str, list[Interview]]) -> dict[str, float]:
+    """Test models that saw no mark of this scheme under each of the students' keys, all against the same redrawn ones.
+
+    A model's own key alone is one draw for all groups that have it: the test is exact on average over keys.
+    """
+    contexts = find_free_contexts(WORDS.read(mine.prompts), width=scheme.width, vocabulary=WORDS.vocabulary)
+    plain, usages = _use(contexts, mine, heard, PROMPTS[-1])
+    redrawn = mark_contexts(scheme, 1, draw_keys(REDRAWN, seed="redrawn"), plain).values[1:]
+    marks = [
+        Marks(torch.cat([one, redrawn]), plain.shares)
+        for one in mark_contexts(scheme, 1, KEYS, plain).values[1:].split(1)
+    ]
+    others = [usage for group, them in usages.items() if not group.startswith("tournament-") for usage in them]
+    p_values = [find_radioactivity(one, usage).p_value for usage in others for one in marks]
+    return {"models": len(others), "keys": len(marks), "at_alpha": _mean(p <= ALPHA for p in p_values)}
 
 
 def _use(

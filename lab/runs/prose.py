@@ -43,8 +43,7 @@ def defences() -> Iterator[str]:
         return f"{it['value']:+.2f}, {it['low']:+.2f} to {it['high']:+.2f}"
 
     text, hidden, whole = "none : text", "reasoning-hidden : text", "none : logprobs"
-    yield f"{right(hidden, 500)} with 500 and with 2,000 queries"
-    yield f"{right(hidden, 2000)} with 500 and with 2,000 queries"
+    yield f"{right(hidden, 500)} with 500 and {right(hidden, 2000)} with 2,000 queries"
     yield f"whole reasoning gives {right(text, 500)} and {right(text, 2000)}"
     yield f"difference at 2,000: {apart(hidden, text, 2000)}"
     one, two = cells[hidden]["points"]["2000"]["by_length"]
@@ -108,6 +107,9 @@ def forensics() -> Iterator[str]:
     others = [cell for name, cell in tournament.items() if name.startswith(("marked-", "diluted", "cleaned", "para"))]
     count = sum(cell["tests"] for cell in others)
     yield f"Of {count} models that saw only the green list's mark {sum(map(hits, others))} are found"
+    every = found["tournament_under_every_key"]
+    tests = every["models"] * every["keys"]
+    yield f"{100 * every['at_alpha']:.1f} % of {tests:,} tests"
     served, plain = found["attribution_by_served"], found["attribution"]
     nearest = f"students of marked text are nearest by rank (distance {served['distance']:.3f})"
     yield f"{hits(served['rank'])} of 20 {nearest}"
@@ -120,7 +122,7 @@ def forensics() -> Iterator[str]:
         name: cell for name, cell in inside["likeness"].items() if not name.startswith(("controls-", "of-others"))
     }
     count, ranked = sum(c["rank"]["tests"] for c in states.values()), sum(hits(c["rank"]) for c in states.values())
-    yield f"of the {count} students of this teacher {'one' if ranked == 1 else ranked} is found by rank"
+    yield f"of the {count} students of this teacher {'none' if not ranked else ranked} is found by rank"
 
 
 def _power(found: Found, hits: Callable[[Found], int]) -> Iterator[str]:
@@ -173,7 +175,7 @@ def audits() -> Iterator[str]:
     shares = {name: cell["shares"] for name, cell in errors.items() if isinstance(cell, dict)}
 
     def span(name: str) -> str:
-        return f"{min(shares[name]):.2f} to {max(shares[name]):.2f}"
+        return " to ".join(dict.fromkeys(f"{one:.2f}" for one in (min(shares[name]), max(shares[name]))))
 
     yield f"with distributions repeat {span('logits-4000')} of the teacher's errors"
     yield f"independent models ({span('controls')};"
@@ -182,11 +184,11 @@ def audits() -> Iterator[str]:
     yield f"({sum(same) / len(same):.2f}; p = {errors['same-source']['rank_sum_p']:.4f})"
     yield f"(p = {rank_sum(shares['logits-4000'], same):.3f}, the least"
     yield f"students of 1,000 distributions ({span('logits-1000')})"
-    yield f"students of text {span('text-4000')} (p = {errors['text-4000']['rank_sum_p']:.3f})"
+    yield f"students of text {span('text-4000')} (p = {errors['text-4000']['rank_sum_p']:.4f})"
     yield f"queries with distributions ({fidelity['logits-1000']['divergence']['mean']:.2f})"
     yield f"1,000 queries of text give {fidelity['text-1000']['divergence']['mean']:.2f} nats"
     z = marks["marked-4000"]["z"]
-    yield f"{min(z):.0f} to {max(z):.0f} standard deviations off"
+    yield f"{' to '.join(dict.fromkeys(f'{one:.0f}' for one in (min(z), max(z))))} standard deviations off"
     yield f"(its loss, {fidelity['teacher']['loss']['mean']:.2f}, is above"
 
 

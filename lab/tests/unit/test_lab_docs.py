@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runs import curves_table, prose
+from runs import curves_table, prose, twice
 from runs.lab_tables import tables
 from runs.plan_table import table
 
@@ -40,6 +40,11 @@ def test_the_tables_of_defences_are_what_the_committed_results_say(name: str) ->
     assert f"<!-- table {name} -->\n{curves_table.tables()[name]}\n<!-- end -->" in page, (
         "python -m runs.curves_table writes it"
     )
+
+
+def test_the_table_of_both_runs_is_what_their_results_say() -> None:
+    page = twice.PAGE.read_text(encoding="utf-8")
+    assert f"<!-- table twice -->\n{twice.tables()['twice']}\n<!-- end -->" in page, "python -m runs.twice writes it"
 
 
 @pytest.mark.parametrize("page", prose.SAID)
