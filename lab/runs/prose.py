@@ -122,7 +122,7 @@ def forensics() -> Iterator[str]:
         name: cell for name, cell in inside["likeness"].items() if not name.startswith(("controls-", "of-others"))
     }
     count, ranked = sum(c["rank"]["tests"] for c in states.values()), sum(hits(c["rank"]) for c in states.values())
-    yield f"of the {count} students of this teacher {'none' if not ranked else ranked} is found by rank"
+    yield f"of the {count} students of this teacher {ranked or 'none'} is found by rank"
 
 
 def _power(found: Found, hits: Callable[[Found], int]) -> Iterator[str]:
