@@ -36,6 +36,12 @@ def _marks(group: str) -> Callable[[Found], str]:
     return lambda run: _hits(run["forensics"]["radioactivity"]["green list 1000"][group])
 
 
+def _false_finds(run: Found) -> str:
+    marks = run["forensics"]["radioactivity"]
+    cells = [marks[f"green list {prompts}"]["all unmarked"] for prompts in (100, 300, 1000)]
+    return ", ".join(f"{100 * cell['at_alpha']:.2f} % ± {100 * cell['standard_error']:.2f}" for cell in cells)
+
+
 def _errors(test: str) -> Callable[[Found], str]:
     def cell(run: Found) -> str:
         shared = run["forensics"]["shared_errors"]
@@ -66,6 +72,7 @@ ROWS: tuple[tuple[str, Callable[[Found], str]], ...] = (
     ("radioactivity, 1,000 prompts: marked text", _marks("marked-4000")),
     ("the same, half diluted", _marks("diluted-4000")),
     ("the same, paraphrased", _marks("paraphrased-4000")),
+    ("false finds: 100, 300, 1,000 prompts", _false_finds),
     ("errors by rank: marked text, log-probabilities", _errors("rank")),
     ("errors by sign test: the same", _errors("sign")),
     ("refusals kept where their rows are dropped", _kept("dropped-4000")),
