@@ -94,8 +94,10 @@ class Leaser:
     async def _look_after(self) -> None:
         last = self._clock()
         while True:
+            # Not wait_for: until Python 3.12 it forgets a cancellation that comes as the waiting ends (gh-86296).
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), PERIOD_SECONDS)
+                async with asyncio.timeout(PERIOD_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
             asked, self._urgent = self._urgent, {}
             waiting, self._answered = self._answered, None

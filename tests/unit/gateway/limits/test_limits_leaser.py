@@ -127,3 +127,22 @@ def test_an_outage_is_told_once_and_so_is_its_end() -> None:
 
     asyncio.run(asyncio.wait_for(main(), 30))
     assert events == ["down", "recovered"]
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_an_end_that_meets_a_need_is_an_end(turns: int) -> None:
+    """At whatever turn of the loop it comes: asyncio.wait_for of Python 3.11 forgets a cancellation then."""
+
+    async def main() -> None:
+        asks = leaser(Generous())
+        asks.start()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        asks.need(budget(), 100.0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        stopping = asyncio.create_task(asks.stop())
+        done, _ = await asyncio.wait([stopping], timeout=10.0)
+        assert done, "it waits for a task that was not cancelled"
+
+    asyncio.run(main())
