@@ -68,6 +68,7 @@ async def crash(limits: Limits, store: RedisStore) -> None:
     """End without a word to the store."""
     assert limits._leaser is not None
     assert limits._leaser._task is not None
+    limits._leaser.ending = True
     limits._leaser._task.cancel()
     await asyncio.gather(limits._leaser._task, return_exceptions=True)
     await store.close()

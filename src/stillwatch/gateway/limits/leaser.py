@@ -46,14 +46,19 @@ class Leaser:
         """Done when what is needed now has been asked for; ``_answering`` when the question under way is over."""
         self._answering: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self.ending = False
+        """Said besides cancelling: Python 3.11's ``wait_for``, which redis-py waits with, can forget a cancellation."""
 
     def start(self) -> None:
         """Begin to look after leases, in the running event loop."""
+        if self.ending:
+            return
         self._task = asyncio.get_running_loop().create_task(self._look_after())
         self._task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """Report what was used, give the leases back if the store answers, and end."""
+        self.ending = True
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -93,7 +98,7 @@ class Leaser:
 
     async def _look_after(self) -> None:
         last = self._clock()
-        while True:
+        while not self.ending:
             # Not wait_for: until Python 3.12 it forgets a cancellation that comes as the waiting ends (gh-86296).
             with suppress(TimeoutError):
                 async with asyncio.timeout(PERIOD_SECONDS):

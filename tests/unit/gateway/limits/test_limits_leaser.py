@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -141,6 +142,25 @@ def test_an_end_that_meets_a_need_is_an_end(turns: int) -> None:
         asks.need(budget(), 100.0)
         for _ in range(turns):
             await asyncio.sleep(0)
+        stopping = asyncio.create_task(asks.stop())
+        done, _ = await asyncio.wait([stopping], timeout=10.0)
+        assert done, "it waits for a task that was not cancelled"
+
+    asyncio.run(main())
+
+
+def test_it_ends_though_the_store_s_client_forgets_a_cancellation() -> None:
+    class Forgetful(Generous):
+        async def lease(self, worker: str, requests: Sequence[Request]) -> tuple[int, list[Grant]]:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.05)
+            return await super().lease(worker, requests)
+
+    async def main() -> None:
+        asks = leaser(Forgetful())
+        asks.start()
+        asks.need(budget(), 100.0)
+        await asyncio.sleep(0.02)
         stopping = asyncio.create_task(asks.stop())
         done, _ = await asyncio.wait([stopping], timeout=10.0)
         assert done, "it waits for a task that was not cancelled"
