@@ -20,7 +20,7 @@ from runs.forensics_models import CONTROLS, GREEN, KEYS, MOST, TOURNAMENT, harve
 from runs.key_draws import count_false_finds
 from runs.shares import ALPHA, shares
 from runs.sized_world import TEACHER, WORLD, read_there
-from runs.sizes import SIZE
+from runs.sizes import SIZE, SMALL
 from stillwatch_lab.provenance.attribution import find_distance
 from stillwatch_lab.provenance.chainworld import make_dossier, make_words
 from stillwatch_lab.provenance.interview import Interview, answers, interview
@@ -69,7 +69,7 @@ def main(out: Path, result: Path) -> None:
                 else {}
             ),
         },
-        "tournament_under_every_key": under_every_key(TOURNAMENT, mine, heard),
+        **({"tournament_under_every_key": under_every_key(TOURNAMENT, mine, heard)} if SIZE is SMALL else {}),
         "attribution": attribution(mine, heard, controls),
         "attribution_by_served": attribution_by_served(own.crowd, mine, heard[f"marked-{MOST}"], controls),
         "accuracy": {name: _mean(_accuracy(it, errors) for it in them) for name, them in heard.items()},
