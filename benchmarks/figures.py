@@ -57,6 +57,7 @@ def bars(named: Mapping[str, float], *, label: str, file: str, ours: str) -> Non
     names = list(named)[::-1]
     shown = axes.barh(names, [named[n] for n in names], color=[_OURS if n == ours else "#9ca3af" for n in names])
     axes.bar_label(shown, fmt="{:.3g}", padding=3)
+    axes.margins(x=0.12)  # room for the number beside the longest bar
     axes.set_xlabel(label)
     _save(figure, file)
 
